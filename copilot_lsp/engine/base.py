@@ -1,0 +1,159 @@
+"""What an engine is: a request goes in, a stream of text pieces and one `Done` come out.
+
+Plain frozen data and one protocol; no process, no model, no LSP.
+`local.py` runs llama.cpp in a process of its own, `fake.py` answers from a script.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator, Callable, Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Protocol
+
+
+@dataclass(frozen=True, slots=True)
+class Chunk:
+    """Text of another file that helps to complete this one."""
+
+    path: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Cut:
+    """A place where the prefix window may begin.
+
+    `start` is an index into `InfillRequest.prefix` (code points) at the start of a line; `header` is put before
+    the window when it begins there (imports, enclosing scopes' first lines) so that cutting loses no structure.
+    """
+
+    start: int
+    header: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """Where generation ends at the latest; 0 means no limit. `max_tokens=0` is the exception: prefill only."""
+
+    max_tokens: int = 64
+    max_lines: int = 0
+    max_ms: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Sampling:
+    """Temperature 0 is greedy and ignores the rest."""
+
+    temperature: float = 0.0
+    top_k: int = 40
+    top_p: float = 0.9
+    seed: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class InfillRequest:
+    """What to complete between `prefix` and `suffix`.
+
+    `document` names the KV sequence to reuse (any stable key, such as the URI).
+    `path` is what a repository-level prompt calls this file.
+    `cuts` ascend by `start`; the engine takes the first whose window fits its token budget, and cuts by tokens
+    only when none fits. Without cuts the whole prefix is the window.
+    `stop` strings end the generation and are not part of the text.
+    """
+
+    document: str
+    path: str
+    prefix: str
+    suffix: str
+    cuts: tuple[Cut, ...] = ()
+    chunks: tuple[Chunk, ...] = ()
+    limits: Limits = Limits()
+    sampling: Sampling = Sampling()
+    stop: tuple[str, ...] = ()
+    background: bool = False
+    """Gives way at once to any request that is not in the background."""
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """The next bit of text; whole characters, never half of a UTF-8 sequence."""
+
+    text: str
+
+
+class End(StrEnum):
+    """Why the generation ended."""
+
+    EOG = "end-of-generation"
+    STOP = "stop-string"
+    TOKENS = "token-limit"
+    LINES = "line-limit"
+    TIME = "time-limit"
+    CANCELLED = "cancelled"
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """The last item of a stream. Times in milliseconds since the engine took the request up.
+
+    `evaluated` + `reused` is the length of the prompt in tokens. `mean_logprob` is the mean natural-log
+    probability of the generated tokens, None when there are none.
+    """
+
+    end: End
+    evaluated: int = 0
+    reused: int = 0
+    generated: int = 0
+    drafted: int = 0
+    accepted: int = 0
+    prefill_ms: float = 0.0
+    first_ms: float = 0.0
+    total_ms: float = 0.0
+    mean_logprob: float | None = None
+
+
+class EngineState(StrEnum):
+    STOPPED = "stopped"
+    STARTING = "starting"
+    READY = "ready"
+    RESTARTING = "restarting"
+    FAILED = "failed"
+
+
+@dataclass(frozen=True, slots=True)
+class EngineStatus:
+    """`message` is one line for the user; `details` is what `doctor` and the log show (template, context, ...)."""
+
+    state: EngineState
+    message: str = ""
+    model: str = ""
+    safe_mode: bool = False
+    pid: int | None = None
+    details: Mapping[str, str | int | float | bool] = field(default_factory=dict)
+
+
+class Engine(Protocol):
+    """One client, one request decoded at a time.
+
+    Closing the generator that `infill` returned, or cancelling the task that reads it, cancels the request:
+    the engine is free again within one decode step, in the middle of prompt evaluation as well.
+    """
+
+    @property
+    def status(self) -> EngineStatus: ...
+
+    def subscribe(self, listener: Callable[[EngineStatus], None]) -> None:
+        """Calls `listener` on the event loop at every change of `status`."""
+
+    async def start(self) -> None:
+        """Begins to load and returns; never raises for a model that cannot be loaded (see `status`)."""
+
+    async def ready(self) -> None:
+        """Waits until the state is READY. Raises EngineFailed when it will not be."""
+
+    def infill(self, request: InfillRequest) -> AsyncGenerator[Piece | Done, None]:
+        """Streams the answer. Raises EngineDied or EngineFailed; waits while the engine is starting."""
+
+    async def close(self) -> None:
+        """Ends the process, if there is one, and waits for its end."""

@@ -1,0 +1,135 @@
+"""A scripted engine with the same interface as the real one, for tests and for editor work without a model.
+
+A script is a JSON list of rules, tried in order; the first whose `after` (a regular expression) is found at the
+end of the prefix answers:
+
+    [{"after": "def hello\\\\(name\\\\):\\\\s*$", "text": "return f\\"Hello, {name}!\\"", "piece_ms": 5},
+     {"after": "slow$", "text": "ly", "delay_ms": 2000},
+     {"after": "crash$", "dies": true}]
+
+Sampled requests (temperature above 0) take `alternatives[seed % len]` where the rule has them.
+A `text` that the prefix has begun already (typed through) is answered with its rest.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import re
+from collections.abc import AsyncGenerator, Callable, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import cattrs
+
+from copilot_lsp.engine.base import Done, End, EngineState, EngineStatus, InfillRequest, Piece
+from copilot_lsp.errors import EngineDied, UsageError
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """`after` is searched in the prefix and should end in `$`; times in milliseconds; pieces of 4 characters."""
+
+    after: str
+    text: str = ""
+    alternatives: tuple[str, ...] = ()
+    delay_ms: float = 0.0
+    piece_ms: float = 0.0
+    mean_logprob: float = -0.1
+    dies: bool = False
+
+
+DEFAULT_RULES = (Rule(after=r"", text=""),)
+
+
+def read_rules(path: Path) -> tuple[Rule, ...]:
+    """Raises UsageError when the file is not a script."""
+    try:
+        return cattrs.structure(json.loads(path.read_text("utf-8")), tuple[Rule, ...])
+    except (OSError, ValueError, KeyError, TypeError, cattrs.BaseValidationError) as error:
+        raise UsageError(f"{path} is not a script for the fake engine: {error}") from None
+
+
+class FakeEngine:
+    """Remembers the requests it got in `requests`, newest last."""
+
+    def __init__(self, rules: Sequence[Rule] = DEFAULT_RULES, start_ms: float = 0.0) -> None:
+        self.rules = tuple(rules)
+        self.requests: list[InfillRequest] = []
+        self._start_ms = start_ms
+        self._status = EngineStatus(EngineState.STOPPED, "not started", "fake")
+        self._listeners: list[Callable[[EngineStatus], None]] = []
+        self._ready = asyncio.Event()
+        self._starting: asyncio.Task[None] | None = None
+
+    @property
+    def status(self) -> EngineStatus:
+        return self._status
+
+    def subscribe(self, listener: Callable[[EngineStatus], None]) -> None:
+        self._listeners.append(listener)
+
+    async def start(self) -> None:
+        self._become(EngineState.STARTING, "loading")
+        self._starting = asyncio.create_task(self._load())
+
+    async def ready(self) -> None:
+        await self._ready.wait()
+
+    async def infill(self, request: InfillRequest) -> AsyncGenerator[Piece | Done, None]:
+        self.requests.append(request)
+        await self.ready()
+        rule, text = answer(self.rules, request)
+        await asyncio.sleep(rule.delay_ms / 1000)
+        if rule.dies:
+            raise EngineDied("the engine process ended (scripted)")
+        cut, end = limit(text, request)
+        count = 0
+        for start in range(0, len(cut), 4):
+            await asyncio.sleep(rule.piece_ms / 1000)
+            count += 1
+            yield Piece(cut[start : start + 4])
+        yield Done(end, evaluated=1, generated=count, mean_logprob=rule.mean_logprob if count else None)
+
+    async def close(self) -> None:
+        if self._starting is not None:
+            self._starting.cancel()
+        self._become(EngineState.STOPPED, "stopped")
+
+    async def _load(self) -> None:
+        await asyncio.sleep(self._start_ms / 1000)
+        self._ready.set()
+        self._become(EngineState.READY, "ready")
+
+    def _become(self, state: EngineState, message: str) -> None:
+        self._status = replace(self._status, state=state, message=message)
+        for listener in self._listeners:
+            listener(self._status)
+
+
+def answer(rules: Sequence[Rule], request: InfillRequest) -> tuple[Rule, str]:
+    """The rule that answers `request`, with its text; an empty one when none does."""
+    for rule in rules:
+        texts = (rule.text, *rule.alternatives)
+        if request.sampling.temperature > 0 and rule.alternatives:
+            texts = (rule.alternatives[request.sampling.seed % len(rule.alternatives)],)
+        for text in texts:
+            for typed in range(len(text) + 1):
+                begun = text[:typed]
+                if request.prefix.endswith(begun) and re.search(rule.after, request.prefix[: len(request.prefix) - typed]):
+                    return rule, text[typed:]
+    return Rule(after=""), ""
+
+
+def limit(text: str, request: InfillRequest) -> tuple[str, End]:
+    """Cuts `text` at the request's stop strings, lines and tokens (4 characters each)."""
+    end = End.EOG
+    for stop in request.stop:
+        if (at := text.find(stop)) >= 0:
+            text, end = text[:at], End.STOP
+    lines = request.limits.max_lines
+    if lines and text.count("\n") >= lines:
+        text, end = "\n".join(text.split("\n")[:lines]), End.LINES
+    if len(text) > 4 * request.limits.max_tokens:
+        text, end = text[: 4 * request.limits.max_tokens], End.TOKENS
+    return text, end

@@ -1,0 +1,105 @@
+"""The resolved settings: frozen, complete, no optional fields to check.
+
+`config.py` makes them out of what an editor or the command line sends. They are passed explicitly, never kept as
+part of some other state.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Literal
+
+Multiline = Literal["auto", "always", "never"]
+SafeMode = Literal["auto", "on", "off"]
+
+SECRET_GLOBS = (
+    ".env",
+    ".env.*",
+    "*.pem",
+    "*.key",
+    "*.p12",
+    "*.pfx",
+    "*.jks",
+    "*.keystore",
+    "*.kdbx",
+    "*.cert",
+    "*.crt",
+    "id_rsa*",
+    "id_dsa*",
+    "id_ecdsa*",
+    "id_ed25519*",
+    ".netrc",
+    ".npmrc",
+    ".pypirc",
+    ".htpasswd",
+    ".dev.vars",
+    "credentials",
+    "credentials.*",
+    "secrets.*",
+    ".aws/",
+    ".ssh/",
+    ".gnupg/",
+)
+"""Files that are never completed nor read, whatever the user's own patterns say (gitignore syntax)."""
+
+
+@dataclass(frozen=True, slots=True)
+class CompletionSettings:
+    """`max_line_tokens` and `max_block_tokens` bound one answer; `max_ms` bounds its generation (0: no bound).
+
+    `first_ms`: a client that cannot stream gets the first complete line or block after this many milliseconds;
+    the rest is generated in the background and served at the next request (0: wait for all of it).
+    `min_confidence`: mean log-probability per token under which nothing is shown automatically.
+    """
+
+    multiline: Multiline = "auto"
+    max_line_tokens: int = 48
+    max_block_tokens: int = 192
+    max_ms: int = 8000
+    first_ms: int = 600
+    min_confidence: float = -1.6
+    candidates: int = 3
+    debounce_ms: int = 0
+    prefetch: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class ContextSettings:
+    """Budgets in tokens of the model: prefix, suffix, and text of other files."""
+
+    prefix_tokens: int = 768
+    suffix_tokens: int = 192
+    chunk_tokens: int = 256
+
+
+@dataclass(frozen=True, slots=True)
+class EngineSettings:
+    """`threads` 0: as many as the machine has cores. `gpu_layers` -1: all, where llama.cpp was built for a GPU.
+
+    `sequences`: documents whose KV cache is kept. `safe_mode` auto: only after a native crash.
+    """
+
+    threads: int = 0
+    gpu_layers: int = -1
+    sequences: int = 4
+    batch: int = 256
+    flash_attention: bool = False
+    safe_mode: SafeMode = "auto"
+    speculative: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """`model` is a registry name or a path to a GGUF file. `exclude` is gitignore syntax, added to SECRET_GLOBS.
+
+    `max_parse_bytes`: longer files are completed without a syntax tree.
+    """
+
+    enabled: bool = True
+    model: str = "default"
+    disabled_languages: frozenset[str] = frozenset()
+    exclude: tuple[str, ...] = ()
+    max_parse_bytes: int = 500_000
+    completion: CompletionSettings = field(default_factory=CompletionSettings)
+    context: ContextSettings = field(default_factory=ContextSettings)
+    engine: EngineSettings = field(default_factory=EngineSettings)
