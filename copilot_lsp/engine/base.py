@@ -75,13 +75,6 @@ class InfillRequest:
     """Gives way at once to any request that is not in the background."""
 
 
-@dataclass(frozen=True, slots=True)
-class Piece:
-    """The next bit of text; whole characters, never half of a UTF-8 sequence."""
-
-    text: str
-
-
 class End(StrEnum):
     """Why the generation ended."""
 
@@ -91,6 +84,8 @@ class End(StrEnum):
     LINES = "line-limit"
     TIME = "time-limit"
     CANCELLED = "cancelled"
+    SHAPED = "complete"
+    """The completer had what it wanted (the line, the block) and closed the stream."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,6 +106,17 @@ class Done:
     first_ms: float = 0.0
     total_ms: float = 0.0
     mean_logprob: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """The next bit of text; whole characters, never half of a UTF-8 sequence.
+
+    `so_far` is what `Done` would say if this were the last piece.
+    """
+
+    text: str
+    so_far: Done = Done(End.CANCELLED)
 
 
 class EngineState(StrEnum):

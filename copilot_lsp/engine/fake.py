@@ -88,7 +88,8 @@ class FakeEngine:
         for start in range(0, len(cut), 4):
             await asyncio.sleep(rule.piece_ms / 1000)
             count += 1
-            yield Piece(cut[start : start + 4])
+            so_far = Done(End.CANCELLED, evaluated=1, generated=count, mean_logprob=rule.mean_logprob)
+            yield Piece(cut[start : start + 4], so_far)
         yield Done(end, evaluated=1, generated=count, mean_logprob=rule.mean_logprob if count else None)
 
     async def close(self) -> None:
@@ -116,7 +117,8 @@ def answer(rules: Sequence[Rule], request: InfillRequest) -> tuple[Rule, str]:
         for text in texts:
             for typed in range(len(text) + 1):
                 begun = text[:typed]
-                if request.prefix.endswith(begun) and re.search(rule.after, request.prefix[: len(request.prefix) - typed]):
+                before = request.prefix[: len(request.prefix) - typed]
+                if request.prefix.endswith(begun) and re.search(rule.after, before):
                     return rule, text[typed:]
     return Rule(after=""), ""
 

@@ -1,0 +1,32 @@
+"""What stands in for the engine while there is no model to run."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator, Callable
+
+from copilot_lsp.engine.base import Done, EngineState, EngineStatus, InfillRequest, Piece
+from copilot_lsp.errors import EngineFailed, ModelError
+
+
+class AbsentEngine:
+    """Has failed from the start; its status says what `error` says."""
+
+    def __init__(self, model: str, error: ModelError) -> None:
+        details = {"missing_model": True}
+        self.status = EngineStatus(EngineState.FAILED, str(error), model, details=details)
+
+    def subscribe(self, listener: Callable[[EngineStatus], None]) -> None:
+        """Nothing ever changes."""
+
+    async def start(self) -> None:
+        """There is nothing to start."""
+
+    async def ready(self) -> None:
+        raise EngineFailed(self.status.message)
+
+    async def infill(self, request: InfillRequest) -> AsyncGenerator[Piece | Done, None]:
+        await self.ready()
+        yield Piece("")
+
+    async def close(self) -> None:
+        """There is nothing to close."""

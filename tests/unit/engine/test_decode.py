@@ -1,0 +1,168 @@
+"""KV reuse and the decode loop, on a toy model."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+import pytest
+from toy import VOCABULARY, ToyLlama, ToyVocabulary
+
+from copilot_lsp.engine import decode, kv
+from copilot_lsp.engine.base import Done, End, InfillRequest, Limits, Piece, Sampling
+from copilot_lsp.engine.decode import Lookup, Work, ends_here, nucleus
+from copilot_lsp.engine.fim import LEFT_TO_RIGHT, PSM, Prompt, Template
+
+PLAIN = Template("left-to-right", LEFT_TO_RIGHT)
+PROMPT = [5, 9, 3, 5, 9, 3, 7, 1, 2, 5, 9, 3]
+
+
+def run(
+    llama: ToyLlama,
+    tokens: list[int],
+    slot: kv.Slot | None = None,
+    speculative: bool = True,
+    vocabulary: ToyVocabulary | None = None,
+    healed: bytes = b"",
+    **limits: int,
+) -> tuple[str, Done]:
+    request = InfillRequest("d", "a.py", "", "", limits=Limits(**({"max_tokens": 20} | limits)))
+    work = Work(request, Prompt(tokens, healed), slot or kv.Slot(0))
+    items = list(decode.generate(llama, vocabulary or ToyVocabulary(), PLAIN, work, speculative))  # type: ignore[arg-type]
+    assert isinstance(items[-1], Done)
+    return "".join(item.text for item in items if isinstance(item, Piece)), items[-1]
+
+
+class TestReuse:
+    def test_only_what_is_new_is_evaluated(self) -> None:
+        llama, slot = ToyLlama(), kv.Slot(0)
+        run(llama, PROMPT, slot)
+        _, done = run(llama, [*PROMPT, 4], slot)
+        assert done.reused >= len(PROMPT)
+        assert done.evaluated == len(PROMPT) + 1 - done.reused
+
+    def test_the_same_prompt_evaluates_its_last_token_again(self) -> None:
+        llama, slot = ToyLlama(), kv.Slot(0)
+        run(llama, PROMPT, slot)
+        _, done = run(llama, PROMPT, slot)
+        assert (done.reused, done.evaluated) == (len(PROMPT) - 1, 1)
+
+    def test_text_does_not_depend_on_what_the_cache_held(self) -> None:
+        fresh, _ = run(ToyLlama(), PROMPT)
+        llama, slot = ToyLlama(), kv.Slot(0)
+        for other in ([5, 9, 3, 8, 8], PROMPT[:4], [*PROMPT, 11, 12], [1]):
+            run(llama, other, slot)
+            assert run(llama, PROMPT, slot)[0] == fresh
+
+    def test_memory_that_cannot_rewind_starts_over(self) -> None:
+        llama, slot = ToyLlama(rewinds=False), kv.Slot(0)
+        fresh, _ = run(llama, PROMPT, slot)
+        again, done = run(llama, PROMPT, slot)
+        assert (again, done.reused) == (fresh, 0)
+
+    def test_documents_have_slots_of_their_own_and_the_oldest_gives_way(self) -> None:
+        slots = kv.Slots(2)
+        first, second = slots.of("a"), slots.of("b")
+        assert first is not second
+        assert slots.of("a") is first
+        assert slots.of("c") is second
+        assert slots.of("a") is first
+
+    def test_prompt_is_evaluated_in_batches(self) -> None:
+        llama = ToyLlama()
+        run(llama, list(range(20)), max_tokens=1)
+        assert llama.calls[:3] == [8, 8, 4]
+
+
+class TestSpeculation:
+    @pytest.mark.parametrize("period", [0, 3, 6])
+    def test_never_changes_the_text(self, period: int) -> None:
+        plain, _ = run(ToyLlama(period=period), PROMPT, speculative=False)
+        fast, done = run(ToyLlama(period=period), PROMPT)
+        assert fast == plain
+        assert (done.accepted > 0) is (period > 0)
+
+    def test_takes_fewer_evaluations_where_text_repeats(self) -> None:
+        slow, fast = ToyLlama(period=3), ToyLlama(period=3)
+        run(slow, PROMPT, speculative=False)
+        run(fast, PROMPT)
+        assert len(fast.calls) < len(slow.calls) / 2
+
+    def test_cache_holds_exactly_what_the_slot_says_wherever_the_reader_stops(self) -> None:
+        for most in range(1, 15):
+            llama, slot = ToyLlama(period=6), kv.Slot(0)
+            run(llama, PROMPT, slot, max_tokens=most)
+            assert llama.cells[0] == slot.tokens
+
+    def test_guesses_what_followed_the_last_time_and_more_while_right(self) -> None:
+        lookup = Lookup([1, 2, 3, 4, 5, 6, 7, 8, 1, 2, 3], 7)
+        assert lookup.guess() == [4, 5]
+        lookup.learn(2, 2)
+        assert lookup.guess() == [4, 5, 6, 7]
+        lookup.learn(4, 0)
+        lookup.learn(2, 0)
+        assert lookup.guess() == [4]
+
+    def test_guesses_nothing_for_what_was_never_seen(self) -> None:
+        assert Lookup([1, 2, 3, 4], 7).guess() == []
+
+
+class TestEnds:
+    def test_end_of_generation_is_not_text(self) -> None:
+        llama = ToyLlama(period=3)
+        text, done = run(llama, [1, 5, 7, 9], vocabulary=ToyVocabulary(frozenset({9})))
+        assert (text, done.end, done.generated) == ("%'", End.EOG, 2)
+
+    @pytest.mark.parametrize(("limits", "end"), [({"max_tokens": 4}, End.TOKENS), ({"max_tokens": 0}, End.TOKENS)])
+    def test_token_limit(self, limits: dict[str, int], end: End) -> None:
+        _, done = run(ToyLlama(), PROMPT, **limits)
+        assert (done.end, done.generated) == (end, limits["max_tokens"])
+
+    def test_prefill_only_warms_the_cache(self) -> None:
+        llama, slot = ToyLlama(), kv.Slot(0)
+        run(llama, PROMPT, slot, max_tokens=0)
+        assert slot.tokens == PROMPT
+
+    def test_context_is_never_overrun(self) -> None:
+        llama = ToyLlama(context_size=40)
+        _, done = run(llama, PROMPT, max_tokens=500)
+        assert done.end is End.TOKENS
+        assert max(len(cells) for cells in llama.cells.values()) <= 40
+
+    def test_healed_bytes_come_first_and_are_not_shown(self) -> None:
+        text, _ = run(ToyLlama(), PROMPT, healed=b"!", max_tokens=3)
+        free, _ = run(ToyLlama(), [*PROMPT, 1], max_tokens=2)
+        assert text == free
+
+    def test_confidence_is_the_mean_log_probability(self) -> None:
+        _, done = run(ToyLlama(period=3), PROMPT, max_tokens=5)
+        expected = 5.0 - np.log(np.exp(5.0) + VOCABULARY - 1)
+        assert done.mean_logprob == pytest.approx(expected, abs=1e-5)
+
+
+class TestChoice:
+    def test_seeds_repeat(self) -> None:
+        def sampled(seed: int) -> str:
+            request = InfillRequest("d", "a", "", "", sampling=Sampling(1.0, seed=seed), limits=Limits(20))
+            work = Work(request, Prompt(PROMPT), kv.Slot(0))
+            items: Iterator[Piece | Done] = decode.generate(ToyLlama(), ToyVocabulary(), PLAIN, work, True)  # type: ignore[arg-type]
+            return "".join(item.text for item in items if isinstance(item, Piece))
+
+        assert sampled(1) == sampled(1)
+        assert len({sampled(seed) for seed in range(5)}) > 1
+
+    def test_nucleus_keeps_the_fewest_tokens_that_reach_top_p(self) -> None:
+        logits = np.log(np.array([0.1, 0.5, 0.05, 0.35], np.float32))
+        tokens, chances = nucleus(logits, 4, 0.8)
+        assert tokens.tolist() == [1, 3]
+        assert chances.sum() == pytest.approx(1.0)
+
+    @pytest.mark.parametrize(("p_end", "ends"), [(0.04, False), (0.3, True)])
+    def test_infill_rule(self, p_end: float, ends: bool) -> None:
+        rest = (1 - p_end) * np.array([0.9, 0.06, 0.04])
+        logits = np.log(np.array([p_end, *rest], np.float32))
+        assert ends_here(logits, np.array([0])) is ends
+
+    def test_fim_tokens_end_the_text(self) -> None:
+        template = Template("x", PSM, {"PRE": 1, "SUF": 2, "MID": 3}, repo=4, sep=6)
+        assert decode.Chooser(ToyVocabulary(), template, Sampling()).ends == {1, 2, 3, 4, 6}  # type: ignore[arg-type]

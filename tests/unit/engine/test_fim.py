@@ -1,0 +1,182 @@
+"""Prompts: which template a vocabulary asks for, and which tokens come out."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Mapping
+
+import pytest
+
+from copilot_lsp.engine import fim
+from copilot_lsp.engine.base import Chunk, Cut, InfillRequest
+from copilot_lsp.engine.fim import Budget, Template
+
+BUDGET = Budget(prefix=100, suffix=100, chunks=100)
+
+
+class Words:
+    """A toy vocabulary: a token is a run of word characters, or any other single character; ids are made on demand."""
+
+    def __init__(self, controls: tuple[str, ...] = (), fim: Mapping[str, int] | None = None, bos: int | None = None):
+        self.controls = {text: 1_000_000 + index for index, text in enumerate(controls)}
+        self.fim: Mapping[str, int] = fim or {}
+        self.bos = bos
+        self.pieces: list[str] = []
+
+    def tokenize(self, text: str) -> list[int]:
+        import re
+
+        found = []
+        for piece in re.findall(r"\w+|\W", text):
+            if piece not in self.pieces:
+                self.pieces.append(piece)
+            found.append(self.pieces.index(piece))
+        return found
+
+    def control(self, text: str) -> int | None:
+        return self.controls.get(text)
+
+    def piece(self, token: int) -> bytes:
+        return self.pieces[token].encode() if token < 1_000_000 else b""
+
+    def show(self, tokens: list[int]) -> str:
+        names = {token: text for text, token in self.controls.items()}
+        return "".join(names.get(token) or self.pieces[token] for token in tokens)
+
+
+def prompt(vocabulary: Words, template: Template, budget: Budget = BUDGET, **fields: object) -> str:
+    values: dict[str, object] = {"document": "d", "path": "a.py", "prefix": "x = ", "suffix": "\ny"} | fields
+    built = fim.build(vocabulary, template, InfillRequest(**values), budget)  # type: ignore[arg-type]
+    return vocabulary.show(built.tokens)
+
+
+FAMILIES = [
+    ("starcoder2", "starcoder2", "<fim_prefix>x = <fim_suffix>\ny<fim_middle>"),
+    ("qwen", "qwen2", "<|fim_prefix|>x = <|fim_suffix|>\ny<|fim_middle|>"),
+    ("mellum", "llama Mellum-4b-base", "<fim_suffix>\ny<fim_prefix>x = <fim_middle>"),
+    ("codestral", "llama", "[SUFFIX]\ny[PREFIX]x = "),
+    ("seed-coder", "llama", "<[fim-suffix]>\ny<[fim-prefix]>x = <[fim-middle]>"),
+    ("codegemma", "gemma CodeGemma 2b", "<|fim_prefix|>x = <|fim_suffix|>\ny<|fim_middle|>"),
+    ("deepseek", "llama", "<｜fim▁begin｜>x = <｜fim▁hole｜>\ny<｜fim▁end｜>"),
+]
+
+
+@pytest.mark.parametrize(("name", "model", "expected"), FAMILIES)
+def test_each_family_gets_its_own_prompt(name: str, model: str, expected: str) -> None:
+    family = next(family for family in fim.FAMILIES if family.name == name)
+    vocabulary = Words((family.pre, family.suf, family.mid, family.repo, family.sep))
+    template = fim.detect(vocabulary, model)
+    assert template.name == name
+    shown = prompt(vocabulary, template)
+    healed = "" if not template.heals else " "
+    assert shown + healed == expected
+
+
+def test_no_two_families_are_told_apart_by_nothing() -> None:
+    seen = {}
+    for family in fim.FAMILIES:
+        key = (family.names, family.pre, family.repo, family.sep)
+        assert key not in seen, f"{family.name} hides behind {seen[key]}"
+        seen[key] = family.name
+
+
+def test_ids_that_llama_cpp_found_are_enough() -> None:
+    vocabulary = Words(("<a>", "<b>", "<c>"), {"PRE": 1_000_000, "SUF": 1_000_001, "MID": 1_000_002})
+    template = fim.detect(vocabulary)
+    assert template.name == "generic"
+    assert prompt(vocabulary, template) == "<a>x = <b>\ny<c>"
+
+
+def test_metadata_names_the_layout_of_our_own_models() -> None:
+    vocabulary = Words(("<a>", "<b>", "<c>"), {"PRE": 1_000_000, "SUF": 1_000_001, "MID": 1_000_002})
+    assert fim.detect(vocabulary, layout="spm").layout == fim.SPM
+    joined = fim.detect(vocabulary, layout="spm-joined")
+    assert joined.heals
+    assert prompt(vocabulary, joined, prefix="x = foo") == "<a><b>\ny<c>x = "
+
+
+def test_a_model_without_fim_goes_left_to_right_and_does_not_see_the_suffix() -> None:
+    vocabulary = Words(("<repo_name>", "<file_sep>"))
+    template = fim.detect(vocabulary)
+    assert not template.fills
+    assert prompt(vocabulary, template, prefix="def f") == "def "
+
+
+def test_control_tokens_in_the_users_text_stay_text() -> None:
+    vocabulary = Words(("<fim_prefix>", "<fim_suffix>", "<fim_middle>"))
+    template = fim.detect(vocabulary)
+    request = InfillRequest("d", "a.py", "s = '<fim_middle>'", "<fim_suffix>")
+    tokens = fim.build(vocabulary, template, request, BUDGET).tokens
+    assert [token for token in tokens if token >= 1_000_000] == [1_000_000, 1_000_001, 1_000_002]
+
+
+def test_begin_of_sequence_comes_first() -> None:
+    vocabulary = Words(("<s>",), bos=1_000_000)
+    assert prompt(vocabulary, fim.detect(vocabulary), prefix="a b") == "<s>a "
+
+
+class TestChunks:
+    def test_in_the_repository_format(self) -> None:
+        family = next(family for family in fim.FAMILIES if family.name == "qwen")
+        vocabulary = Words((family.pre, family.suf, family.mid, family.repo, family.sep))
+        shown = prompt(vocabulary, fim.detect(vocabulary, "qwen2"), chunks=(Chunk("b.py", "z = 1\n"),))
+        head = "<|repo_name|>project\n<|file_sep|>b.py\nz = 1\n<|file_sep|>a.py\n"
+        assert shown == head + "<|fim_prefix|>x = <|fim_suffix|>\ny<|fim_middle|>"
+
+    def test_as_comments_of_the_files_language(self) -> None:
+        vocabulary = Words()
+        shown = prompt(vocabulary, fim.detect(vocabulary), path="a.go", prefix="x = y", chunks=(Chunk("b.go", "z"),))
+        assert shown == "// Path: b.go\n// z\nx = "
+
+    def test_those_that_do_not_fit_are_left_out_whole(self) -> None:
+        vocabulary = Words()
+        chunks = (Chunk("b.py", "one"), Chunk("c.py", "two " * 100))
+        shown = prompt(vocabulary, fim.detect(vocabulary), prefix="x = y", chunks=chunks)
+        assert shown == "# Path: b.py\n# one\nx = "
+
+
+class TestWindow:
+    LINES = "".join(f"line{number} = {number}\n" for number in range(40))
+
+    def cuts(self) -> tuple[Cut, ...]:
+        starts = [index + 1 for index, char in enumerate(self.LINES) if char == "\n"]
+        return (Cut(0), *(Cut(start, "import os\n") for start in starts[3::4]))
+
+    def window(self, prefix: str, budget: int) -> str:
+        vocabulary = Words()
+        return vocabulary.show(fim.prefix_tokens(vocabulary, prefix, self.cuts(), budget))
+
+    def test_whole_prefix_when_it_fits(self) -> None:
+        assert self.window(self.LINES, 1000) == self.LINES
+
+    def test_begins_at_the_first_cut_that_fits_with_its_header(self) -> None:
+        window = self.window(self.LINES, 100)
+        assert window.startswith("import os\nline")
+        assert window.endswith(self.LINES[-20:])
+
+    def test_stays_where_it_is_while_the_user_types(self) -> None:
+        windows = [self.window(self.LINES + "value = compute"[:typed], 110) for typed in range(15)]
+        for before, after in itertools.pairwise(windows):
+            assert after.startswith(before)
+
+    def test_one_endless_line_is_cut_by_tokens(self) -> None:
+        vocabulary = Words()
+        tokens = fim.prefix_tokens(vocabulary, "a b " * 500, (Cut(0),), 100)
+        assert 0 < len(tokens) <= 100
+
+
+class TestHealing:
+    @pytest.mark.parametrize(
+        ("text", "kept", "healed"),
+        [
+            ("return", "", b"return"),
+            ("foo(", "foo", b"("),
+            ("def f():\n    ", "def f():", b"\n    "),
+            ("a  ", "a", b"  "),
+            ("", "", b""),
+        ],
+    )
+    def test_last_token_and_all_white_space_before_it(self, text: str, kept: str, healed: bytes) -> None:
+        vocabulary = Words()
+        tokens, removed = fim.heal(vocabulary, vocabulary.tokenize(text))
+        assert (vocabulary.show(tokens), removed) == (kept, healed)

@@ -1,0 +1,164 @@
+"""The engine process seen from the server: its life, its deaths, and what requests get."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from collections.abc import AsyncIterator
+from contextlib import aclosing, asynccontextmanager
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from copilot_lsp.engine import wire
+from copilot_lsp.engine.base import Chunk, Cut, Done, End, EngineState, InfillRequest, Piece, Sampling
+from copilot_lsp.engine.local import LocalEngine
+from copilot_lsp.errors import EngineDied, EngineFailed
+from copilot_lsp.settings import EngineSettings, Settings
+
+DEFAULTS = Settings()
+STAND_IN = Path(__file__).with_name("stand_in.py")
+
+
+@asynccontextmanager
+async def running(*wrong: str, settings: Settings = DEFAULTS, started: bool = True) -> AsyncIterator[LocalEngine]:
+    engine = LocalEngine(Path("toy.gguf"), settings, command=(sys.executable, str(STAND_IN), *wrong))
+    await engine.start()
+    try:
+        if started:
+            await asyncio.wait_for(engine.ready(), 20)
+        yield engine
+    finally:
+        await engine.close()
+
+
+async def ask(engine: LocalEngine, prefix: str) -> tuple[str, Done]:
+    text = ""
+    async for item in engine.infill(InfillRequest("d", "a.py", prefix, "")):
+        if isinstance(item, Done):
+            return text, item
+        text += item.text
+    raise AssertionError("no end")
+
+
+async def gone(pid: int) -> bool:
+    for _ in range(100):
+        if not Path(f"/proc/{pid}").exists():
+            return True
+        await asyncio.sleep(0.02)
+    return False
+
+
+async def test_answers() -> None:
+    async with running() as engine:
+        assert engine.status.details == {"template": "toy"}
+        text, done = await ask(engine, "abc")
+    assert (text, done.end) == ("ABC", End.EOG)
+
+
+async def test_leaves_no_process_behind() -> None:
+    async with running() as engine:
+        pid = engine.status.pid
+    assert pid is not None
+    assert await gone(pid)
+    assert engine.status.state is EngineState.STOPPED
+    with pytest.raises(EngineFailed):
+        await ask(engine, "abc")
+
+
+async def test_request_in_flight_is_told_of_the_death_and_the_next_one_is_answered() -> None:
+    async with running() as engine:
+        first = engine.status.pid
+        with pytest.raises(EngineDied, match="SIGKILL"):
+            await ask(engine, "die")
+        assert (await ask(engine, "abc"))[0] == "ABC"
+        assert engine.status.pid != first
+        assert not engine.status.safe_mode
+
+
+async def test_crash_while_loading_leads_to_safe_mode() -> None:
+    async with running("crash-unsafe") as engine:
+        assert engine.status.safe_mode
+        assert "safe mode" in engine.status.message
+        assert (await ask(engine, "abc"))[0] == "ABC"
+
+
+async def test_safe_mode_from_the_beginning() -> None:
+    settings = replace(Settings(), engine=EngineSettings(safe_mode="on"))
+    seen = []
+    async with running("crash-unsafe", settings=settings, started=False) as engine:
+        engine.subscribe(lambda status: seen.append(status.state))
+        await engine.ready()
+    assert EngineState.RESTARTING not in seen
+
+
+async def test_a_model_that_cannot_be_loaded_is_not_tried_again() -> None:
+    async with running("unusable", started=False) as engine:
+        with pytest.raises(EngineFailed, match="this model is no model"):
+            await engine.ready()
+        assert engine.status.state is EngineState.FAILED
+
+
+async def test_a_program_that_is_not_there_is_a_failure_not_an_exception() -> None:
+    engine = LocalEngine(Path("toy.gguf"), Settings(), command=("/nonexistent/engine",))
+    await engine.start()
+    with pytest.raises(EngineFailed, match="cannot be started"):
+        await engine.ready()
+    await engine.close()
+
+
+async def test_closing_while_it_loads() -> None:
+    async with running("never-ready", started=False) as engine:
+        while engine.status.pid is None:
+            await asyncio.sleep(0.01)
+        waiting = asyncio.create_task(engine.ready())
+        await asyncio.sleep(0)
+        pid = engine.status.pid
+    with pytest.raises(EngineFailed):
+        await waiting
+    assert pid is not None
+    assert await gone(pid)
+
+
+async def test_closing_the_stream_cancels_the_request(monkeypatch: pytest.MonkeyPatch) -> None:
+    async with running() as engine:
+        sent: list[wire.Message] = []
+        send = engine._send
+        monkeypatch.setattr(engine, "_send", lambda message: (sent.append(message), send(message)))
+        async with aclosing(engine.infill(InfillRequest("d", "a.py", "slow", ""))) as stream:
+            assert isinstance(await anext(stream), Piece)
+        assert isinstance(sent[-1], wire.Cancel)
+        assert (await ask(engine, "abc"))[0] == "ABC"
+
+
+async def test_a_finished_request_is_not_cancelled(monkeypatch: pytest.MonkeyPatch) -> None:
+    async with running() as engine:
+        sent: list[wire.Message] = []
+        send = engine._send
+        monkeypatch.setattr(engine, "_send", lambda message: (sent.append(message), send(message)))
+        await ask(engine, "abc")
+        assert [type(message) for message in sent] == [wire.Ask]
+
+
+class TestWire:
+    def test_round_trip(self) -> None:
+        request = InfillRequest(
+            "d",
+            "ä.py",
+            "x = '\u2028'",
+            "😀",
+            (Cut(3, "import os"),),
+            (Chunk("b", "c"),),
+            sampling=Sampling(0.5, seed=3),
+            stop=("\n",),
+        )
+        for message in (wire.Ask(1, request), wire.Finished(2, Done(End.TIME, mean_logprob=None)), wire.Cancel(3)):
+            line = wire.encode(message)
+            assert line.count(b"\n") == 1
+            assert wire.decode(line) == message
+
+    @pytest.mark.parametrize("line", [b"", b"{}", b'["Nothing", {}]', b'["Cancel", {}]', b"\xff"])
+    def test_what_is_not_a_message(self, line: bytes) -> None:
+        with pytest.raises(ValueError, match="not a message"):
+            wire.decode(line)

@@ -1,0 +1,54 @@
+"""From token bytes to text."""
+
+from __future__ import annotations
+
+import pytest
+
+from copilot_lsp.engine.base import End
+from copilot_lsp.engine.output import Output
+
+
+def shown(output: Output, *pieces: bytes) -> tuple[list[str], End | None]:
+    texts, end = [], None
+    for piece in pieces:
+        end = output.add(piece)
+        texts.append(output.take(flush=end is not None))
+        if end is not None:
+            break
+    return texts, end
+
+
+def test_half_a_character_waits_for_its_other_half() -> None:
+    snake = "🐍".encode()
+    assert shown(Output(), b"a" + snake[:2], snake[2:]) == (["a", "🐍"], None)
+
+
+def test_healed_text_is_not_shown_again() -> None:
+    output = Output(healed=b"\n    ")
+    assert shown(output, b"\n   ", b" return") == (["", "return"], None)
+    assert output.must == b""
+
+
+def test_a_token_that_does_not_fit_the_healed_text_is_shown_whole() -> None:
+    assert shown(Output(healed=b"ab"), b"xy") == (["xy"], None)
+
+
+def test_stop_string_over_two_tokens_never_shows() -> None:
+    assert shown(Output(stops=("END",)), b"one E", b"N", b"D two") == (["one ", "", ""], End.STOP)
+
+
+def test_what_only_looked_like_a_stop_string_shows_later() -> None:
+    assert shown(Output(stops=("END",)), b"one E", b"lse") == (["one ", "Else"], None)
+
+
+@pytest.mark.parametrize(("lines", "text"), [(1, "a"), (2, "a\nb")])
+def test_line_limit_cuts_before_the_line_end(lines: int, text: str) -> None:
+    texts, end = shown(Output(max_lines=lines), b"a\nb\nc")
+    assert ("".join(texts), end) == (text, End.LINES)
+
+
+def test_flush_gives_what_was_held_back() -> None:
+    output = Output(stops=("END",))
+    output.add(b"EN")
+    assert output.take() == ""
+    assert output.take(flush=True) == "EN"
