@@ -1,0 +1,306 @@
+"""The pipeline: query, trigger, cache, engine, shape, answer.
+
+State: the cache, one run a document, and who waits for it. Everything else goes in and out as frozen data.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from typing import Any
+
+from copilot_lsp.core import trigger
+from copilot_lsp.core.cache import Cache, Generated
+from copilot_lsp.core.document import Snapshot, snapshot_with
+from copilot_lsp.core.query import Answer, Completion, Query, Selected
+from copilot_lsp.core.run import Job, Run, unavailable
+from copilot_lsp.core.silence import Reason, Silence
+from copilot_lsp.core.trigger import Shape, Trigger
+from copilot_lsp.engine.base import End, Engine, EngineState, Sampling
+from copilot_lsp.errors import EngineError
+from copilot_lsp.settings import Settings
+
+__all__ = ["Answer", "Completer", "Completion", "Query", "Selected", "Tally"]
+
+LOADING_SECONDS = 2.0
+"""How long an automatic request waits for an engine that is starting; the user types on meanwhile."""
+
+CANDIDATE_TEMPERATURE = 0.7
+"""Of the candidates after the first, which is greedy."""
+
+STABLE = {
+    None,
+    Reason.EMPTY,
+    Reason.WHITESPACE_ONLY,
+    Reason.REPEATS_SUFFIX,
+    Reason.REPETITION,
+    Reason.BREAKS_SYNTAX,
+}
+"""Silences that would come again for the same text, and so may be cached."""
+
+
+@dataclass(frozen=True, slots=True)
+class Tally:
+    """What became of the completions, counted since the start and kept in memory only."""
+
+    shown: int = 0
+    accepted: int = 0
+    partially_accepted: int = 0
+
+
+class Completer:
+    """Answers queries, one at a time for a document: a newer one makes the older answer SUPERSEDED."""
+
+    def __init__(self, engine: Engine, settings: Settings) -> None:
+        self.engine = engine
+        self.settings = settings
+        self.tally = Tally()
+        self._cache = Cache()
+        self._runs: dict[str, Run] = {}
+        self._waiting: dict[str, asyncio.Future[None]] = {}
+        self._ids = itertools.count(1)
+
+    async def complete(self, query: Query, emit: Callable[[Completion], None] | None = None) -> Answer:
+        """Never raises for an expected condition; cancelling the caller cancels the generation."""
+        started = time.perf_counter()
+        uri = query.snapshot.uri
+        superseded = self._take_over(uri)
+        work = asyncio.create_task(self._answer(query, emit))
+        either: set[asyncio.Future[Any]] = {work, superseded}
+        try:
+            await asyncio.wait(either, return_when=asyncio.FIRST_COMPLETED)
+        except asyncio.CancelledError:
+            if self._waiting.get(uri) is superseded:
+                self._stop_run(uri)
+            raise
+        finally:
+            if self._waiting.get(uri) is superseded:
+                del self._waiting[uri]
+            if not work.done():
+                work.cancel()
+        answer = work.result() if work.done() else Answer(silence=Silence(Reason.SUPERSEDED))
+        return replace(answer, milliseconds=(time.perf_counter() - started) * 1000)
+
+    def shown(self, _id: str) -> None:
+        self.tally = replace(self.tally, shown=self.tally.shown + 1)
+
+    def accepted(self, _id: str) -> None:
+        self.tally = replace(self.tally, accepted=self.tally.accepted + 1)
+
+    def partially_accepted(self, _id: str, _length: int) -> None:
+        self.tally = replace(self.tally, partially_accepted=self.tally.partially_accepted + 1)
+
+    def forget(self, uri: str) -> None:
+        """The document was closed: whoever waits for it is answered SUPERSEDED."""
+        self._take_over(uri).cancel()
+        del self._waiting[uri]
+        self._stop_run(uri)
+
+    def reset(self) -> None:
+        """The engine or its model was exchanged: nothing generated before counts."""
+        for uri in list(self._runs):
+            self._stop_run(uri)
+        self._cache.clear()
+
+    async def close(self) -> None:
+        for uri in list(self._waiting):
+            self.forget(uri)
+        self.reset()
+
+    def _take_over(self, uri: str) -> asyncio.Future[None]:
+        """A future that is done when a newer query for this document comes; tells the older one so."""
+        older = self._waiting.get(uri)
+        if older is not None and not older.done():
+            older.set_result(None)
+        self._waiting[uri] = asyncio.get_running_loop().create_future()
+        return self._waiting[uri]
+
+    async def _answer(self, query: Query, emit: Callable[[Completion], None] | None) -> Answer:
+        query = with_selection(query)
+        shape = shape_of(query, self.settings)
+        if isinstance(shape, Silence):
+            return Answer(silence=shape)
+        if cached := self._cached(query, shape):
+            first, source = cached, "cache"
+        else:
+            if silence := await self._engine_unavailable(query.trigger):
+                return Answer(silence=silence)
+            first, source = await self._generate(query, shape, emit), "engine"
+        if silence := first.silence or self._not_confident(query, first):
+            return Answer(silence=silence, done=first.done, source=source)
+        every = [first, *await self._alternatives(query, shape, first)]
+        self._prefetch(query, first)
+        return Answer(tuple(self._completion(query, each) for each in every), done=first.done, source=source)
+
+    def _cached(self, query: Query, shape: Shape) -> Generated | None:
+        if query.seed is not None or query.max_tokens is not None:
+            return None
+        hit = self._cache.find(query.snapshot, query.offset, shape)
+        if hit is None:
+            return None
+        result, rest = hit
+        if shape is Shape.LINE:
+            rest = rest.split("\n", 1)[0]
+        if not rest and result.silence is None:
+            return None
+        return replace(result, text=rest, shape=shape)
+
+    async def _engine_unavailable(self, how: Trigger) -> Silence | None:
+        """Why the engine cannot answer; waits for one that is starting, as long as somebody would."""
+        if self.engine.status.state in (EngineState.STARTING, EngineState.RESTARTING):
+            patience = LOADING_SECONDS if how is Trigger.AUTOMATIC else None
+            with suppress(TimeoutError, EngineError):
+                await asyncio.wait_for(self.engine.ready(), patience)
+        return unavailable(self.engine)
+
+    async def _generate(self, query: Query, shape: Shape, emit: Callable[[Completion], None] | None) -> Generated:
+        if query.trigger is Trigger.AUTOMATIC:
+            await asyncio.sleep(self.settings.completion.debounce_ms / 1000)
+        run = self._join_or_start(query, shape)
+        return rest_of(await self._follow(run, query, emit), query)
+
+    def _join_or_start(self, query: Query, shape: Shape) -> Run:
+        """The run whose text the user is typing, or a new one; runs that nobody waits for give way."""
+        uri = query.snapshot.uri
+        run = self._runs.get(uri)
+        plain = query.seed is None and query.max_tokens is None
+        if run is not None and plain and run.joins(query.snapshot, query.offset, shape):
+            return run
+        for other in list(self._runs):
+            if other == uri or other not in self._waiting:
+                self._stop_run(other)
+        sampling = Sampling() if query.seed is None else sampled(query.seed)
+        return self._start(Job(query.snapshot, query.offset, shape, sampling, query.max_tokens))
+
+    def _start(self, job: Job) -> Run:
+        run = Run(self.engine, self.settings, job)
+        uri = job.snapshot.uri
+        self._runs[uri] = run
+        run.task.add_done_callback(lambda _: self._ended(uri, run))
+        return run
+
+    def _ended(self, uri: str, run: Run) -> None:
+        if self._runs.get(uri) is run:
+            del self._runs[uri]
+        if not run.task.cancelled() and run.task.exception() is None and worth_keeping(run):
+            self._cache.put(run.result())
+
+    def _stop_run(self, uri: str) -> None:
+        if (run := self._runs.pop(uri, None)) is not None:
+            run.task.cancel()
+
+    async def _follow(self, run: Run, query: Query, emit: Callable[[Completion], None] | None) -> Generated:
+        """Waits for the run's end or, for a block, only until its first lines are there after `first_ms`.
+
+        The run goes on then, and what it makes answers the next query.
+        """
+        patience = self.settings.completion.first_ms / 1000
+        early = patience > 0 and emit is None and not query.streaming and run.job.shape is Shape.BLOCK
+        deadline = time.perf_counter() + patience
+        while not run.task.done():
+            left = deadline - time.perf_counter()
+            if early and left <= 0 and (lines := run.whole_lines()).text:
+                return lines
+            await run.changes(max(left, 0.01) if early else None)
+            if emit is not None and (lines := rest_of(run.so_far(), query)).text:
+                emit(self._completion(query, lines))
+        return run.result()
+
+    def _not_confident(self, query: Query, first: Generated) -> Silence | None:
+        score = first.done.mean_logprob if first.done else None
+        least = self.settings.completion.min_confidence
+        if query.trigger is Trigger.INVOKED or score is None or score >= least:
+            return None
+        return Silence(Reason.LOW_CONFIDENCE, f"{score:.2f} is less than {least:.2f}")
+
+    async def _alternatives(self, query: Query, shape: Shape, first: Generated) -> list[Generated]:
+        found = {first.text: first}
+        for seed in range(1, query.candidates):
+            job = Job(query.snapshot, query.offset, shape, sampled(seed), query.max_tokens)
+            run = Run(self.engine, self.settings, job)
+            try:
+                await asyncio.wait({run.task})
+            finally:
+                run.task.cancel()
+            if not run.result().silence:
+                found.setdefault(run.result().text, run.result())
+        return list(found.values())[1:]
+
+    def _prefetch(self, query: Query, first: Generated) -> None:
+        """Generates what comes after `first`, as if it were accepted, while nobody waits."""
+        snapshot, uri = query.snapshot, query.snapshot.uri
+        run = self._runs.get(uri)
+        busy = run is not None and not run.task.done()
+        if busy or query.seed is not None or not self.settings.completion.prefetch:
+            return
+        data = in_file(first.text, snapshot).encode()
+        after, offset = snapshot_with(snapshot, query.offset, query.offset, data), query.offset + len(data)
+        decision = trigger.decide(after, offset, Trigger.AUTOMATIC, self.settings.completion.multiline)
+        if not isinstance(decision, Silence) and not self._cache.find(after, offset, decision.shape):
+            self._start(Job(after, offset, decision.shape, background=True))
+
+    def _completion(self, query: Query, result: Generated) -> Completion:
+        text = in_file(result.text, query.snapshot)
+        start = end = query.offset
+        if query.selected is not None:
+            text = query.selected.text + text
+            start, end = query.selected.start, query.selected.end
+        confidence = result.done.mean_logprob if result.done else None
+        return Completion(str(next(self._ids)), text, start, end, result.shape, confidence)
+
+
+def with_selection(query: Query) -> Query:
+    """The query as it would be if the popup's selection were accepted already."""
+    if (selected := query.selected) is None:
+        return query
+    end = max(selected.end, query.offset)
+    data = selected.text.encode("utf-8", "replace")
+    return replace(
+        query,
+        snapshot=snapshot_with(query.snapshot, selected.start, end, data),
+        offset=selected.start + len(data),
+        selected=replace(selected, end=end),
+    )
+
+
+def shape_of(query: Query, settings: Settings) -> Shape | Silence:
+    """Line or block, or why nothing is to be shown."""
+    if not settings.enabled:
+        return Silence(Reason.DISABLED)
+    if query.snapshot.language in settings.disabled_languages:
+        return Silence(Reason.DISABLED_LANGUAGE, query.snapshot.language)
+    if query.shape is not None:
+        return query.shape
+    decision = trigger.decide(query.snapshot, query.offset, query.trigger, settings.completion.multiline)
+    return decision if isinstance(decision, Silence) else decision.shape
+
+
+def rest_of(result: Generated, query: Query) -> Generated:
+    """The result less what the user typed since it was begun."""
+    rest = result.rest(query.snapshot, query.offset)
+    if rest is None:
+        return replace(result, text="", silence=result.silence or Silence(Reason.EMPTY))
+    return replace(result, text=rest)
+
+
+def worth_keeping(run: Run) -> bool:
+    result = run.result()
+    greedy = run.job.sampling.temperature == 0 and run.job.max_tokens is None
+    whole = result.done is not None and result.done.end not in (End.TIME, End.CANCELLED)
+    return greedy and whole and (result.silence.reason if result.silence else None) in STABLE
+
+
+def sampled(seed: int) -> Sampling:
+    return Sampling(temperature=CANDIDATE_TEMPERATURE, seed=seed)
+
+
+def in_file(text: str, snapshot: Snapshot) -> str:
+    """`text` with the line ends of the document (its first line's)."""
+    _, end = snapshot.text.line_span(0)
+    if snapshot.text.data[end : end + 2] == b"\r\n":
+        return text.replace("\n", "\r\n")
+    return text

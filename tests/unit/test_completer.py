@@ -1,0 +1,281 @@
+"""The pipeline on a scripted engine: what is asked of the engine, and what is answered without it."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import replace
+
+import pytest
+from markers import cursor
+
+from copilot_lsp.core.completer import Answer, Completer, Query, Selected
+from copilot_lsp.core.document import Document, Edit, Snapshot
+from copilot_lsp.core.silence import Reason
+from copilot_lsp.core.trigger import Shape, Trigger
+from copilot_lsp.engine.base import EngineState
+from copilot_lsp.engine.fake import FakeEngine, Rule
+from copilot_lsp.settings import CompletionSettings, Settings
+
+PLAIN = Settings(completion=CompletionSettings(prefetch=False, first_ms=0))
+
+
+class Editor:
+    """A document with a cursor (byte offset), and queries at it."""
+
+    def __init__(self, marked: str, language: str = "python") -> None:
+        source, self.offset = cursor(marked)
+        self.document = Document.open("file:///a.py", "a.py", language, 1, source, 500_000)
+
+    def type(self, text: str) -> None:
+        position = self.document.text.position_at(self.offset, "utf-8")
+        self.document.apply([Edit(position, position, text, "utf-8")], self.document.version + 1)
+        self.offset += len(text.encode())
+
+    @property
+    def snapshot(self) -> Snapshot:
+        return self.document.snapshot()
+
+    def query(self, trigger: Trigger = Trigger.AUTOMATIC, **fields: object) -> Query:
+        return replace(Query(self.snapshot, self.offset, trigger), **fields)  # type: ignore[arg-type]
+
+
+@asynccontextmanager
+async def completing(
+    *rules: Rule, settings: Settings = PLAIN, start_ms: float = 0.0
+) -> AsyncIterator[tuple[Completer, FakeEngine]]:
+    engine = FakeEngine(rules, start_ms)
+    await engine.start()
+    completer = Completer(engine, settings)
+    yield completer, engine
+    await completer.close()
+    await engine.close()
+
+
+def texts(answer: Answer) -> list[str]:
+    return [completion.text for completion in answer.completions]
+
+
+def reason(answer: Answer) -> Reason | None:
+    return answer.silence.reason if answer.silence else None
+
+
+ADD = Rule(after=r"return $", text="a + b")
+SLOW = replace(ADD, piece_ms=30)
+BODY = Rule(after=r"def f\(\):\n    $", text="one = 1\n    two = 2\n    return one + two", piece_ms=30)
+
+
+async def test_a_line_at_the_cursor() -> None:
+    editor = Editor("def add(a, b):\n    return ‸\n")
+    async with completing(ADD) as (completer, engine):
+        answer = await completer.complete(editor.query())
+    (completion,) = answer.completions
+    assert (completion.text, completion.start, completion.end) == ("a + b", editor.offset, editor.offset)
+    assert (completion.shape, completion.confidence, answer.source) == (Shape.LINE, -0.1, "engine")
+    assert engine.requests[0].prefix == "def add(a, b):\n    return "
+    assert engine.requests[0].limits.max_lines == 1
+
+
+async def test_what_is_typed_through_does_not_ask_the_engine() -> None:
+    editor = Editor("def add(a, b):\n    return ‸\n")
+    async with completing(ADD) as (completer, engine):
+        await completer.complete(editor.query())
+        for letter, rest in (("a", " + b"), (" ", "+ b"), ("+", " b")):
+            editor.type(letter)
+            answer = await completer.complete(editor.query(Trigger.INVOKED))
+            assert (texts(answer), answer.source) == ([rest], "cache")
+        editor.type("x")
+        await completer.complete(editor.query(Trigger.INVOKED))
+    assert len(engine.requests) == 2
+
+
+async def test_an_edit_nearby_makes_the_cache_worthless() -> None:
+    editor = Editor("def add(a, b):\n    return ‸\n")
+    async with completing(ADD) as (completer, engine):
+        await completer.complete(editor.query())
+        editor.document.apply([Edit((0, 4), (0, 7), "sum", "utf-8")], 2)
+        await completer.complete(editor.query())
+    assert len(engine.requests) == 2
+
+
+async def test_silence_is_cached_too() -> None:
+    editor = Editor("def add(a, b):\n    return ‸\n")
+    async with completing() as (completer, engine):
+        first, again = [await completer.complete(editor.query()) for _ in range(2)]
+    assert (reason(first), reason(again), again.source) == (Reason.EMPTY, Reason.EMPTY, "cache")
+    assert len(engine.requests) == 1
+
+
+async def test_a_newer_query_takes_over() -> None:
+    editor = Editor("def add(a, b):\n    return ‸\n")
+    async with completing(replace(ADD, delay_ms=5000)) as (completer, engine):
+        older = asyncio.create_task(completer.complete(editor.query()))
+        await asyncio.sleep(0.02)
+        editor.document.apply([Edit((0, 4), (0, 7), "sum", "utf-8")], 2)
+        newer = asyncio.create_task(completer.complete(editor.query()))
+        assert reason(await asyncio.wait_for(older, 1)) is Reason.SUPERSEDED
+        newer.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await newer
+    assert len(engine.requests) == 2
+
+
+async def test_cancelling_the_query_ends_the_generation() -> None:
+    editor = Editor("def add(a, b):\n    return ‸\n")
+    async with completing(replace(ADD, delay_ms=5000)) as (completer, _):
+        asked = asyncio.create_task(completer.complete(editor.query()))
+        await asyncio.sleep(0.02)
+        (run,) = completer._runs.values()
+        asked.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await asked
+        await asyncio.wait({run.task}, timeout=1)
+        assert run.task.cancelled()
+
+
+async def test_a_query_joins_the_run_whose_text_is_being_typed() -> None:
+    editor = Editor("def add(a, b):\n    return ‸\n")
+    async with completing(SLOW) as (completer, engine):
+        older = asyncio.create_task(completer.complete(editor.query()))
+        await asyncio.sleep(0.045)
+        editor.type("a")
+        answer = await completer.complete(editor.query(Trigger.INVOKED))
+        assert reason(await older) is Reason.SUPERSEDED
+    assert texts(answer) == [" + b"]
+    assert len(engine.requests) == 1
+
+
+async def test_first_lines_come_early_and_the_rest_from_the_cache() -> None:
+    editor = Editor("def f():\n    ‸\n")
+    settings = Settings(completion=CompletionSettings(prefetch=False, first_ms=100))
+    async with completing(BODY, settings=settings) as (completer, engine):
+        (text,) = texts(await completer.complete(editor.query()))
+        assert text.startswith("one = 1")
+        assert len(text) < len(BODY.text)
+        editor.type(text)
+        while text != BODY.text:
+            rest = await completer.complete(editor.query(Trigger.INVOKED, shape=Shape.BLOCK))
+            text += texts(rest)[0]
+            editor.type(texts(rest)[0])
+    assert len(engine.requests) == 1
+
+
+async def test_a_streaming_client_sees_the_text_grow_and_gets_all_of_it() -> None:
+    editor = Editor("def f():\n    ‸\n")
+    seen: list[str] = []
+    settings = Settings(completion=CompletionSettings(prefetch=False, first_ms=1))
+    async with completing(BODY, settings=settings) as (completer, _):
+        query = editor.query(streaming=True)
+        answer = await completer.complete(query, lambda completion: seen.append(completion.text))
+    assert texts(answer) == [BODY.text]
+    assert len(seen) > 3
+    assert all(BODY.text.startswith(text) for text in seen)
+    assert [len(text) for text in seen] == sorted(len(text) for text in seen)
+
+
+async def test_what_comes_next_is_prefetched_in_the_background() -> None:
+    editor = Editor("def f():\n    ‸\n")
+    first = Rule(after=r"def f\(\):\n    $", text="one = 1\n    return one")
+    settings = Settings(completion=CompletionSettings(first_ms=0))
+    async with completing(first, settings=settings) as (completer, engine):
+        await completer.complete(editor.query())
+        for _ in range(50):
+            await asyncio.sleep(0.01)
+        ahead = engine.requests[1:]
+    assert [request.background for request in ahead] == [True]
+    assert ahead[0].prefix.endswith("return one")
+
+
+async def test_a_selection_in_the_popup_is_extended() -> None:
+    editor = Editor("import os\nos.pa‸\n")
+    start = editor.offset - 2
+    async with completing(Rule(after=r"os\.path$", text=".join(a, b)")) as (completer, _):
+        answer = await completer.complete(editor.query(selected=Selected(start, editor.offset, "path")))
+    (completion,) = answer.completions
+    assert (completion.text, completion.start, completion.end) == ("path.join(a, b)", start, editor.offset)
+
+
+async def test_candidates_differ_and_the_first_is_greedy() -> None:
+    editor = Editor("def add(a, b):\n    return ‸\n")
+    rule = replace(ADD, alternatives=("a + b", "b + a", "sum((a, b))"))
+    async with completing(rule) as (completer, engine):
+        answer = await completer.complete(editor.query(Trigger.INVOKED, candidates=4))
+    assert texts(answer) == ["a + b", "b + a", "sum((a, b))"]
+    assert engine.requests[0].sampling.temperature == 0
+
+
+async def test_the_same_seed_gives_the_same_text() -> None:
+    editor = Editor("def add(a, b):\n    return ‸\n")
+    rule = replace(ADD, alternatives=("a + b", "b + a", "sum((a, b))"))
+    async with completing(rule) as (completer, engine):
+        answers = [await completer.complete(editor.query(Trigger.INVOKED, seed=2)) for _ in range(2)]
+    assert texts(answers[0]) == texts(answers[1]) == ["sum((a, b))"]
+    assert len(engine.requests) == 2
+
+
+@pytest.mark.parametrize(("trigger", "expected"), [(Trigger.AUTOMATIC, []), (Trigger.INVOKED, ["a + b"])])
+async def test_low_confidence_shows_only_when_asked_for(trigger: Trigger, expected: list[str]) -> None:
+    editor = Editor("def add(a, b):\n    return ‸\n")
+    async with completing(replace(ADD, mean_logprob=-5.0)) as (completer, _):
+        answer = await completer.complete(editor.query(trigger))
+    assert texts(answer) == expected
+    assert reason(answer) is (None if expected else Reason.LOW_CONFIDENCE)
+
+
+async def test_a_dying_engine_is_a_silence_with_a_reason() -> None:
+    editor = Editor("def add(a, b):\n    return ‸\n")
+    async with completing(replace(ADD, dies=True)) as (completer, _):
+        answer = await completer.complete(editor.query())
+    assert reason(answer) is Reason.ENGINE_RESTARTING
+
+
+async def test_a_stopped_engine_too() -> None:
+    editor = Editor("def add(a, b):\n    return ‸\n")
+    async with completing(ADD) as (completer, engine):
+        await engine.close()
+        assert engine.status.state is EngineState.STOPPED
+        answer = await completer.complete(editor.query())
+    assert reason(answer) is Reason.ENGINE_FAILED
+
+
+async def test_nobody_waits_long_for_a_model_that_loads(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("copilot_lsp.core.completer.LOADING_SECONDS", 0.05)
+    editor = Editor("def add(a, b):\n    return ‸\n")
+    async with completing(ADD, start_ms=300) as (completer, _):
+        automatic = await completer.complete(editor.query())
+        invoked = await completer.complete(editor.query(Trigger.INVOKED))
+    assert reason(automatic) is Reason.MODEL_LOADING
+    assert texts(invoked) == ["a + b"]
+
+
+async def test_lines_end_as_in_the_document() -> None:
+    editor = Editor("def f():\r\n    ‸\r\n")
+    async with completing(replace(BODY, piece_ms=0)) as (completer, _):
+        answer = await completer.complete(editor.query())
+    assert texts(answer) == [BODY.text.replace("\n", "\r\n")]
+
+
+@pytest.mark.parametrize(
+    ("settings", "expected"),
+    [
+        (replace(PLAIN, enabled=False), Reason.DISABLED),
+        (replace(PLAIN, disabled_languages=frozenset({"python"})), Reason.DISABLED_LANGUAGE),
+    ],
+)
+async def test_turned_off(settings: Settings, expected: Reason) -> None:
+    editor = Editor("def add(a, b):\n    return ‸\n")
+    async with completing(ADD, settings=settings) as (completer, engine):
+        answer = await completer.complete(editor.query())
+    assert reason(answer) is expected
+    assert not engine.requests
+
+
+async def test_a_closed_document_is_forgotten() -> None:
+    editor = Editor("def add(a, b):\n    return ‸\n")
+    async with completing(replace(ADD, delay_ms=5000)) as (completer, _):
+        asked = asyncio.create_task(completer.complete(editor.query()))
+        await asyncio.sleep(0.02)
+        completer.forget(editor.snapshot.uri)
+        assert reason(await asyncio.wait_for(asked, 1)) is Reason.SUPERSEDED
+        assert not completer._runs
