@@ -193,7 +193,8 @@ def build(vocabulary: Vocabulary, template: Template, request: InfillRequest, bu
     texts = {"prefix": prefix, "suffix": suffix_tokens(vocabulary, request.suffix, budget.suffix)}
     for part in template.layout:
         tokens += [template.ids[part]] if part.isupper() else texts[part]
-    return Prompt(tokens, healed)
+    # A model needs something to go on from, at the start of an empty file too.
+    return Prompt(tokens or vocabulary.tokenize("\n"), healed)
 
 
 STEP = 64
@@ -250,16 +251,23 @@ def one_chunk(vocabulary: Vocabulary, template: Template, path: str, chunk: Chun
     return vocabulary.tokenize("".join(f"{mark} {line}".rstrip() + "\n" for line in lines))
 
 
+HEAL = 4
+"""Tokens left out at most in the middle of a word: each costs a decode step to write again."""
+
+
 def heal(vocabulary: Vocabulary, tokens: list[int]) -> tuple[list[int], bytes]:
     """Leaves out the tokens that the text after the cursor might have merged with, and gives their bytes.
 
-    The last token always; where the text ends in white space, all of that (the tokenizers of code models merge
-    line ends, indentation and the next word in ways that a prompt ending in spaces has never shown them).
+    The last token always, and what belongs to the same run of letters ("js" + "o" may become "json"). Where the
+    text ends in white space, all of that: the tokenizers of code models merge line ends, indentation and the next
+    word in ways that a prompt ending in spaces has never shown them.
     """
     kept, removed = list(tokens), b""
-    while kept and (not removed or removed.isspace()):
+    while kept:
         piece = vocabulary.piece(kept[-1])
-        if not piece or (removed and not piece[-1:].isspace()):
+        space = removed.isspace() and piece[-1:].isspace()
+        word = removed.isalpha() and piece[-1:].isalpha() and len(tokens) - len(kept) < HEAL
+        if not piece or (removed and not space and not word):
             break
         removed = piece + removed
         kept.pop()

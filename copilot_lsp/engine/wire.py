@@ -1,4 +1,4 @@
-"""What the server and the engine process say to each other: one JSON object a line, UTF-8, over two pipes.
+"""What the server and the engine process say to each other: one JSON array a line, ASCII, over two pipes.
 
     to the engine     Start first, then Ask and Cancel in any order
     from the engine   Loading*, then Ready or Unusable; then for each Ask: Text*, Finished
@@ -86,7 +86,7 @@ _KINDS: dict[str, type[Any]] = {
 
 
 def encode(message: Message) -> bytes:
-    return json.dumps([type(message).__name__, asdict(message)], ensure_ascii=False).encode() + b"\n"
+    return json.dumps([type(message).__name__, asdict(message)]).encode() + b"\n"
 
 
 def decode(line: bytes) -> Message:

@@ -1,0 +1,180 @@
+"""The real engine with the real model: what it says, what it reuses, how fast it lets go."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+from collections.abc import AsyncIterator
+from contextlib import aclosing, asynccontextmanager
+from dataclasses import replace
+
+import pytest
+import pytest_asyncio
+
+from copilot_lsp import models
+from copilot_lsp.engine.base import Done, End, InfillRequest, Limits, Piece, Sampling
+from copilot_lsp.engine.local import LocalEngine
+from copilot_lsp.errors import EngineDied
+from copilot_lsp.settings import ContextSettings, EngineSettings, Settings
+
+CODE = """import json
+
+
+def read_config(path):
+    with open(path) as file:
+        return json.load(file)
+
+
+def write_config(path, config):
+    with open(path, "w") as file:
+        """
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
+SMALL_BATCHES = Settings(engine=EngineSettings(batch=32), context=ContextSettings(prefix_tokens=1500))
+
+
+@asynccontextmanager
+async def real(settings: Settings = SMALL_BATCHES) -> AsyncIterator[LocalEngine]:
+    engine = LocalEngine(models.find("default").path, settings)
+    await engine.start()
+    await engine.ready()
+    try:
+        yield engine
+    finally:
+        await engine.close()
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def engine() -> AsyncIterator[LocalEngine]:
+    async with real() as started:
+        yield started
+
+
+def ask(prefix: str, document: str = "d", **fields: object) -> InfillRequest:
+    request = InfillRequest(document, "a.py", prefix, "\n", limits=Limits(max_tokens=24, max_lines=1))
+    return replace(request, **fields)  # type: ignore[arg-type]
+
+
+async def answer(engine: LocalEngine, request: InfillRequest) -> tuple[str, Done]:
+    text = ""
+    async for item in engine.infill(request):
+        if isinstance(item, Done):
+            return text, item
+        text += item.text
+    raise AssertionError("no end")
+
+
+async def test_completes_code(engine: LocalEngine) -> None:
+    text, done = await answer(engine, ask(CODE))
+    assert text == "json.dump(config, file)"
+    assert done.end is End.LINES
+    assert done.mean_logprob is not None
+    assert -1 < done.mean_logprob < 0
+
+
+async def test_typing_on_evaluates_only_the_new_tokens(engine: LocalEngine) -> None:
+    await answer(engine, ask(CODE, "typing"))
+    text, done = await answer(engine, ask(CODE + "json.du", "typing"))
+    assert text == "mp(config, file)"
+    assert done.reused > 40
+    assert done.evaluated < 5
+
+
+async def test_token_in_two_pieces_is_healed(engine: LocalEngine) -> None:
+    text, _ = await answer(engine, ask(CODE + "jso"))
+    assert text == "n.dump(config, file)"
+
+
+async def test_text_does_not_depend_on_what_the_cache_held(engine: LocalEngine) -> None:
+    prefixes = [CODE, CODE + "json.", CODE[:80], "def add(a, b):\n    return ", CODE + "file."]
+    fresh = [await answer(engine, ask(prefix, f"fresh {index}")) for index, prefix in enumerate(prefixes)]
+    for order in (prefixes, prefixes[::-1], prefixes[2:] + prefixes[:2]):
+        for prefix in order:
+            text, _ = await answer(engine, ask(prefix, "the same"))
+            assert text == fresh[prefixes.index(prefix)][0]
+
+
+async def test_drafts_change_nothing(engine: LocalEngine) -> None:
+    block = ask(CODE + "json.dump(config, file)\n\n\n", "drafts", limits=Limits(max_tokens=48))
+    async with real(replace(SMALL_BATCHES, engine=EngineSettings(batch=32, speculative=False))) as plain:
+        slow, without = await answer(plain, block)
+    fast, done = await answer(engine, block)
+    assert fast == slow
+    assert without.drafted == 0
+    assert done.drafted > 0
+
+
+async def test_a_seed_repeats(engine: LocalEngine) -> None:
+    sampled = [ask(CODE, sampling=Sampling(1.0, seed=seed)) for seed in (1, 1, 2, 3, 4)]
+    texts = [(await answer(engine, request))[0] for request in sampled]
+    assert texts[0] == texts[1]
+    assert len(set(texts)) > 1
+
+
+async def test_cancel_in_the_middle_of_the_prompt_keeps_what_was_evaluated(engine: LocalEngine) -> None:
+    long = ask("".join(f"value_{number} = compute({number})\n" for number in range(150)), "long")
+    async with aclosing(engine.infill(long)) as stream:
+        first = asyncio.ensure_future(anext(stream))
+        await asyncio.sleep(0.3)
+        first.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await first
+    _, after = await answer(engine, ask(CODE, "other"))
+    assert after.end is End.LINES
+    _, done = await answer(engine, long)
+    assert done.evaluated > 0
+    assert 0 <= done.reused < done.evaluated + done.reused - 1, "the prompt was evaluated to its end"
+    assert done.reused % 32 == 0
+
+
+async def test_background_gives_way(engine: LocalEngine) -> None:
+    long = ask("".join(f"name_{number} = compute({number})\n" for number in range(150)), "ahead", background=True)
+    ahead = asyncio.create_task(answer(engine, long))
+    await asyncio.sleep(0.2)
+    text, _ = await answer(engine, ask(CODE))
+    assert text == "json.dump(config, file)"
+    assert (await ahead)[1].end is End.CANCELLED
+
+
+async def test_control_tokens_in_the_text_are_text(engine: LocalEngine) -> None:
+    text, done = await answer(engine, ask('END = "<|endoftext|>"\nSTART = "<|im_start|>"\nprint(EN'))
+    assert text.startswith("D")
+    assert done.end is not End.EOG
+
+
+async def test_odd_input(engine: LocalEngine) -> None:
+    for prefix in ("", "\n", " ", "\ud800", "\x00", "é" * 3000, "🐍", "x" * 20_000):
+        _, done = await answer(engine, ask(prefix, limits=Limits(max_tokens=2)))
+        assert done.generated <= 2
+
+
+@pytest.mark.parametrize("name", ["SIGKILL", "SIGSEGV"])
+async def test_comes_back_from_the_dead(name: str) -> None:
+    async with real() as engine:
+        stream = engine.infill(ask(CODE, limits=Limits(max_tokens=500)))
+        assert isinstance(await anext(stream), Piece)
+        assert engine.status.pid is not None
+        os.kill(engine.status.pid, signal.Signals[name])
+        with pytest.raises(EngineDied, match=name):
+            async for _ in stream:
+                pass
+        assert (await answer(engine, ask(CODE)))[0] == "json.dump(config, file)"
+        assert not engine.status.safe_mode
+
+
+async def test_safe_mode_completes_too() -> None:
+    async with real(Settings(engine=EngineSettings(safe_mode="on"))) as engine:
+        assert engine.status.safe_mode
+        assert (await answer(engine, ask(CODE)))[0] == "json.dump(config, file)"
+
+
+async def test_a_file_that_is_no_model(tmp_path) -> None:
+    bad = tmp_path / "bad.gguf"
+    bad.write_bytes(b"GGUF" + b"\0" * 100)
+    engine = LocalEngine(bad, Settings())
+    await engine.start()
+    with pytest.raises(Exception, match="cannot load"):
+        await engine.ready()
+    await engine.close()
