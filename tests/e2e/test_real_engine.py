@@ -5,9 +5,11 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
+import sys
 from collections.abc import AsyncIterator
 from contextlib import aclosing, asynccontextmanager
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 import pytest_asyncio
@@ -178,3 +180,33 @@ async def test_a_file_that_is_no_model(tmp_path) -> None:
     with pytest.raises(Exception, match="cannot load"):
         await engine.ready()
     await engine.close()
+
+
+KILLED = """
+import asyncio, sys
+from pathlib import Path
+from copilot_lsp.engine.local import LocalEngine
+from copilot_lsp.settings import Settings
+
+async def main():
+    engine = LocalEngine(Path(sys.argv[1]), Settings())
+    await engine.start()
+    await engine.ready()
+    print(engine.status.pid, flush=True)
+    await asyncio.sleep(600)
+
+asyncio.run(main())
+"""
+
+
+async def test_does_not_outlive_a_server_that_is_killed() -> None:
+    server = await asyncio.create_subprocess_exec(
+        sys.executable, "-c", KILLED, str(models.find("default").path), stdout=asyncio.subprocess.PIPE
+    )
+    assert server.stdout is not None
+    pid = int(await server.stdout.readline())
+    server.kill()
+    await server.wait()
+    async with asyncio.timeout(10):
+        while Path(f"/proc/{pid}").exists():
+            await asyncio.sleep(0.05)

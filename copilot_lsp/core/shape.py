@@ -1,0 +1,105 @@
+"""Makes a completion out of what the model says: where it ends, what is trimmed, and what is not shown at all.
+
+The rules are pure functions in one ordered list. Each takes a passage and gives back its text, shortened or not;
+a rule that leaves nothing is the reason why nothing is shown.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from copilot_lsp.core import rules_end, rules_right, rules_start, rules_syntax
+from copilot_lsp.core.document import Snapshot
+from copilot_lsp.core.passage import Passage
+from copilot_lsp.core.silence import Reason, Silence
+from copilot_lsp.core.site import Site
+from copilot_lsp.core.trigger import Shape
+
+PASSES = 8
+"""A rule may find something to do in what a later one left; two passes are the usual number."""
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """`text`, with \\n line ends, is what the model wrote so far at the byte `offset` of `snapshot`."""
+
+    snapshot: Snapshot
+    offset: int
+    shape: Shape
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """`reason` is given when `apply` leaves no text. `shape` None: for both.
+
+    `streams`: true for a growing text as well, because more text would not change what is cut.
+    """
+
+    apply: Callable[[Passage], str]
+    reason: Reason
+    shape: Shape | None = None
+    streams: bool = False
+
+
+RULES = (
+    Rule(rules_start.begins_here, Reason.WHITESPACE_ONLY),
+    Rule(rules_start.indents_like_the_file, Reason.WHITESPACE_ONLY, Shape.BLOCK),
+    Rule(rules_end.ends_with_the_line, Reason.EMPTY, Shape.LINE, streams=True),
+    Rule(rules_end.ends_at_blank_lines, Reason.EMPTY, Shape.BLOCK, streams=True),
+    Rule(rules_right.closes_nothing_twice, Reason.REPEATS_SUFFIX, streams=True),
+    Rule(rules_end.stays_in_the_block, Reason.EMPTY, Shape.BLOCK, streams=True),
+    Rule(rules_end.ends_with_the_definition, Reason.EMPTY, Shape.BLOCK, streams=True),
+    Rule(rules_end.ends_at_the_text_below, Reason.REPEATS_SUFFIX, streams=True),
+    Rule(rules_end.ends_where_lines_repeat, Reason.REPETITION, Shape.BLOCK, streams=True),
+    Rule(rules_end.ends_where_the_line_loops, Reason.REPETITION, streams=True),
+    Rule(rules_right.leaves_the_rest_of_the_line, Reason.REPEATS_SUFFIX),
+    Rule(rules_right.stops_short_of_the_line_below, Reason.REPEATS_SUFFIX, Shape.BLOCK),
+    Rule(rules_right.leaves_a_header_to_its_body, Reason.EMPTY, Shape.BLOCK),
+    Rule(rules_right.ends_clean, Reason.WHITESPACE_ONLY),
+    Rule(rules_right.says_more_than_the_lines_above, Reason.REPETITION),
+    Rule(rules_syntax.keeps_the_line_clean, Reason.BREAKS_SYNTAX, Shape.LINE),
+    Rule(rules_syntax.keeps_the_block_clean, Reason.BREAKS_SYNTAX, Shape.BLOCK),
+)
+"""In the order in which they are applied."""
+
+
+def stop_at(draft: Draft) -> int | None:
+    """The index into `draft.text` where the completion ends, None while it must go on."""
+    site = Site.of(draft.snapshot, draft.offset)
+    begin = rules_start.superfluous(site, draft.text)
+    text = draft.text[begin:]
+    for rule in _rules_for(draft.shape):
+        if rule.streams:
+            text = rule.apply(Passage(site, text, ended=False))
+    return begin + len(text) if begin + len(text) < len(draft.text) else None
+
+
+def finish(draft: Draft) -> str | Silence:
+    """The text to show, or why there is none; `draft.text` may be finished or cut short anywhere.
+
+    It is to be inserted at the cursor, and replaces nothing.
+    """
+    if not draft.text.strip():
+        return Silence(Reason.WHITESPACE_ONLY if draft.text else Reason.EMPTY)
+    site = Site.of(draft.snapshot, draft.offset)
+    text = draft.text
+    for _ in range(PASSES):
+        shaped = _apply_all(site, draft.shape, text)
+        if isinstance(shaped, Silence) or shaped == text:
+            return shaped
+        text = shaped
+    return text
+
+
+def _apply_all(site: Site, shape: Shape, text: str) -> str | Silence:
+    for rule in _rules_for(shape):
+        text = rule.apply(Passage(site, text))
+        if not text.strip():
+            return Silence(rule.reason)
+    return text
+
+
+def _rules_for(shape: Shape) -> tuple[Rule, ...]:
+    return tuple(rule for rule in RULES if rule.shape in (None, shape))

@@ -1,0 +1,153 @@
+"""The whole way: a real server with the real model, and an editor that types, accepts, cancels and sees it crash."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import sys
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+import pytest_asyncio
+from editor import Editor, editing, inline
+from lsprotocol import types
+from pygls.exceptions import JsonRpcRequestCancelled
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
+SERVE = [sys.executable, "-m", "copilot_lsp", "serve"]
+
+CODE = '''import json
+
+
+def read_config(path):
+    with open(path) as file:
+        return json.load(file)
+
+
+def write_config(path, config):
+    with open(path, "w") as file:
+'''
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def editor() -> AsyncIterator[Editor]:
+    async with editing(serve=SERVE) as editor:
+        yield editor
+
+
+class Buffer:
+    """A document that an editor holds: one person types at its end, and every change reaches the server."""
+
+    def __init__(self, editor: Editor, name: str, text: str) -> None:
+        self.editor = editor
+        self.uri = f"file:///{name}.py"
+        self.text = text
+        self.version = 1
+        editor.open(self.uri, text)
+
+    @property
+    def cursor(self) -> tuple[int, int]:
+        lines = self.text.split("\n")
+        return len(lines) - 1, len(lines[-1])
+
+    def type(self, text: str) -> None:
+        for character in text:
+            self.version += 1
+            self.editor.type(self.uri, *self.cursor, character, self.version)
+            self.text += character
+
+    async def complete(self, invoked: bool = False) -> list[types.InlineCompletionItem]:
+        return await self.editor.complete(self.uri, *self.cursor, invoked)
+
+    async def accept(self, item: types.InlineCompletionItem) -> None:
+        """As editors do: replace the range, run the command."""
+        assert item.range is not None
+        assert isinstance(item.insert_text, str)
+        assert (item.range.end.line, item.range.end.character) == self.cursor
+        already = item.range.end.character - item.range.start.character
+        self.type(item.insert_text[already:])
+        assert item.command is not None
+        command = types.ExecuteCommandParams(item.command.command, item.command.arguments)
+        await self.editor.workspace_execute_command_async(command)
+
+
+def engine_pid(editor: Editor) -> int:
+    """The server's child that runs the model."""
+    for status in Path("/proc").glob("[0-9]*/status"):
+        try:
+            parent = f"\nPPid:\t{editor.pid}\n" in status.read_text()
+            if parent and b"copilot_lsp.engine.worker" in status.with_name("cmdline").read_bytes():
+                return int(status.parent.name)
+        except OSError:
+            continue
+    raise AssertionError("the server has no engine process")
+
+
+async def until_completed(buffer: Buffer) -> list[types.InlineCompletionItem]:
+    """Asks until there is something, as somebody who types on does."""
+    async with asyncio.timeout(30):
+        while not (items := await buffer.complete(invoked=True)):
+            await asyncio.sleep(0.05)
+    return items
+
+
+async def test_types_accepts_and_goes_on(editor: Editor) -> None:
+    buffer = Buffer(editor, "typed", CODE)
+    buffer.type("        ")
+    first = (await buffer.complete())[0]
+    assert first.insert_text == "json.dump(config, file)"
+    buffer.type("json.")
+    through = (await buffer.complete(invoked=True))[0]
+    assert through.insert_text == "dump(config, file)"
+    await buffer.accept(through)
+    assert buffer.text == CODE + "        json.dump(config, file)"
+
+
+async def test_offers_several_when_asked(editor: Editor) -> None:
+    buffer = Buffer(editor, "several", CODE + "        ")
+    items = await buffer.complete(invoked=True)
+    texts = [item.insert_text for item in items]
+    assert texts[0] == "json.dump(config, file)"
+    assert len(set(texts)) == len(texts)
+
+
+async def test_cancel_in_the_middle_of_the_prompt(editor: Editor) -> None:
+    long = "".join(f"value_{number} = compute({number}, {number + 1})\n" for number in range(400))
+    buffer = Buffer(editor, "cancelled", long + "total = ")
+    params = inline(buffer.uri, *buffer.cursor)
+    future = editor.protocol.send_request(types.TEXT_DOCUMENT_INLINE_COMPLETION, params, msg_id="c1")
+    await asyncio.sleep(0.1)
+    editor.cancel_request(types.CancelParams(id="c1"))
+    with pytest.raises(JsonRpcRequestCancelled):
+        await asyncio.wrap_future(future)
+    assert await Buffer(editor, "after", CODE + "        ").complete(invoked=True)
+
+
+@pytest.mark.parametrize("name", ["SIGKILL", "SIGSEGV"])
+async def test_engine_dies_and_no_change_is_lost(editor: Editor, name: str) -> None:
+    buffer = Buffer(editor, name, CODE)
+    assert await until_completed(buffer)
+    old = engine_pid(editor)
+    os.kill(old, signal.Signals[name])
+    buffer.type("        json")  # while there is no engine
+    items = await until_completed(buffer)
+    assert items[0].insert_text == ".dump(config, file)"
+    assert engine_pid(editor) != old
+
+
+async def test_status_names_the_model(editor: Editor) -> None:
+    status = await editor.workspace_execute_command_async(types.ExecuteCommandParams("copilotLsp.status"))
+    assert status["state"] == "ready"
+    assert status["model"]
+
+
+async def test_no_engine_is_left_when_the_server_ends() -> None:
+    async with editing(serve=SERVE) as editor:
+        assert await until_completed(Buffer(editor, "left", CODE + "        "))
+        pid = engine_pid(editor)
+    async with asyncio.timeout(10):
+        while Path(f"/proc/{pid}").exists():
+            await asyncio.sleep(0.05)

@@ -1,0 +1,156 @@
+"""The invariants of ARCHITECTURE.md that source code can show: mostly, what is absent."""
+
+from __future__ import annotations
+
+import ast
+import subprocess
+import sys
+from collections.abc import Iterable, Iterator
+from functools import cache
+from pathlib import Path
+from statistics import mean
+
+import pytest
+
+import copilot_lsp
+
+ROOT = Path(copilot_lsp.__file__).parent
+FILES = {path.relative_to(ROOT).as_posix(): path for path in sorted(ROOT.rglob("*.py"))}
+
+LSP = {"pygls", "lsprotocol"}
+LSP_FILES = {"server.py", "protocol.py"} | {file for file in FILES if file.startswith("handlers/")}
+
+LLAMA_FILES = {"engine/worker.py", "engine/kv.py", "engine/decode.py", "engine/vocabulary.py", "engine/llama.py"}
+"""The engine process. Nothing that the server or the command line can import reaches these."""
+
+CORE = {file for file in FILES if file.startswith("core/")}
+AWAITING = {"core/completer.py", "core/run.py"}
+INPUT_OUTPUT = {"os", "io", "socket", "subprocess", "shutil", "tempfile", "http", "urllib", "ssl", "sqlite3", "select"}
+
+
+def running(node: ast.AST) -> Iterator[ast.AST]:
+    """All nodes below, less those under `if TYPE_CHECKING:`, which never run."""
+    for child in ast.iter_child_nodes(node):
+        if isinstance(child, ast.If) and ast.unparse(child.test).endswith("TYPE_CHECKING"):
+            continue
+        yield child
+        yield from running(child)
+
+
+@cache
+def nodes(file: str) -> list[ast.AST]:
+    return list(running(ast.parse(FILES[file].read_text("utf-8"))))
+
+
+def imported(nodes: Iterable[ast.AST]) -> set[str]:
+    """Dotted names, those imported inside functions as well; `from a import b` gives `a` and `a.b`."""
+    names: set[str] = set()
+    for node in nodes:
+        if isinstance(node, ast.Import):
+            names |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, "imports are absolute here"
+            names |= {f"{node.module}.{alias.name}" for alias in node.names} | {node.module or ""}
+    return names
+
+
+@cache
+def imports(file: str) -> set[str]:
+    return imported(nodes(file))
+
+
+def packages(file: str) -> set[str]:
+    return {name.partition(".")[0] for name in imports(file)}
+
+
+def files_of(module: str) -> set[str]:
+    """Our files that importing `module` runs: its own, and the packages around it."""
+    top, *parts = module.split(".")
+    if top != "copilot_lsp":
+        return set()
+    around = {"/".join([*parts[:depth], "__init__.py"]) for depth in range(len(parts) + 1)}
+    return (around | {"/".join(parts) + ".py"}) & set(FILES)
+
+
+def reachable(start: str) -> set[str]:
+    seen: set[str] = set()
+    waiting = [start]
+    while waiting:
+        file = waiting.pop()
+        if file not in seen:
+            seen.add(file)
+            waiting += [found for name in imports(file) for found in files_of(name)]
+    return seen
+
+
+def test_only_the_server_side_knows_the_protocol() -> None:
+    assert {file for file in FILES if packages(file) & LSP} - LSP_FILES == set()
+
+
+def test_only_the_engine_process_touches_llama_cpp() -> None:
+    assert {file for file in FILES if "llama_cpp" in packages(file)} - LLAMA_FILES == set()
+
+
+def test_nothing_else_can_reach_the_engine_process() -> None:
+    touching = {file for file in LLAMA_FILES if "llama_cpp" in packages(file)}
+    assert touching, "no file touches llama_cpp: this test looks in the wrong place"
+    reaching = {file: reachable(file) & touching for file in set(FILES) - LLAMA_FILES}
+    assert {file: found for file, found in reaching.items() if found} == {}
+
+
+@pytest.mark.parametrize("module", ["copilot_lsp.server", "copilot_lsp.cli"])
+def test_importing_the_server_does_not_load_llama_cpp(module: str) -> None:
+    code = f"import sys, {module}; print('llama_cpp' in sys.modules)"
+    run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert (run.stdout.strip(), run.stderr) == ("False", "")
+
+
+def test_core_does_no_input_or_output() -> None:
+    used = {file: (packages(file) & INPUT_OUTPUT) | io_paths(file) | io_calls(file) for file in CORE}
+    assert {file: found for file, found in used.items() if found} == {}
+
+
+def io_paths(file: str) -> set[str]:
+    """Names of pathlib that can touch a disk."""
+    plain = {alias.name for node in nodes(file) if isinstance(node, ast.Import) for alias in node.names}
+    return {name for name in imports(file) if name.startswith("pathlib.") and "Pure" not in name} | plain & {"pathlib"}
+
+
+def io_calls(file: str) -> set[str]:
+    called = {node.func.id for node in nodes(file) if isinstance(node, ast.Call) and isinstance(node.func, ast.Name)}
+    return called & {"open", "print", "input", "exec", "eval"}
+
+
+def test_core_awaits_only_in_the_pipeline() -> None:
+    kinds = (ast.Await, ast.AsyncFor, ast.AsyncWith, ast.AsyncFunctionDef)
+    waiting = {file for file in CORE if any(isinstance(node, kinds) for node in nodes(file))}
+    assert (waiting | {file for file in CORE if "asyncio" in packages(file)}) - AWAITING == set()
+
+
+def test_no_handler_runs_in_the_thread_pool_of_pygls() -> None:
+    marked = {
+        file for file in FILES for node in nodes(file) if isinstance(node, ast.Attribute) and node.attr == "thread"
+    }
+    assert marked == set()
+
+
+def test_files_stay_small() -> None:
+    lengths = {file: len(path.read_text("utf-8").splitlines()) for file, path in FILES.items()}
+    assert {file: length for file, length in lengths.items() if length > 350} == {}
+    assert mean(length for length in lengths.values() if length) < 250
+
+
+def test_imports_are_read_wherever_they_run() -> None:
+    source = """
+import a.b
+from c import d
+if TYPE_CHECKING:
+    import never
+def f():
+    from copilot_lsp.engine import worker
+"""
+    found = imported(running(ast.parse(source)))
+    assert found == {"a.b", "c", "c.d", "copilot_lsp.engine", "copilot_lsp.engine.worker"}
+    assert files_of("copilot_lsp.engine.worker") == {"__init__.py", "engine/__init__.py", "engine/worker.py"}
+    assert files_of("pygls.server") == set()
+    assert {"engine/worker.py", "engine/vocabulary.py"} <= reachable("engine/worker.py")
