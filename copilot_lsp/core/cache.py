@@ -56,6 +56,8 @@ class Generated:
     text: str
     done: Done | None = None
     silence: Silence | None = None
+    seed: int | None = None
+    """Of a text that was sampled; None for the greedy one."""
 
     def rest(self, snapshot: Snapshot, offset: int) -> str | None:
         """What is left of the text after the user typed up to `offset`; None when this does not answer there."""
@@ -71,26 +73,28 @@ class Cache:
 
     def __init__(self, capacity: int = CAPACITY) -> None:
         self._capacity = capacity
-        self._entries: OrderedDict[tuple[Place, Shape], Generated] = OrderedDict()
+        self._entries: OrderedDict[tuple[Place, Shape, int | None], Generated] = OrderedDict()
 
     def put(self, result: Generated) -> None:
-        key = (result.place, result.shape)
+        key = (result.place, result.shape, result.seed)
         self._entries[key] = result
         self._entries.move_to_end(key)
         while len(self._entries) > self._capacity:
             self._entries.popitem(last=False)
 
-    def find(self, snapshot: Snapshot, offset: int, shape: Shape) -> tuple[Generated, str] | None:
+    def find(
+        self, snapshot: Snapshot, offset: int, shape: Shape, seed: int | None = None
+    ) -> tuple[Generated, str] | None:
         """The result that has the longest text left at `offset`, with that text; a block also answers for a line."""
         best: tuple[Generated, str] | None = None
         for result in self._entries.values():
-            if result.shape is not shape and shape is Shape.BLOCK:
+            if result.seed != seed or (result.shape is not shape and shape is Shape.BLOCK):
                 continue
             rest = result.rest(snapshot, offset)
             if rest is not None and (best is None or len(rest) > len(best[1])):
                 best = (result, rest)
         if best is not None:
-            self._entries.move_to_end((best[0].place, best[0].shape))
+            self._entries.move_to_end((best[0].place, best[0].shape, best[0].seed))
         return best
 
     def clear(self) -> None:

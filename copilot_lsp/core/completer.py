@@ -15,12 +15,21 @@ from typing import Any
 
 from copilot_lsp.core import trigger
 from copilot_lsp.core.cache import Cache, Generated
-from copilot_lsp.core.document import Snapshot, snapshot_with
+from copilot_lsp.core.document import snapshot_with
 from copilot_lsp.core.query import Answer, Completion, Query, Selected
 from copilot_lsp.core.run import Job, Run, unavailable
 from copilot_lsp.core.silence import Reason, Silence
+from copilot_lsp.core.steps import (
+    in_file,
+    not_confident,
+    rest_of,
+    sampled,
+    shape_of,
+    with_selection,
+    worth_keeping,
+)
 from copilot_lsp.core.trigger import Shape, Trigger
-from copilot_lsp.engine.base import End, Engine, EngineState, Sampling
+from copilot_lsp.engine.base import Engine, EngineState, Sampling
 from copilot_lsp.errors import EngineError
 from copilot_lsp.settings import Settings
 
@@ -28,19 +37,6 @@ __all__ = ["Answer", "Completer", "Completion", "Query", "Selected", "Tally"]
 
 LOADING_SECONDS = 2.0
 """How long an automatic request waits for an engine that is starting; the user types on meanwhile."""
-
-CANDIDATE_TEMPERATURE = 0.7
-"""Of the candidates after the first, which is greedy."""
-
-STABLE = {
-    None,
-    Reason.EMPTY,
-    Reason.WHITESPACE_ONLY,
-    Reason.REPEATS_SUFFIX,
-    Reason.REPETITION,
-    Reason.BREAKS_SYNTAX,
-}
-"""Silences that would come again for the same text, and so may be cached."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,16 +126,16 @@ class Completer:
             if silence := await self._engine_unavailable(query.trigger):
                 return Answer(silence=silence)
             first, source = await self._generate(query, shape, emit), "engine"
-        if silence := first.silence or self._not_confident(query, first):
+        if silence := first.silence or not_confident(query, first, self.settings):
             return Answer(silence=silence, done=first.done, source=source)
         every = [first, *await self._alternatives(query, shape, first)]
         self._prefetch(query, first)
         return Answer(tuple(self._completion(query, each) for each in every), done=first.done, source=source)
 
-    def _cached(self, query: Query, shape: Shape) -> Generated | None:
+    def _cached(self, query: Query, shape: Shape, seed: int | None = None) -> Generated | None:
         if query.seed is not None or query.max_tokens is not None:
             return None
-        hit = self._cache.find(query.snapshot, query.offset, shape)
+        hit = self._cache.find(query.snapshot, query.offset, shape, seed)
         if hit is None:
             return None
         result, rest = hit
@@ -161,7 +157,7 @@ class Completer:
         if query.trigger is Trigger.AUTOMATIC:
             await asyncio.sleep(self.settings.completion.debounce_ms / 1000)
         run = self._join_or_start(query, shape)
-        return rest_of(await self._follow(run, query, emit), query)
+        return await self._follow(run, query, emit)
 
     def _join_or_start(self, query: Query, shape: Shape) -> Run:
         """The run whose text the user is typing, or a new one; runs that nobody waits for give way."""
@@ -186,7 +182,7 @@ class Completer:
     def _ended(self, uri: str, run: Run) -> None:
         if self._runs.get(uri) is run:
             del self._runs[uri]
-        if not run.task.cancelled() and run.task.exception() is None and worth_keeping(run):
+        if run.job.sampling.temperature == 0 and worth_keeping(run):
             self._cache.put(run.result())
 
     def _stop_run(self, uri: str) -> None:
@@ -203,32 +199,32 @@ class Completer:
         deadline = time.perf_counter() + patience
         while not run.task.done():
             left = deadline - time.perf_counter()
-            if early and left <= 0 and (lines := run.whole_lines()).text:
+            if early and left <= 0 and (lines := rest_of(run.whole_lines(), query)).text:
                 return lines
             await run.changes(max(left, 0.01) if early else None)
             if emit is not None and (lines := rest_of(run.so_far(), query)).text:
                 emit(self._completion(query, lines))
-        return run.result()
-
-    def _not_confident(self, query: Query, first: Generated) -> Silence | None:
-        score = first.done.mean_logprob if first.done else None
-        least = self.settings.completion.min_confidence
-        if query.trigger is Trigger.INVOKED or score is None or score >= least:
-            return None
-        return Silence(Reason.LOW_CONFIDENCE, f"{score:.2f} is less than {least:.2f}")
+        return rest_of(run.result(), query)
 
     async def _alternatives(self, query: Query, shape: Shape, first: Generated) -> list[Generated]:
+        """Sampled texts that differ from `first` and from each other, those of an earlier query from the cache."""
         found = {first.text: first}
         for seed in range(1, query.candidates):
-            job = Job(query.snapshot, query.offset, shape, sampled(seed), query.max_tokens)
-            run = Run(self.engine, self.settings, job)
-            try:
-                await asyncio.wait({run.task})
-            finally:
-                run.task.cancel()
-            if not run.result().silence:
-                found.setdefault(run.result().text, run.result())
+            result = self._cached(query, shape, seed) or await self._sample(query, shape, seed)
+            if not result.silence:
+                found.setdefault(result.text, result)
         return list(found.values())[1:]
+
+    async def _sample(self, query: Query, shape: Shape, seed: int) -> Generated:
+        run = Run(self.engine, self.settings, Job(query.snapshot, query.offset, shape, sampled(seed), query.max_tokens))
+        try:
+            await asyncio.wait({run.task})
+        finally:
+            run.task.cancel()
+        result = replace(run.result(), seed=seed)
+        if worth_keeping(run):
+            self._cache.put(result)
+        return result
 
     def _prefetch(self, query: Query, first: Generated) -> None:
         """Generates what comes after `first`, as if it were accepted, while nobody waits."""
@@ -251,56 +247,3 @@ class Completer:
             start, end = query.selected.start, query.selected.end
         confidence = result.done.mean_logprob if result.done else None
         return Completion(str(next(self._ids)), text, start, end, result.shape, confidence)
-
-
-def with_selection(query: Query) -> Query:
-    """The query as it would be if the popup's selection were accepted already."""
-    if (selected := query.selected) is None:
-        return query
-    end = max(selected.end, query.offset)
-    data = selected.text.encode("utf-8", "replace")
-    return replace(
-        query,
-        snapshot=snapshot_with(query.snapshot, selected.start, end, data),
-        offset=selected.start + len(data),
-        selected=replace(selected, end=end),
-    )
-
-
-def shape_of(query: Query, settings: Settings) -> Shape | Silence:
-    """Line or block, or why nothing is to be shown."""
-    if not settings.enabled:
-        return Silence(Reason.DISABLED)
-    if query.snapshot.language in settings.disabled_languages:
-        return Silence(Reason.DISABLED_LANGUAGE, query.snapshot.language)
-    if query.shape is not None:
-        return query.shape
-    decision = trigger.decide(query.snapshot, query.offset, query.trigger, settings.completion.multiline)
-    return decision if isinstance(decision, Silence) else decision.shape
-
-
-def rest_of(result: Generated, query: Query) -> Generated:
-    """The result less what the user typed since it was begun."""
-    rest = result.rest(query.snapshot, query.offset)
-    if rest is None:
-        return replace(result, text="", silence=result.silence or Silence(Reason.EMPTY))
-    return replace(result, text=rest)
-
-
-def worth_keeping(run: Run) -> bool:
-    result = run.result()
-    greedy = run.job.sampling.temperature == 0 and run.job.max_tokens is None
-    whole = result.done is not None and result.done.end not in (End.TIME, End.CANCELLED)
-    return greedy and whole and (result.silence.reason if result.silence else None) in STABLE
-
-
-def sampled(seed: int) -> Sampling:
-    return Sampling(temperature=CANDIDATE_TEMPERATURE, seed=seed)
-
-
-def in_file(text: str, snapshot: Snapshot) -> str:
-    """`text` with the line ends of the document (its first line's)."""
-    _, end = snapshot.text.line_span(0)
-    if snapshot.text.data[end : end + 2] == b"\r\n":
-        return text.replace("\n", "\r\n")
-    return text

@@ -148,14 +148,14 @@ NOT_READY = {
     EngineState.STARTING: Reason.MODEL_LOADING,
     EngineState.RESTARTING: Reason.ENGINE_RESTARTING,
     EngineState.STOPPED: Reason.ENGINE_FAILED,
+    EngineState.FAILED: Reason.ENGINE_FAILED,
 }
 
 
 def unavailable(engine: Engine) -> Silence | None:
     """Why the engine cannot answer now, if so."""
     status = engine.status
-    if status.state is EngineState.FAILED:
-        reason = Reason.NO_MODEL if status.details.get("missing_model") else Reason.ENGINE_FAILED
-        return Silence(reason, status.message)
+    if status.details.get("missing_model"):
+        return Silence(Reason.NO_MODEL, status.message)
     reason = NOT_READY.get(status.state)
     return Silence(reason, status.message) if reason else None

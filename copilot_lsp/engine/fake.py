@@ -23,7 +23,7 @@ from pathlib import Path
 import cattrs
 
 from copilot_lsp.engine.base import Done, End, EngineState, EngineStatus, InfillRequest, Piece
-from copilot_lsp.errors import EngineDied, UsageError
+from copilot_lsp.errors import EngineDied, EngineFailed, UsageError
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +74,8 @@ class FakeEngine:
         self._starting = asyncio.create_task(self._load())
 
     async def ready(self) -> None:
+        if self._status.state is EngineState.STOPPED:
+            raise EngineFailed(self._status.message)
         await self._ready.wait()
 
     async def infill(self, request: InfillRequest) -> AsyncGenerator[Piece | Done, None]:

@@ -201,8 +201,10 @@ async def test_candidates_differ_and_the_first_is_greedy() -> None:
     rule = replace(ADD, alternatives=("a + b", "b + a", "sum((a, b))"))
     async with completing(rule) as (completer, engine):
         answer = await completer.complete(editor.query(Trigger.INVOKED, candidates=4))
-    assert texts(answer) == ["a + b", "b + a", "sum((a, b))"]
+        again = await completer.complete(editor.query(Trigger.INVOKED, candidates=4))
+    assert texts(answer) == texts(again) == ["a + b", "b + a", "sum((a, b))"]
     assert engine.requests[0].sampling.temperature == 0
+    assert len(engine.requests) == 4
 
 
 async def test_the_same_seed_gives_the_same_text() -> None:

@@ -1,0 +1,144 @@
+"""`copilot-lsp serve`: the language server."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import gc
+import importlib
+import signal
+from collections.abc import Callable, Coroutine
+from contextlib import suppress
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from copilot_lsp.engine.base import Engine
+    from copilot_lsp.protocol import Server
+    from copilot_lsp.settings import Settings
+    from copilot_lsp.transport import Address
+
+    MakeEngine = Callable[[Settings], Engine]
+
+EPILOG = """\
+The server ends with its client. exit codes: 0 after the shutdown request, 1 without, 2 wrong usage."""
+
+
+def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    from copilot_lsp import logs
+    from copilot_lsp.cli import engines
+
+    parser = subparsers.add_parser(
+        "serve",
+        help="run the language server",
+        description="Run the language server, over stdin and stdout unless told otherwise.",
+        epilog=EPILOG,
+    )
+    where = parser.add_mutually_exclusive_group()
+    where.add_argument("--stdio", action="store_true", help="talk over stdin and stdout (default)")
+    where.add_argument("--tcp", metavar="HOST:PORT", help="wait for one client on this machine; port 0: any free one")
+    where.add_argument("--ws", metavar="HOST:PORT", help="the same over WebSocket")
+    engines.add_arguments(parser)
+    parser.set_defaults(model=None)
+    parser.add_argument("--log-file", type=Path, metavar="FILE", help="append the log to FILE, not to stderr")
+    parser.add_argument(
+        "--log-level",
+        choices=logs.LEVELS,
+        default="warning",
+        help="document text is logged at debug only (default: warning)",
+    )
+
+
+def run(arguments: argparse.Namespace) -> int:
+    from copilot_lsp import logs, transport
+
+    given = arguments.tcp or arguments.ws
+    address = transport.parse_address(given) if given else None
+    if arguments.ws:
+        transport.require_websockets()
+    logs.configure(arguments.log_level, arguments.log_file)
+    return asyncio.run(_serve(arguments, address))
+
+
+async def _serve(arguments: argparse.Namespace, address: Address | None) -> int:
+    """The engine loads while the protocol's modules, which take about a second, are imported in a thread.
+
+    What they hold lives until the end: the garbage collector need not look at it in the middle of a request.
+    """
+    from copilot_lsp.settings import Settings
+
+    settings = Settings(model=arguments.model or "default")
+    make_engine = partial(_engine, arguments)
+    engine = make_engine(settings)
+    await engine.start()
+    try:
+        await asyncio.to_thread(importlib.import_module, "copilot_lsp.server")
+        gc.freeze()
+        server = _server(engine, make_engine, settings, arguments.model)
+    except BaseException:
+        await engine.close()
+        raise
+    try:
+        await _first_of(_talk(arguments, address, server), _asked_to_end(), _orphaned(address, server))
+    finally:
+        await server.session.close()
+    return server.protocol.exit_code
+
+
+def _server(engine: Engine, make_engine: MakeEngine, settings: Settings, model: str | None) -> Server:
+    from copilot_lsp.server import create
+    from copilot_lsp.session import Session
+
+    return create(Session(engine, make_engine, settings, model))
+
+
+def _engine(arguments: argparse.Namespace, settings: Settings) -> Engine:
+    from copilot_lsp.cli import engines
+    from copilot_lsp.engine.absent import AbsentEngine
+    from copilot_lsp.errors import ModelError
+
+    try:
+        return engines.create(arguments, settings)
+    except ModelError as error:
+        return AbsentEngine(settings.model, error)
+
+
+async def _talk(arguments: argparse.Namespace, address: Address | None, server: Server) -> None:
+    from copilot_lsp import transport
+    from copilot_lsp.server import talk, talk_websocket
+
+    if address is None:
+        await transport.serve_stdio(partial(talk, server))
+    elif arguments.tcp:
+        await transport.serve_tcp(address, partial(talk, server))
+    else:
+        await transport.serve_websocket(address, partial(talk_websocket, server))
+
+
+async def _asked_to_end() -> None:
+    """SIGTERM, where there is such a thing: the engine's process ends in good order, too."""
+    terminated = asyncio.Event()
+    with suppress(NotImplementedError):
+        asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, terminated.set)
+    await terminated.wait()
+
+
+async def _orphaned(address: Address | None, server: Server) -> None:
+    """A pipe ends with the client; of a socket one cannot be sure."""
+    from copilot_lsp import parent
+
+    await parent.death(lambda: server.process_id if address is not None else None)
+
+
+async def _first_of(*work: Coroutine[Any, Any, None]) -> None:
+    """Runs all until one has ended, then cancels the others."""
+    tasks = [asyncio.create_task(each) for each in work]
+    try:
+        done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        for task in tasks:
+            task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)
+    for task in done:
+        task.result()

@@ -1,0 +1,246 @@
+"""From what an editor sends (all optional, camelCase) to `Settings` (resolved, frozen).
+
+`OPTIONS` is the one list of what a user can set: names, ranges and words. Types and defaults are those of
+settings.py. Documentation and VS Code's settings are checked against `describe()`.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from typing import Any, Literal, cast, get_args, get_origin, get_type_hints
+
+from copilot_lsp.settings import Settings
+from copilot_lsp.workspace.ignore import is_pattern
+
+SECTION = "copilotLsp"
+
+Value = bool | int | float | str | tuple[str, ...] | frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Option:
+    """`name` is dotted camelCase without the section.
+
+    `least` and `most`, inclusive, are for numbers; `check` is for strings, those of a list too. `words` say
+    what is allowed where the type does not.
+    """
+
+    name: str
+    description: str
+    least: float | None = None
+    most: float | None = None
+    check: Callable[[str], bool] = bool
+    words: str = ""
+
+
+OPTIONS = (
+    Option("enabled", "Offer completions."),
+    Option("model", "Name of a model in the registry, or the path of a GGUF file."),
+    Option("disabledLanguages", "LSP language identifiers that are never completed, such as `markdown`."),
+    Option(
+        "exclude",
+        "Files that are never completed nor read (gitignore patterns), besides the built-in secrets.",
+        check=is_pattern,
+        words="a list of gitignore patterns",
+    ),
+    Option("maxParseBytes", "Longer files are completed without a syntax tree (bytes).", 0, 100_000_000),
+    Option("completion.multiline", "Whether a completion may have several lines; `auto` asks the syntax tree."),
+    Option("completion.maxLineTokens", "Length of a one-line completion at most (tokens).", 1, 1024),
+    Option("completion.maxBlockTokens", "Length of a completion of several lines at most (tokens).", 1, 4096),
+    Option("completion.maxMs", "Time to generate a completion at most (milliseconds); 0: no limit.", 0, 600_000),
+    Option(
+        "completion.firstMs",
+        "After this time the first finished lines are shown and the rest follows with the next request"
+        " (milliseconds); 0: wait for all of it.",
+        0,
+        60_000,
+    ),
+    Option(
+        "completion.minConfidence",
+        "Less confident completions are shown only when asked for (mean natural logarithm of the probability"
+        " of a token).",
+        -100,
+        0,
+    ),
+    Option("completion.candidates", "How many alternatives to offer when a completion is asked for.", 1, 10),
+    Option(
+        "completion.debounceMs",
+        "Wait this long after a keystroke before the model is asked (milliseconds).",
+        0,
+        10_000,
+    ),
+    Option("completion.prefetch", "Generate what would come next while the machine is idle."),
+    Option("context.prefixTokens", "Text before the cursor that the model reads (tokens).", 16, 131_072),
+    Option("context.suffixTokens", "Text after the cursor that the model reads (tokens).", 0, 131_072),
+    Option("context.chunkTokens", "Text of other files that the model reads (tokens).", 0, 131_072),
+    Option("engine.threads", "Threads that run the model; 0: as many as the machine has cores.", 0, 1024),
+    Option(
+        "engine.gpuLayers",
+        "Layers of the model that run on the GPU, where llama.cpp was built for one; -1: all.",
+        -1,
+        10_000,
+    ),
+    Option("engine.sequences", "Documents whose evaluated text is kept in memory.", 1, 64),
+    Option("engine.batch", "Tokens of the prompt that are evaluated in one step.", 1, 8192),
+    Option("engine.flashAttention", "Use llama.cpp's flash attention."),
+    Option("engine.safeMode", "Run llama.cpp without its fastest kernels; `auto`: only after they crashed."),
+    Option("engine.speculative", "Guess tokens from the text around the cursor and verify them in one step."),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Resolved:
+    """`problems`: one line for each option that was refused. `unknown`: names that are no options."""
+
+    settings: Settings
+    problems: tuple[str, ...] = ()
+    unknown: tuple[str, ...] = ()
+
+
+def resolve(sent: object, base: Settings | None = None) -> Resolved:
+    """`base` (the defaults) with what was `sent`; a value that is not allowed leaves that of `base`.
+
+    Nested objects and dotted names mean the same; null means not set.
+    """
+    base = base or Settings()
+    if sent is not None and not isinstance(sent, Mapping):
+        return Resolved(base, (f"{SECTION} must be an object with options, not {_shown(sent)}",))
+    options = {option.name: option for option in OPTIONS}
+    values: dict[str, Value] = {}
+    problems: list[str] = []
+    unknown: list[str] = []
+    for name, value in _flat(sent or {}):
+        if name in _sections():
+            problems.append(f"{SECTION}.{name} must be an object with options, not {_shown(value)}")
+        elif (option := options.get(name)) is None:
+            unknown.append(f"{SECTION}.{name}")
+        elif (read := _read(option, value)) is None:
+            problems.append(_problem(option, value, _get(base, name)))
+        else:
+            values[name] = read
+    return Resolved(_replaced(base, values), tuple(problems), tuple(unknown))
+
+
+def describe() -> dict[str, dict[str, object]]:
+    """Every option with its type, default, range and description, as a JSON schema writes them."""
+    return {
+        f"{SECTION}.{option.name}": {
+            **_schema(option),
+            "default": _plain(_get(Settings(), option.name)),
+            "description": option.description,
+        }
+        for option in OPTIONS
+    }
+
+
+def _flat(sent: Mapping[str, object], above: str = "") -> Iterator[tuple[str, object]]:
+    for key, value in sent.items():
+        name = f"{above}{key}"
+        if isinstance(value, Mapping):
+            yield from _flat(value, f"{name}.")
+        elif value is not None:
+            yield name, value
+
+
+def _sections() -> set[str]:
+    return {option.name.rpartition(".")[0] for option in OPTIONS} - {""}
+
+
+def _read(option: Option, value: object) -> Value | None:
+    """The value with the type that settings.py gives it; None when it is not allowed."""
+    kind = _type(option.name)
+    origin = get_origin(kind)
+    if origin is Literal:
+        return value if isinstance(value, str) and value in get_args(kind) else None
+    if origin in (tuple, frozenset):
+        each_is_valid = isinstance(value, list | tuple) and all(_is_string(option, each) for each in value)
+        return kind(value) if each_is_valid else None
+    if kind in (int, float):
+        return _number(kind, option, value)
+    valid = _is_string(option, value) if kind is str else isinstance(value, bool)
+    return cast(bool | str, value) if valid else None
+
+
+def _is_string(option: Option, value: object) -> bool:
+    return isinstance(value, str) and option.check(value)
+
+
+def _number(kind: type[int | float], option: Option, value: object) -> int | float | None:
+    """Some clients write whole numbers as floating-point ones: 5.0 is 5."""
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return None
+    if option.least is None or option.most is None or not option.least <= value <= option.most:
+        return None
+    return kind(value) if kind(value) == value else None
+
+
+def _type(name: str) -> Any:  # noqa: ANN401 -- an annotation
+    section, _, field = _snake(name).rpartition(".")
+    owner = get_type_hints(Settings)[section] if section else Settings
+    return get_type_hints(owner)[field]
+
+
+def _get(settings: Settings, name: str) -> Value:
+    section, _, field = _snake(name).rpartition(".")
+    owner = getattr(settings, section) if section else settings
+    value: Value = getattr(owner, field)
+    return value
+
+
+def _replaced(settings: Settings, values: Mapping[str, Value]) -> Settings:
+    fields: dict[str, dict[str, Any]] = {"": {}}
+    for name, value in values.items():
+        section, _, field = _snake(name).rpartition(".")
+        fields.setdefault(section, {})[field] = value
+    top = fields.pop("")
+    sections = {name: replace(getattr(settings, name), **changes) for name, changes in fields.items()}
+    return replace(settings, **top, **sections)
+
+
+def _snake(name: str) -> str:
+    return re.sub(r"[A-Z]", lambda letter: f"_{letter[0].lower()}", name)
+
+
+def _schema(option: Option) -> dict[str, object]:
+    kind = _type(option.name)
+    if get_origin(kind) is Literal:
+        return {"type": "string", "enum": list(get_args(kind))}
+    if get_origin(kind) in (tuple, frozenset):
+        return {"type": "array", "items": {"type": "string"}}
+    if kind in (int, float):
+        name = "integer" if kind is int else "number"
+        return {"type": name, "minimum": option.least, "maximum": option.most}
+    return {"type": "boolean" if kind is bool else "string"}
+
+
+def _plain(value: Value) -> object:
+    return sorted(value) if isinstance(value, tuple | frozenset) else value
+
+
+def _problem(option: Option, value: object, kept: Value) -> str:
+    allowed = option.words or _allowed(_schema(option))
+    used = json.dumps(_plain(kept))
+    return f"{SECTION}.{option.name} must be {allowed}, not {_shown(value)}; {used} is used"
+
+
+def _allowed(schema: Mapping[str, Any]) -> str:
+    """What a value may be, in words."""
+    if "enum" in schema:
+        return "one of " + ", ".join(json.dumps(each) for each in schema["enum"])
+    words = {
+        "boolean": "true or false",
+        "integer": "a whole number",
+        "number": "a number",
+        "string": "a string that is not empty",
+        "array": "a list of strings",
+    }
+    bounds = f" from {schema['minimum']} to {schema['maximum']}" if "minimum" in schema else ""
+    return words[schema["type"]] + bounds
+
+
+def _shown(value: object) -> str:
+    text = json.dumps(value, default=str)
+    return text if len(text) <= 40 else f"{text[:37]}..."

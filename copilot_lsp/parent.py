@@ -1,0 +1,54 @@
+"""The death of the editor's process, where no pipe tells of it."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import sys
+from collections.abc import Callable
+
+POLL_SECONDS = 2.0
+
+
+async def death(process_id: Callable[[], int | None]) -> None:
+    """Returns once the process has ended; `process_id` gives None as long as it is not known.
+
+    One that never was there is never dead: the client may run on another machine or in a container.
+    """
+    seen = False
+    while True:
+        if (pid := process_id()) is not None:
+            alive = is_alive(pid)
+            if seen and not alive:
+                return
+            seen = seen or alive
+        await asyncio.sleep(POLL_SECONDS)
+
+
+def is_alive(pid: int) -> bool:
+    if pid <= 0:
+        return False
+    if sys.platform == "win32":
+        return _is_alive_on_windows(pid)
+    try:
+        os.kill(pid, 0)
+    except (ProcessLookupError, OverflowError):
+        return False
+    except PermissionError:
+        return True
+    return True
+
+
+def _is_alive_on_windows(pid: int) -> bool:
+    """There `os.kill(pid, 0)` would send a Ctrl-C event."""
+    import ctypes
+
+    synchronize, timed_out = 0x00100000, 0x00000102  # winnt.h SYNCHRONIZE, winbase.h WAIT_TIMEOUT
+    kernel32 = ctypes.windll.kernel32  # type: ignore[attr-defined]
+    handle = kernel32.OpenProcess(synchronize, False, pid)
+    if not handle:
+        return False
+    try:
+        return bool(kernel32.WaitForSingleObject(handle, 0) == timed_out)
+    finally:
+        kernel32.CloseHandle(handle)

@@ -1,0 +1,14 @@
+"""One server for all tests that need nothing special: each start costs a second or two."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+
+import pytest_asyncio
+from editor import Editor, editing
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def editor() -> AsyncIterator[Editor]:
+    async with editing() as editor:
+        yield editor

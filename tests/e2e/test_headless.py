@@ -1,0 +1,54 @@
+"""`copilot-lsp complete` and `doctor` with the real model, each in a process of its own, as a user runs them."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+DEMO = "examples/grid.py:18:1"
+
+
+def run(*arguments: str, **options) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "copilot_lsp", *arguments]
+    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False, timeout=120, **options)
+
+
+def test_the_demo_completes_the_method_and_does_so_every_time():
+    first, second = run("complete", DEMO), run("complete", DEMO)
+    assert (first.returncode, first.stderr) == (0, "")
+    assert first.stdout.endswith("        self.cells[y][x] = value")
+    assert first.stdout == second.stdout
+    compile((ROOT / "examples" / "grid.py").read_text("utf-8") + first.stdout, "grid.py", "exec")
+
+
+def test_stdin_streaming_and_json_agree():
+    source = (ROOT / "examples" / "averages.py").read_text("utf-8")
+    place = ("--stdin", "--path", "averages.py", "16:59")
+    streamed = run("complete", *place, "--stream", input=source)
+    data = json.loads(run("complete", *place, "--json", input=source).stdout)
+    assert streamed.stdout == data["insert"] == " / len(values)"
+    assert data["tokens"]["generated"] > 0
+    assert data["confidence"] > -1
+
+
+@pytest.mark.parametrize("seed", ["1", "2"])
+def test_a_seed_gives_the_same_every_time(seed):
+    outputs = {run("complete", DEMO, "--seed", seed).stdout for _ in range(2)}
+    assert len(outputs) == 1
+
+
+def test_another_language_ends_with_its_block():
+    assert run("complete", "examples/cart.js:21:1").stdout == "    return this.items.length === 0;"
+
+
+def test_doctor_finds_everything_in_order():
+    done = run("doctor", "--json")
+    checks = {check["name"]: check for check in json.loads(done.stdout)["checks"]}
+    assert done.returncode == 0, done.stdout
+    assert checks["engine test"]["state"] == "ok"
+    assert "verified" in checks["model"]["value"]

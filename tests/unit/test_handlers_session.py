@@ -1,0 +1,377 @@
+"""Life cycle, configuration and status, through the real protocol and a scripted engine."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from in_process import URI, Connection, connected
+from wire import inline, notification
+
+from copilot_lsp.engine.absent import AbsentEngine
+from copilot_lsp.engine.base import Engine
+from copilot_lsp.engine.fake import FakeEngine, Rule
+from copilot_lsp.errors import ModelMissing
+from copilot_lsp.settings import Settings
+
+RULE = Rule(after=r"x = $", text="1 + 2")
+INLINE = "textDocument/inlineCompletion"
+PULLS = {"workspace": {"configuration": True}, "textDocument": {"inlineCompletion": {}}}
+
+
+async def push(client: Connection, options: object) -> None:
+    client.notify("workspace/didChangeConfiguration", {"settings": {"copilotLsp": options}})
+    await status(client)
+
+
+async def status(client: Connection) -> dict[str, Any]:
+    result: dict[str, Any] = await client.request("workspace/executeCommand", {"command": "copilotLsp.status"})
+    return result
+
+
+async def code(client: Connection, method: str, params: Any = None) -> int:
+    answer = await client.ask(method, params)
+    number: int = answer["error"]["code"]
+    return number
+
+
+async def test_what_is_announced():
+    async with connected() as client:
+        answer = await client.initialize()
+        assert answer["serverInfo"]["name"] == "copilot-lsp"
+        capabilities = answer["capabilities"]
+        assert capabilities["inlineCompletionProvider"] == {}
+        assert capabilities["textDocumentSync"] == {"openClose": True, "change": 2, "save": False}
+        assert capabilities["executeCommandProvider"]["commands"] == [
+            "copilotLsp.didAccept",
+            "copilotLsp.restartEngine",
+            "copilotLsp.status",
+        ]
+
+
+async def test_requests_out_of_order_are_refused():
+    async with connected() as client:
+        assert await code(client, INLINE, inline(URI, 0, 0)) == -32002
+        client.notify("textDocument/didFocus", {})
+        await client.initialize()
+        assert await code(client, "initialize", {"capabilities": {}}) == -32600
+        assert await code(client, "workspace/nonsense") == -32601
+        assert await client.request("shutdown") is None
+        assert await code(client, INLINE, inline(URI, 0, 0)) == -32600
+
+
+@pytest.mark.parametrize(("shut_down", "expected"), [(True, 0), (False, 1)])
+async def test_exit_code(shut_down: bool, expected: int):
+    async with connected() as client:
+        await client.initialize()
+        if shut_down:
+            await client.request("shutdown")
+        client.notify("exit")
+    assert client.server.protocol.stopped.is_set()
+    assert client.server.protocol.exit_code == expected
+
+
+async def test_shutdown_ends_the_engine_and_what_is_in_flight():
+    async with connected(Rule(after=r"x = $", text="1", delay_ms=60_000)) as client:
+        await client.initialize()
+        client.open(URI, "x = ")
+        pending = client.ask(INLINE, inline(URI, 0, 4))
+        await client.until(lambda: client.session.waiting)
+        await asyncio.wait_for(client.request("shutdown"), 2)
+        assert pending.done()
+        assert client.engines[0].status.state == "stopped"
+
+
+async def test_a_broken_message_costs_only_itself(caplog: pytest.LogCaptureFixture):
+    item = {"insertText": 5, "command": {"arguments": ["1"]}}
+    async with connected(RULE) as client:
+        await client.initialize()
+        client.send({"jsonrpc": "2.0", "method": "textDocument/didOpen", "params": {"textDocument": 5}})
+        client.send({"no": "message"}, notification("$/unknown", 5))
+        client.notify("textDocument/didChange", {"textDocument": {"uri": URI, "version": 3}, "contentChanges": []})
+        client.notify("textDocument/didPartiallyAcceptCompletion", {"item": item, "acceptedLength": 1})
+        client.open(URI, "x = ")
+        assert len((await client.request(INLINE, inline(URI, 0, 4)))["items"]) == 1
+    assert "a notification could not be handled" in caplog.messages
+
+
+async def test_options_come_with_initialize_and_over_those_of_the_command_line():
+    options = {"completion": {"maxLineTokens": 7}, "exclude": ["*.gen.py"]}
+    async with connected(settings=Settings(max_parse_bytes=9)) as client:
+        await client.initialize(initializationOptions=options)
+        settings = client.session.settings
+        assert settings.completion.max_line_tokens == client.session.completer.settings.completion.max_line_tokens == 7
+        assert settings.exclude == ("*.gen.py",)
+        assert settings.max_parse_bytes == 9
+
+
+async def test_options_are_pulled_where_the_client_can():
+    async with connected() as client:
+        client.replies["workspace/configuration"] = lambda _: [{"completion": {"candidates": 5}}]
+        await client.initialize(PULLS, initializationOptions={"copilotLsp": {"exclude": ["*.a"]}})
+        await client.until(lambda: client.session.settings.completion.candidates == 5)
+        assert client.session.settings.exclude == ("*.a",)
+        assert client.requests == [("workspace/configuration", {"items": [{"section": "copilotLsp"}]})]
+        client.replies["workspace/configuration"] = lambda _: [None]
+        client.notify("workspace/didChangeConfiguration", {"settings": None})
+        await client.until(lambda: client.session.settings.completion.candidates == 3)
+
+
+async def test_a_client_that_pushes_need_not_be_asked():
+    async with connected() as client:
+        await client.initialize()
+        await push(client, {"completion": {"candidates": 5}})
+        assert client.session.settings.completion.candidates == 5
+        assert client.requests == []
+
+
+async def test_a_client_is_asked_to_tell_of_changes():
+    dynamic = {"workspace": {"didChangeConfiguration": {"dynamicRegistration": True}}}
+    async with connected() as client:
+        await client.initialize(dynamic)
+        await client.until(lambda: client.requests)
+        ((method, params),) = client.requests
+        assert method == "client/registerCapability"
+        assert params["registrations"][0]["registerOptions"] == {"section": "copilotLsp"}
+
+
+async def test_a_client_that_gives_nonsense_instead_of_options():
+    async with connected(RULE) as client:
+        client.replies["workspace/configuration"] = lambda _: None
+        await client.initialize(PULLS)
+        await client.until(lambda: client.requests)
+        await status(client)
+        assert client.session.settings == Settings()
+
+
+async def test_a_bad_option_is_one_message_and_the_rest_is_applied():
+    bad = {"completion": {"candidates": 0, "maxLineTokens": 9}, "model": 5, "colour": "red"}
+    async with connected() as client:
+        await client.initialize()
+        await push(client, bad)
+        await push(client, bad)
+        (message,) = client.told("window/showMessage")
+        assert message["type"] == 2
+        assert message["message"].splitlines() == [
+            "copilotLsp.completion.candidates must be a whole number from 1 to 10, not 0; 3 is used",
+            'copilotLsp.model must be a string that is not empty, not 5; "default" is used',
+        ]
+        assert client.session.settings.completion.max_line_tokens == 9
+        await push(client, {})
+        await push(client, bad)
+        assert len(client.told("window/showMessage")) == 2
+
+
+async def test_unknown_options_are_logged_once(caplog: pytest.LogCaptureFixture):
+    caplog.set_level("INFO", "copilot_lsp.handlers.configuration")
+    async with connected() as client:
+        await client.initialize(initializationOptions={"colour": "red"})
+        await push(client, {"colour": "red"})
+        assert client.told("window/showMessage") == []
+    assert [record.message for record in caplog.records if "colour" in record.message] == [
+        "not an option: copilotLsp.colour"
+    ]
+
+
+@pytest.mark.parametrize(
+    ("options", "engines"),
+    [
+        ({"completion": {"candidates": 2}, "exclude": ["a"], "enabled": False}, 1),
+        ({"model": "other"}, 2),
+        ({"engine": {"threads": 2}}, 2),
+        ({"context": {"prefixTokens": 99}}, 2),
+    ],
+)
+async def test_the_engine_restarts_only_for_its_own_options(options: dict[str, object], engines: int):
+    async with connected(RULE) as client:
+        await client.initialize()
+        client.open(URI, "x = ")
+        await push(client, options)
+        await push(client, options)
+        assert len(client.engines) == engines
+        assert client.session.engine is client.engines[-1]
+        await client.until(lambda: client.session.engine.status.state == "ready")
+        assert [engine.status.state for engine in client.engines[:-1]] == ["stopped"] * (engines - 1)
+        if engines == 2:
+            assert len((await client.request(INLINE, inline(URI, 0, 4)))["items"]) == 1
+
+
+async def test_the_command_line_insists_on_its_model():
+    async with connected(settings=Settings(model="mine"), model="mine") as client:
+        await client.initialize(initializationOptions={"model": "theirs"})
+        await push(client, {"model": "theirs"})
+        assert client.session.settings.model == "mine"
+        assert len(client.engines) == 1
+
+
+async def test_options_that_silence():
+    async with connected(RULE) as client:
+        await client.initialize()
+        client.open(URI, "x = ", "python")
+        for options, reason in (
+            ({"enabled": False}, "disabled"),
+            ({"disabledLanguages": ["python"]}, "disabled-language"),
+            ({"exclude": ["app.py"]}, "excluded-file"),
+        ):
+            await push(client, options)
+            assert (await client.request(INLINE, inline(URI, 0, 4)))["items"] == []
+            assert (await status(client))["lastSilence"]["reason"] == reason
+        await push(client, {})
+        assert len((await client.request(INLINE, inline(URI, 0, 4)))["items"]) == 1
+        assert (await status(client))["lastSilence"] is None
+
+
+async def test_the_parse_limit_applies_to_open_documents():
+    async with connected(RULE) as client:
+        await client.initialize()
+        client.open(URI, "x = ")
+        await status(client)
+        assert client.session.snapshot(URI).tree is not None
+        await push(client, {"maxParseBytes": 3})
+        assert client.session.snapshot(URI).tree is None
+        assert "3" in client.session.snapshot(URI).note
+
+
+async def test_the_restart_command():
+    async with connected(RULE) as client:
+        await client.initialize()
+        await client.request("workspace/executeCommand", {"command": "copilotLsp.restartEngine"})
+        assert client.engines[0].status.state == "stopped"
+        assert len(client.engines) == 2
+
+
+async def test_status_notifications_tell_changes_only():
+    async with connected(RULE) as client:
+        await client.initialize()
+        first = await client.until(lambda: client.told("didChangeStatus"))
+        assert first == [
+            {
+                "kind": "Normal",
+                "busy": False,
+                "message": "ready",
+                "state": "ready",
+                "model": "fake",
+                "safeMode": False,
+                "lastLatencyMs": None,
+                "lastSilence": None,
+            }
+        ]
+        client.open(URI, "x = ")
+        await client.request(INLINE, inline("file:///nowhere.py", 0, 4))
+        await client.until(lambda: len(client.told("didChangeStatus")) == 2)
+        assert client.told("didChangeStatus")[-1]["lastSilence"] == {
+            "uri": "file:///nowhere.py",
+            "reason": "not-open",
+            "message": "the document is not open in the server",
+        }
+        await client.request(INLINE, inline("file:///nowhere.py", 0, 4))
+        await asyncio.sleep(0.1)
+        assert len(client.told("didChangeStatus")) == 2
+
+
+async def test_the_focused_document_shows_in_the_status():
+    secret = "file:///project/.env"
+    async with connected() as client:
+        await client.initialize()
+        client.open(secret, "KEY=")
+        client.notify("textDocument/didFocus", {"textDocument": {"uri": secret}})
+        assert (await status(client))["kind"] == "Inactive"
+        assert "excluded" in (await status(client))["message"]
+        for params in ({}, None):
+            client.notify("textDocument/didFocus", params)
+            assert (await status(client))["kind"] == "Normal"
+        await push(client, {"enabled": False})
+        assert (await status(client))["kind"] == "Inactive"
+        assert (await status(client))["state"] == "disabled"
+
+
+async def test_a_request_in_flight_makes_it_busy():
+    async with connected(Rule(after=r"x = $", text="1", delay_ms=200)) as client:
+        await client.initialize()
+        client.open(URI, "x = ")
+        answer = client.ask(INLINE, inline(URI, 0, 4))
+        await client.until(lambda: any(told["busy"] for told in client.told("didChangeStatus")))
+        assert not answer.done()
+        await answer
+        assert not (await status(client))["busy"]
+
+
+def slow_engine(_: Settings) -> Engine:
+    return FakeEngine([RULE], start_ms=600)
+
+
+def no_engine(settings: Settings) -> Engine:
+    return AbsentEngine(settings.model, ModelMissing("run `copilot-lsp models pull default`"))
+
+
+@pytest.mark.parametrize(
+    ("window", "make", "kinds"),
+    [
+        ({"workDoneProgress": True}, slow_engine, ["begin", "report", "end"]),
+        ({"workDoneProgress": False}, slow_engine, []),
+        ({}, slow_engine, []),
+        ({"workDoneProgress": True}, no_engine, []),
+    ],
+)
+async def test_progress_while_the_model_loads(
+    window: dict[str, object], make: Callable[[Settings], Engine], kinds: list[str]
+):
+    async with connected(make_engine=make) as client:
+        await client.initialize({"window": window})
+        await client.until(lambda: any(not told["busy"] for told in client.told("didChangeStatus")))
+        await asyncio.sleep(0)
+        created = [params["token"] for method, params in client.requests]
+        reports = client.told("$/progress")
+        assert [each["value"]["kind"] for each in reports] == kinds
+        assert {each["token"] for each in reports} == set(created)
+        assert len(created) == len(kinds) // 3
+
+
+async def test_requests_while_the_model_loads_wait_for_it():
+    async with connected(make_engine=slow_engine) as client:
+        await client.initialize()
+        client.open(URI, "x = ")
+        told = await client.until(lambda: client.told("didChangeStatus"))
+        assert told[0]["state"] == "starting"
+        assert told[0]["busy"]
+        assert len((await client.request(INLINE, inline(URI, 0, 4)))["items"]) == 1
+
+
+async def test_without_a_model_the_server_says_what_to_do():
+    async with connected(make_engine=no_engine) as client:
+        await client.initialize()
+        client.open(URI, "x = ")
+        assert (await client.request(INLINE, inline(URI, 0, 4, invoked=True)))["items"] == []
+        told = (await client.until(lambda: client.told("didChangeStatus")))[-1]
+        assert told["kind"] == "Error"
+        assert told["message"] == "run `copilot-lsp models pull default`"
+        assert told["lastSilence"]["reason"] == "no-model"
+        client.notify("textDocument/didFocus", {})
+        await asyncio.sleep(0.1)
+        (message,) = client.told("window/showMessage")
+        assert "copilot-lsp models pull default" in message["message"]
+
+
+async def test_names_of_documents_are_relative_to_the_folders():
+    async with connected(RULE) as client:
+        await client.initialize(rootUri="file:///project")
+        client.open(URI, "x = ")
+        await client.request(INLINE, inline(URI, 0, 4))
+        (engine,) = client.engines
+        assert isinstance(engine, FakeEngine)
+        assert engine.requests[0].path == "app.py"
+        folders = {"added": [{"uri": "file:///other", "name": "other"}], "removed": []}
+        client.notify("workspace/didChangeWorkspaceFolders", {"event": folders})
+        client.open("file:///other/a/b.py", "x = ")
+        await client.request(INLINE, inline("file:///other/a/b.py", 0, 4))
+        assert engine.requests[-1].path == "a/b.py"
+
+
+async def test_the_language_of_a_document_without_one_is_that_of_its_name():
+    async with connected(RULE) as client:
+        await client.initialize()
+        client.open(URI, "x = ", "")
+        await status(client)
+        assert client.session.snapshot(URI).language == "python"
