@@ -56,9 +56,7 @@ def requests(lines: int, tokens: int, keystrokes: int) -> list[InfillRequest]:
     for offset in range(cut, cut + keystrokes):
         document = Document.open("file:///a.py", "a.py", language_of_path("a.py"), 1, source[:offset], 500_000)
         around = context.build(document.snapshot(), offset)
-        made.append(
-            InfillRequest("d", "a.py", around.prefix, around.suffix, around.cuts, limits=Limits(tokens, lines))
-        )
+        made.append(InfillRequest("d", "a.py", around.prefix, around.suffix, around.cuts, limits=Limits(tokens, lines)))
     return made
 
 
