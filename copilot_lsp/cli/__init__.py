@@ -1,0 +1,66 @@
+"""The command line: one module a command, each with `add_parser(subparsers)` and `run(arguments) -> int`.
+
+The modules import what they need inside `run`, so that `--help` is instant.
+"""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+import os
+import sys
+from collections.abc import Sequence
+from typing import NoReturn
+
+from copilot_lsp import __version__
+from copilot_lsp.errors import CopilotLspError
+
+COMMANDS = ("serve", "complete", "models", "doctor")
+
+INTERRUPTED = 130
+CLOSED_PIPE = 141
+"""128 + the number of the signal, as a shell reports SIGINT and SIGPIPE."""
+
+EPILOG = """\
+exit codes: 0 done, 1 it could not be done (no model, engine dead), 2 wrong usage, 130 interrupted.
+Nothing is downloaded and no network connection is opened, except by `copilot-lsp models pull`."""
+
+
+class Parser(argparse.ArgumentParser):
+    """Wrong usage is one line, and exit code 2."""
+
+    def error(self, message: str) -> NoReturn:
+        self.exit(2, f"{self.prog}: {message} (see {self.prog} --help)\n")
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Runs one command and returns its exit code. What went wrong is one line on stderr."""
+    try:
+        arguments = parser().parse_args(argv)
+        command = importlib.import_module(f"{__name__}.{arguments.command}")
+        code: int = command.run(arguments)
+        sys.stdout.flush()
+    except CopilotLspError as error:
+        print(f"copilot-lsp: {error}", file=sys.stderr)
+        return error.exit_code
+    except KeyboardInterrupt:
+        return INTERRUPTED
+    except BrokenPipeError:
+        # The interpreter flushes stdout once more at its exit and would complain.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return CLOSED_PIPE
+    return code
+
+
+def parser() -> argparse.ArgumentParser:
+    top = Parser(
+        prog="copilot-lsp",
+        description="Private, instant code completion that runs on your own machine.",
+        epilog=EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    top.add_argument("--version", action="version", version=f"copilot-lsp {__version__}")
+    commands = top.add_subparsers(dest="command", metavar="COMMAND", required=True)
+    for name in COMMANDS:
+        importlib.import_module(f"{__name__}.{name}").add_parser(commands)
+    return top

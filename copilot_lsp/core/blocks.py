@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from copilot_lsp.core.brackets import code_part, scan
-from copilot_lsp.core.site import TAB, Site, indentation
+from copilot_lsp.core.site import Site, indentation
 
 _PYTHON_HEADER = re.compile(
     r"\s*(?:(?:async\s+)?(?:def|for|with)|class|if|elif|else|while|try|except|finally|match|case)\b.*:$|\s*[)\]].*:$"
@@ -22,8 +22,8 @@ _KEYWORD_HEADERS = {
 _TAG = re.compile(r"\s*<(?!area|base|br|col|embed|hr|img|input|link|meta|source|track|wbr|!|/)[^<>]*(?<!/)>$")
 """An opening tag alone on its line; the names are HTML's void elements, which have no body."""
 
-CLOSER = re.compile(r"[ \t]*(?:[)\]}]+|</[\w.:-]*>?|(?:end|fi|done|esac|until)\b)[;,)]*")
-"""What begins a line that ends a block."""
+CLOSER = re.compile(r"[ \t]*(?:[)\]}]+|</[\w.:-]*>?|(?:end|fi|done|esac)(?=[;,.)\]}]|\s*$|\s+[#-]))[;,)]*")
+"""What begins a line that ends a block: `end` alone, not a variable of that name."""
 
 CONTINUATION = re.compile(
     r"[ \t]*(?:else|elif|elsif|elseif|except|catch|finally|rescue|ensure|case|default|when|then|do)\b"
@@ -36,6 +36,13 @@ DEFINITION = re.compile(
     r"(?:def|class|function\*?|fn|func|fun|impl|struct|enum|interface|trait|type|module|namespace|object|record)\b)"
 )
 """The first line of something that stands for itself: a function, a class, a decorator above one."""
+
+NEAR_LINES = 60
+"""How far around the cursor indentation is looked at."""
+
+
+_COLON_LANGUAGES = frozenset({"", "yaml", "plaintext", "nim", "gdscript"})
+"""Where a colon at the end of any line begins something; elsewhere only that of a label does."""
 
 
 def opens_block(line: str, language: str) -> bool:
@@ -51,17 +58,14 @@ def opens_block(line: str, language: str) -> bool:
     return bool(keyword and keyword.match(code)) or _TAG.match(code) is not None
 
 
-_COLON_LANGUAGES = frozenset({"", "yaml", "plaintext", "nim", "gdscript"})
-"""Where a colon at the end of any line begins something; elsewhere only that of a label does."""
-
-
 def indent_unit(site: Site) -> str:
-    """One level of indentation as the lines around the cursor have it; four spaces when they do not tell."""
-    indents = [indentation(line) for line in (*site.above, site.left, *site.below) if line.strip()]
+    """One level of indentation as the lines around the cursor have it; "" when none of them is indented."""
+    indents = [site.left] if site.starts_line else [indentation(site.left)]
+    near = (*site.above[-NEAR_LINES:], *site.below[:NEAR_LINES])
+    indents += [indentation(line) for line in near if line.strip()]
     if any(indent.startswith("\t") for indent in indents):
         return "\t"
-    widths = [len(indent) for indent in indents if len(indent) > 1]
-    return " " * min(min(widths, default=TAB), 8)
+    return " " * min((len(indent) for indent in indents if len(indent) > 1), default=0)
 
 
 def is_preprocessor(line: str, language: str) -> bool:

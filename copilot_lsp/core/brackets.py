@@ -18,7 +18,7 @@ OPENING = {closing: opening for opening, closing in PAIRS.items()}
 PROSE = frozenset({"plaintext", "markdown", "latex", "restructuredtext", "asciidoc", "git-commit"})
 """Languages in which a bracket or an apostrophe may well stand alone."""
 
-_SPANNING = ('"""', "'''", "`")
+SPANNING = ('"""', "'''", "`")
 """Quotes whose strings go on over line ends."""
 
 
@@ -79,7 +79,7 @@ def _close(bracket: str, index: int, needed: list[str], unopened: list[int]) -> 
 
 def _string_end(text: str, quote: str) -> int | None:
     """The index of the `quote` that ends the string in which `text` begins; a line end ends most strings too."""
-    ending = re.escape(quote) if quote in _SPANNING else rf"{re.escape(quote)}|\n"
+    ending = re.escape(quote) if quote in SPANNING else rf"{re.escape(quote)}|\n"
     match = re.match(rf"(?:\\.|(?!{ending}).)*(?={re.escape(quote)})", text, re.DOTALL)
     return match.end() if match else None
 
@@ -115,6 +115,6 @@ def _comment_patterns(language: str) -> Iterator[str]:
 
 def _string_pattern(number: int, quote: str) -> str:
     end = re.escape(quote)
-    ending = end if quote in _SPANNING else rf"{end}|\n"
+    ending = end if quote in SPANNING else rf"{end}|\n"
     inside = rf"(?:\\(?s:.)?|(?!{ending})(?s:.))*"
     return rf"{end}{inside}(?:{end}|(?P<endless{number}>\Z)|(?=\n))"

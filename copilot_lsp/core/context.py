@@ -93,7 +93,7 @@ def _window_line(text: Text, offset: int) -> int | None:
 
 
 def _window_byte(text: Text, offset: int) -> int:
-    return text.character_start(max(offset - PREFIX_BYTES, 0) // BYTE_GRID * BYTE_GRID)
+    return text.character_start(-(-max(offset - PREFIX_BYTES, 0) // BYTE_GRID) * BYTE_GRID)
 
 
 def _cuts(snapshot: Snapshot, first: int, prefix: str) -> tuple[Cut, ...]:
@@ -124,9 +124,7 @@ def _lines_before(text: Text, first: int) -> list[str]:
     return lines[::-1]
 
 
-def _anchors(
-    lines: Sequence[str], window: int, first: int, language: str
-) -> Iterator[tuple[int, tuple[_Block, ...]]]:
+def _anchors(lines: Sequence[str], window: int, first: int, language: str) -> Iterator[tuple[int, tuple[_Block, ...]]]:
     """The indexes of the lines where a cut may be, each with the blocks that the line is in, outermost first.
 
     They are the first line with text of every GRID lines of the file, and the beginning of every top-level
@@ -142,13 +140,16 @@ def _anchors(
         own = width(line)
         number = (first + index - window) // GRID
         if index >= window:
-            paragraph = not own and index and not lines[index - 1].strip() and not CLOSER.match(line)
-            if number > grid or paragraph:
+            if number > grid or (index and not lines[index - 1].strip() and _begins_paragraph(line)):
                 inner = own + 1 if CLOSER.match(line) else own
                 yield index, tuple(block for block in stack if block.width < inner)
             grid = number
         if not (line.lstrip().startswith(comment) or is_preprocessor(line, language) or _ACCESS.match(line)):
             _enter(stack, index, line, own, language)
+
+
+def _begins_paragraph(line: str) -> bool:
+    return not (line[0].isspace() or CLOSER.match(line) or _IMPORT.match(line))
 
 
 def _enter(stack: list[_Block], index: int, line: str, own: int, language: str) -> None:

@@ -3,23 +3,29 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
+from dataclasses import replace
 
 from copilot_lsp.core.blocks import CLOSER, CONTINUATION, DEFINITION, closes_own, is_preprocessor, opens_block
-from copilot_lsp.core.document import snapshot_with
+from copilot_lsp.core.brackets import scan
+from copilot_lsp.core.document import Snapshot, snapshot_with
 from copilot_lsp.core.passage import Line, Passage
 from copilot_lsp.core.regions import Region, region_at
 from copilot_lsp.core.site import Site, has_word, indentation, width
+from copilot_lsp.core.syntax import error_count
 
 PERIOD = 8
 """Most lines that a loop may have to be found."""
 
-LOOPS = ((10, 4), (3, 6))
+STATEMENT_LINES = 20
+"""How far above the cursor the beginning of a parameter list is looked for."""
+
+LOOPS = ((3, 6), (10, 4))
 """A unit of at least so many characters that comes so many times in a row at the end of a line is a loop (Tabby's
 `removeLineEndsWithRepetition`)."""
 
 GROWING_LOOP = 48
-"""Characters that such a loop must have while the text still grows: `0, 0, 0, ` may yet end well."""
+"""Characters that such a loop must have while the text still grows, or without a word in it: `0, 0, 0, ` is a row."""
 
 RULER = 80
 """Most characters of a row of the same one, as under a heading."""
@@ -37,28 +43,40 @@ def ends_at_blank_lines(passage: Passage) -> str:
 def stays_in_the_block(passage: Passage) -> str:
     """Ends before the first line that is no longer in the cursor's block, or behind the bracket that closes it."""
     floor = _floor(passage)
-    lines = passage.lines()
-    next(lines)
-    for line in lines:
-        if line.blank or not line.settled or width(line.text) >= floor:
-            continue
-        if is_preprocessor(line.text, passage.site.language) or _goes_on(passage, line) or _is_literal(passage, line):
-            continue
-        return _closed_by(passage, line)
+    inserted: Snapshot | None = None
+    for line in list(passage.lines())[1:]:
+        if line.settled and not line.blank and width(line.text) < floor and not _goes_on(passage, line):
+            inserted = inserted or _inserted(passage)
+            if not _is_literal(inserted, passage, line):
+                return _closed_by(passage, line)
     return passage.text
 
 
 def _floor(passage: Passage) -> int:
-    """The least columns of a line inside the block: where it begins itself, or more than its header has."""
-    column = width(next(passage.lines()).text)
-    return column if passage.site.starts_line else column + 1
+    """The least columns of a line inside the block: those of its first line, or more than those of its header."""
+    site = passage.site
+    if site.starts_line:
+        return width(next(passage.lines()).text)
+    statement = _statement(site)
+    complete = passage.text.startswith("\n") and not opens_block(statement, site.language)
+    return width(statement) if complete else width(statement) + 1
+
+
+def _statement(site: Site) -> str:
+    """What stands left of the cursor, from the line above where its statement begins; on one line."""
+    statement = site.left
+    for line in reversed(site.above[-STATEMENT_LINES:]):
+        if not (line.endswith("\\") or scan(statement, site.language).unopened):
+            break
+        statement = f"{line} {statement}"
+    return statement
 
 
 def _goes_on(passage: Passage, line: Line) -> bool:
     """Whether `line` belongs to the statement at the cursor although it is indented no more than that."""
-    if CLOSER.match(line.text) and closes_own(passage.text[: line.start], line.text, passage.site.language):
+    if is_preprocessor(line.text, passage.site.language) or _closes_own(passage, line):
         return True
-    if passage.site.starts_line or width(line.text) != width(passage.site.left):
+    if passage.site.starts_line or width(line.text) != width(_statement(passage.site)):
         return False
     if CLOSER.match(line.text):
         reopens = opens_block(line.text, passage.site.language)
@@ -66,23 +84,42 @@ def _goes_on(passage: Passage, line: Line) -> bool:
     return CONTINUATION.match(line.text) is not None or line.text.strip() == "{"
 
 
-def _is_literal(passage: Passage, line: Line) -> bool:
-    """Whether `line` begins inside a string or comment, where the column means nothing."""
+def _closes_own(passage: Passage, line: Line) -> bool:
+    before = passage.text[: line.start]
+    return CLOSER.match(line.text) is not None and closes_own(before, line.text, passage.site.language)
+
+
+def _inserted(passage: Passage) -> Snapshot:
     site = passage.site
-    if site.snapshot.tree is None:
-        return False
-    end = line.start + len(line.text)
-    after = snapshot_with(site.snapshot, site.offset, site.offset, passage.text[:end].encode())
-    begin = site.offset + len(passage.text[: line.start + len(indentation(line.text))].encode())
-    return after.tree is not None and region_at(after.tree, site.language, begin) is not Region.CODE
+    return snapshot_with(site.snapshot, site.offset, site.offset, passage.text.encode())
+
+
+def _is_literal(inserted: Snapshot, passage: Passage, line: Line) -> bool:
+    """Whether `line` begins inside a string or comment, where the column means nothing."""
+    begin = passage.site.offset + len(passage.text[: line.start + len(indentation(line.text))].encode())
+    tree = inserted.tree
+    return tree is not None and region_at(tree, inserted.language, begin) is not Region.CODE
 
 
 def _closed_by(passage: Passage, line: Line) -> str:
     """The text before `line`, with its closing bracket when the block needs that one."""
     closer = CLOSER.match(line.text)
-    if closer is None or _is_closed_below(passage.site, line.text):
+    if closer is None:
         return passage.before(line)
-    return passage.text[: line.start + closer.end()]
+    # `} else {` would begin something new; `}, [state]);` belongs to what is closed.
+    reopens = line.ended and opens_block(line.text, passage.site.language)
+    closed = passage.text[: line.start + (closer.end() if reopens else len(line.text))]
+    missing = not _is_closed_below(passage.site, line.text) or _mends(passage, closed, passage.before(line))
+    return closed if missing else passage.before(line)
+
+
+def _mends(passage: Passage, closed: str, without: str) -> bool:
+    """Whether a broken file has fewer errors with the closing line: what stands below closes something else."""
+    tree = passage.site.snapshot.tree
+    if tree is None or not tree.root_node.has_error:
+        return False
+    with_it, without_it = (_inserted(replace(passage, text=text)).tree for text in (closed, without))
+    return with_it is not None and without_it is not None and error_count(with_it) < error_count(without_it)
 
 
 def _is_closed_below(site: Site, closer: str) -> bool:
@@ -97,7 +134,7 @@ def _is_closed_below(site: Site, closer: str) -> bool:
 
 def ends_with_the_definition(passage: Passage) -> str:
     """One function, class or top-level statement is enough; another one after a blank line is not asked for."""
-    column = _floor(passage) if passage.site.starts_line else width(passage.site.left)
+    column = _floor(passage) if passage.site.starts_line else width(_statement(passage.site))
     nested = defines = blank = False
     for line in passage.lines():
         if line.blank:
@@ -123,12 +160,6 @@ def ends_at_the_text_below(passage: Passage) -> str:
     return passage.text
 
 
-def _closes_own(passage: Passage, line: Line) -> bool:
-    return CLOSER.match(line.text) is not None and closes_own(
-        passage.text[: line.start], line.text, passage.site.language
-    )
-
-
 def ends_where_lines_repeat(passage: Passage) -> str:
     """Keeps the first round of a loop: one or two lines three times over, more of them twice."""
     lines = [line for line in passage.lines() if line.ended]
@@ -139,7 +170,7 @@ def ends_where_lines_repeat(passage: Passage) -> str:
     return passage.text
 
 
-def _periods(lines: Sequence[str], index: int) -> Iterator[int]:
+def _periods(lines: list[str], index: int) -> Iterator[int]:
     for period in range(1, PERIOD + 1):
         rounds = 3 if period < 3 else 2
         unit = lines[index : index + period]
@@ -151,25 +182,29 @@ def _periods(lines: Sequence[str], index: int) -> Iterator[int]:
 
 def ends_where_the_line_loops(passage: Passage) -> str:
     """Keeps the first of many equal pieces at the end of the last line."""
-    *_, last = passage.lines()
-    begin = max(last.start, 0)
+    begin = passage.text.rfind("\n") + 1
     line = passage.text[begin:]
     for least, times in LOOPS:
         for size in range(least, len(line) // times + 1):
-            end = _loop_end(line, size, times)
-            if end is not None and (passage.ended or len(line) - end + size >= GROWING_LOOP):
-                return passage.text[: begin + end]
+            start = _loop_start(line, size, times)
+            if start is not None and _is_endless(line[start:], size, passage.ended):
+                unit = RULER if len(set(line[start:])) == 1 else size
+                return passage.text[: begin + start + unit]
     return passage.text
 
 
-def _loop_end(line: str, size: int, times: int) -> int | None:
-    """Where the first unit of `size` characters ends that comes at least `times` in a row up to the end of `line`."""
-    unit = line[-size:]
-    if not line.endswith(unit * times):
+def _loop_start(line: str, size: int, times: int) -> int | None:
+    """Where the units begin of which one of `size` characters comes `times` in a row, up to the end of `line`."""
+    if not line.endswith(line[-size:] * times):
         return None
     start = len(line) - size * times
-    while start >= size and line[start - size : start] == unit:
-        start -= size
-    if len(set(unit)) == 1:
-        return start + RULER if len(line) - start > RULER else None
-    return start + size
+    while start and line[start - 1] == line[start - 1 + size]:
+        start -= 1
+    return start
+
+
+def _is_endless(loop: str, size: int, ended: bool) -> bool:
+    if len(set(loop)) == 1:
+        return len(loop) > RULER
+    words = any(character.isalpha() for character in loop[:size])
+    return len(loop) >= GROWING_LOOP or (ended and words)

@@ -7,7 +7,7 @@ import re
 from copilot_lsp.core.blocks import CLOSER, opens_block
 from copilot_lsp.core.brackets import OPENING, scan
 from copilot_lsp.core.passage import Passage
-from copilot_lsp.core.site import has_word
+from copilot_lsp.core.site import Site, has_word
 
 REST = 3
 """Least characters of the rest of the line that count as repeated in the middle of a text."""
@@ -24,7 +24,7 @@ def closes_nothing_twice(passage: Passage) -> str:
     if not right or left.comment is not None:
         return text
     inside = scan(text, site.language, left.quote)
-    if left.quote and inside.quote_end is not None and right.startswith(left.quote):
+    if left.quote and inside.quote_end is not None and _ends_string(site, left.quote):
         return text[: inside.quote_end]
     waiting = [right[index] for index in scan(right, site.language).unopened]
     spare = max(len(left.unclosed) - len(waiting), 0)
@@ -34,13 +34,19 @@ def closes_nothing_twice(passage: Passage) -> str:
     return text
 
 
+def _ends_string(site: Site, quote: str) -> bool:
+    """Whether the string that is open at the cursor ends right of it, and no other one begins there instead."""
+    right = scan(site.right, site.language, quote)
+    return right.quote_end is not None and not right.quote
+
+
 def leaves_the_rest_of_the_line(passage: Passage) -> str:
     """Ends before the text that follows the cursor on its line; brackets are counted by `closes_nothing_twice`."""
     rest = passage.site.right.strip()
     text = passage.text
     if not rest or rest[0] in OPENING:
         return text
-    boundary = r"\b" if re.match(r"\w", rest) else ""
+    boundary = r"\b" if re.match(r"\w", rest) and not re.search(r"\w\Z", passage.site.left) else ""
     pattern = boundary + re.escape(rest)
     found = re.search(pattern if len(rest) >= REST else rf"{pattern}\s*\Z", text)
     return text[: found.start()] if found else text

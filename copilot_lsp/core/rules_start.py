@@ -21,7 +21,7 @@ def superfluous(site: Site, text: str) -> int:
     0 as long as `text` is nothing but white space: more may come.
     """
     gap = text[: len(text) - len(text.lstrip(" \t\n"))]
-    if gap == text:
+    if not gap or gap == text:
         return 0
     if site.starts_line:
         return _on_indentation(site, gap)
@@ -58,7 +58,7 @@ def _deepest(site: Site) -> int:
         return anywhere
     previous = site.previous_line
     if opens_block(previous, site.language):
-        return width(previous) + len(indent_unit(site).expandtabs(TAB))
+        return width(previous) + (width(indent_unit(site)) or TAB)
     if scan(previous, site.language).unclosed or _GOES_ON.search(previous.rstrip()):
         return anywhere
     return width(previous)
@@ -97,6 +97,8 @@ def indents_like_the_file(passage: Passage) -> str:
     """Tabs where the lines around have tabs, spaces where they have spaces."""
     head, *body = passage.text.split("\n")
     unit = indent_unit(passage.site)
+    if not unit:
+        return passage.text
     if unit != "\t":
         return "\n".join([head, *(_spaces_for_tabs(line, unit) for line in body)])
     columns = {width(line) for line in body if line.startswith("  ")}

@@ -1,41 +1,86 @@
-"""A completion must not break the file: what makes a clean tree dirty, or a dirty one worse, is shortened or dropped."""
+"""A completion must not break the file: what makes a clean tree dirty, or a dirty one worse, is cut or dropped."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from itertools import product
+from dataclasses import dataclass
+from itertools import islice
 
 from tree_sitter import Tree
 
-from copilot_lsp.core.brackets import PROSE, Brackets, scan
+from copilot_lsp.core.brackets import PROSE, scan
 from copilot_lsp.core.document import snapshot_with
-from copilot_lsp.core.languages import language_of
 from copilot_lsp.core.passage import Passage
-from copilot_lsp.core.site import Site
+from copilot_lsp.core.site import WINDOW, Site, normalised
 from copilot_lsp.core.syntax import error_count
+from copilot_lsp.core.unfinished import ways_on
 
-_UNFINISHED_INDENTED = (("", " x", ":", " x:", " in x", " else x", " import x"), ("", ":", "\ndef x(): pass"))
-_UNFINISHED = (("", " x", "; x", " 'x'", " from 'x'", ": x", " => x"), ("", ";", " {}", ";}", " x;", " x() {}"))
-"""What may stand for the rest of a line that is not finished, in indented languages and in others: something before
-the brackets that it leaves open are closed, and something after. The parser does not say whether a text could go on
-well, so these are tried. They are never shown."""
+DIRTY_TRIES = 4
+"""How many ways on are tried in a file that has errors already: it is slow to parse, and an error may stay."""
+
+WIDE = 64_000
+"""Bytes on either side of the cursor in which brackets are counted when there is no tree to ask."""
 
 
 def keeps_the_line_clean(passage: Passage) -> str:
     """For a line, which may well be the beginning of something that is not finished."""
-    return next((text for text in _shorter_lines(passage) if _may_stand(passage.site, text)), "")
+    before = _Before.of(passage)
+    return next((text for text in _shorter_lines(passage) if _may_stand(before, text)), "")
 
 
 def keeps_the_block_clean(passage: Passage) -> str:
     """For a block, which has to be whole; of one that never is, the first line."""
-    site = passage.site
+    before = _Before.of(passage)
     lines = passage.text.split("\n")
-    for count in range(len(lines), 0, -1):
-        text = "\n".join(lines[:count])
-        if text.strip() and _is_whole(site, text):
-            return text
-    head = passage.text.lstrip("\n").partition("\n")[0] if site.starts_line else lines[0]
-    return head if head.strip() and _may_stand(site, head) else ""
+    blocks = ("\n".join(lines[:count]) for count in range(len(lines), 0, -1))
+    whole = next((text for text in blocks if text.strip() and _is_whole(before, text)), "")
+    if whole:
+        return whole
+    head = next((index for index, line in enumerate(lines, 1) if line.strip()), 0)
+    line = "\n".join(lines[:head])
+    return line if _may_stand(before, line) else ""
+
+
+@dataclass(frozen=True, slots=True)
+class _Before:
+    """The document as it is without the completion.
+
+    `closable`: how many brackets the completion may close; None when the tree tells all.
+    """
+
+    site: Site
+    tree: Tree | None
+    closable: int | None
+
+    @classmethod
+    def of(cls, passage: Passage) -> _Before:
+        site, tree = passage.site, passage.site.snapshot.tree
+        if tree is not None and not _is_beyond(tree, site):
+            return cls(site, tree, None)
+        closes = scan(passage.text, site.language).unopened
+        return cls(site, tree, _closable(site) if closes else 0)
+
+
+def _is_beyond(tree: Tree, site: Site) -> bool:
+    """Whether there are errors around the cursor, but on other lines.
+
+    What a parser makes of code that it does not understand (a dialect, a merge conflict, an unclosed brace) changes
+    with every word that is added, right ones as well: there the brackets tell more.
+    """
+    text = site.snapshot.text
+    here = error_count(tree, *text.line_span(text.line_at(site.offset)))
+    return error_count(tree, site.offset - WINDOW, site.offset + WINDOW) > here
+
+
+def _closable(site: Site) -> int:
+    """How many brackets are open at the cursor and not closed after it; in prose one may stand alone."""
+    if site.language in PROSE:
+        return WIDE
+    data, language = site.snapshot.text.data, site.language
+    before = scan(normalised(data[max(site.offset - WIDE, 0) : site.offset]), language).unclosed
+    after = scan(normalised(data[site.offset : site.offset + WIDE]), language).unopened
+    left, right = scan(site.left, language).unclosed, scan(site.right, language).unopened
+    return max(len(left) - len(right), len(before) - len(after), 0)
 
 
 def _shorter_lines(passage: Passage) -> Iterator[str]:
@@ -44,22 +89,28 @@ def _shorter_lines(passage: Passage) -> Iterator[str]:
         yield passage.text[:index].rstrip()
 
 
-def _is_whole(site: Site, text: str) -> bool:
-    if site.snapshot.tree is None:
-        return not _closes_too_much(site, text) and not scan(text, site.language).unclosed
-    return _adds_no_error(site, site.snapshot.tree, text)
+def _is_whole(before: _Before, text: str) -> bool:
+    if before.closable is not None:
+        brackets = scan(text, before.site.language)
+        prose = before.site.language in PROSE
+        if len(brackets.unopened) <= before.closable and (prose or not brackets.unclosed):
+            return True
+    return before.tree is not None and _adds_no_error(before.site, before.tree, text)
 
 
-def _may_stand(site: Site, text: str) -> bool:
+def _may_stand(before: _Before, text: str) -> bool:
     """Whether `text` breaks nothing, or would not if it went on."""
-    tree = site.snapshot.tree
+    if before.closable is not None and len(scan(text, before.site.language).unopened) <= before.closable:
+        return True
+    tree = before.tree
     if tree is None:
-        return not _closes_too_much(site, text)
-    return any(_adds_no_error(site, tree, tried) for tried in _tries(site, text))
+        return False
+    tries = islice(ways_on(before.site, text), DIRTY_TRIES if tree.root_node.has_error else None)
+    return any(_adds_no_error(before.site, tree, tried) for tried in tries)
 
 
 def _adds_no_error(site: Site, tree: Tree, text: str) -> bool:
-    """Where there were errors before, only those of the top-level node at the cursor count."""
+    """Where there were errors before, only those of the top-level nodes at the cursor count."""
     data = text.encode()
     after = snapshot_with(site.snapshot, site.offset, site.offset, data).tree
     if after is None or not tree.root_node.has_error:
@@ -74,34 +125,3 @@ def _top_level_span(tree: Tree, offset: int) -> tuple[int, int]:
     if not nodes:
         return offset, offset
     return nodes[0].start_byte, nodes[-1].end_byte
-
-
-def _tries(site: Site, text: str) -> Iterator[str]:
-    """`text` as it is, with its brackets closed, and with what else may be missing."""
-    yield text
-    grammar = language_of(site.language).grammar
-    left = scan(site.left, site.language)
-    inside = scan(text, site.language, left.quote)
-    closing = inside.quote + inside.unclosed + _still_open(site, left, inside)
-    if closing:
-        yield text + closing
-    indented = grammar is not None and grammar.indented
-    befores, afters = _UNFINISHED_INDENTED if indented else _UNFINISHED
-    for before, after in product(befores, afters):
-        if (before or after) and not (site.right.strip() and "\n" in after):
-            yield text + inside.quote + before + closing[len(inside.quote) :] + after
-
-
-def _still_open(site: Site, left: Brackets, inside: Brackets) -> str:
-    """The closing brackets that what stands left of the cursor still needs, after the text and before the rest."""
-    taken = len(inside.unopened) + len(scan(site.right, site.language).unopened)
-    return left.unclosed[taken:]
-
-
-def _closes_too_much(site: Site, text: str) -> bool:
-    """Whether `text` closes a bracket that is not open at the cursor; in prose one may stand alone."""
-    if site.language in PROSE:
-        return False
-    before = scan("\n".join((*site.above, site.left)), site.language).unclosed
-    after = scan("\n".join((site.right, *site.below)), site.language).unopened
-    return len(scan(text, site.language).unopened) > max(len(before) - len(after), 0)

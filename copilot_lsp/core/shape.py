@@ -35,12 +35,14 @@ class Rule:
     """`reason` is given when `apply` leaves no text. `shape` None: for both.
 
     `streams`: true for a growing text as well, because more text would not change what is cut.
+    `parses`: costs milliseconds, and has nothing to say about a text that it has left.
     """
 
     apply: Callable[[Passage], str]
     reason: Reason
     shape: Shape | None = None
     streams: bool = False
+    parses: bool = False
 
 
 RULES = (
@@ -59,8 +61,8 @@ RULES = (
     Rule(rules_right.leaves_a_header_to_its_body, Reason.EMPTY, Shape.BLOCK),
     Rule(rules_right.ends_clean, Reason.WHITESPACE_ONLY),
     Rule(rules_right.says_more_than_the_lines_above, Reason.REPETITION),
-    Rule(rules_syntax.keeps_the_line_clean, Reason.BREAKS_SYNTAX, Shape.LINE),
-    Rule(rules_syntax.keeps_the_block_clean, Reason.BREAKS_SYNTAX, Shape.BLOCK),
+    Rule(rules_syntax.keeps_the_line_clean, Reason.BREAKS_SYNTAX, Shape.LINE, parses=True),
+    Rule(rules_syntax.keeps_the_block_clean, Reason.BREAKS_SYNTAX, Shape.BLOCK, parses=True),
 )
 """In the order in which they are applied."""
 
@@ -84,20 +86,18 @@ def finish(draft: Draft) -> str | Silence:
     if not draft.text.strip():
         return Silence(Reason.WHITESPACE_ONLY if draft.text else Reason.EMPTY)
     site = Site.of(draft.snapshot, draft.offset)
-    text = draft.text
+    text, parsed = draft.text, ""
     for _ in range(PASSES):
-        shaped = _apply_all(site, draft.shape, text)
-        if isinstance(shaped, Silence) or shaped == text:
-            return shaped
-        text = shaped
-    return text
-
-
-def _apply_all(site: Site, shape: Shape, text: str) -> str | Silence:
-    for rule in _rules_for(shape):
-        text = rule.apply(Passage(site, text))
-        if not text.strip():
-            return Silence(rule.reason)
+        before = text
+        for rule in _rules_for(draft.shape):
+            if rule.parses and text == parsed:
+                continue
+            text = rule.apply(Passage(site, text))
+            if not text.strip():
+                return Silence(rule.reason)
+            parsed = text if rule.parses else parsed
+        if text == before:
+            break
     return text
 
 

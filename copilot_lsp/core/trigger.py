@@ -28,10 +28,10 @@ _CLOSING = re.compile(r"</[\w.:-]*>|/>|\*/|-->|[\s)\]}>\"'`;,:]")
 """What editors put right of the cursor by themselves, or what ends a statement (as Copilot's middle-of-line rule)."""
 
 _OPENERS = frozenset({"{", "(", "[", ":", "=>", "->", "do", "then", "else", "begin", "repeat"})
-_NO_BODY = frozenset(
-    {"pair", "slice", "type_annotation", "typed_parameter", "conditional_expression", "ERROR"}
-)
+_NO_BODY = frozenset({"pair", "slice", "type_annotation", "typed_parameter", "conditional_expression", "ERROR"})
 """Owners of a colon that begins no body."""
+
+_DECORATOR = re.compile(r"\s*(?:@\w|#\[)")
 
 
 class Trigger(StrEnum):
@@ -125,9 +125,7 @@ def _last_code(site: Site) -> Node | None:
         leaf = tree.root_node.descendant_for_byte_range(len(code) - 1, len(code))
         if leaf is None:
             return None
-        skipped = next(
-            (node for node in ancestors(leaf) if node.type in grammar.comments or _is_docstring(node)), None
-        )
+        skipped = next((node for node in ancestors(leaf) if node.type in grammar.comments or _is_docstring(node)), None)
         if skipped is None:
             return leaf
         end = skipped.start_byte
@@ -144,9 +142,7 @@ def _is_docstring(node: Node) -> bool:
 
 def _header_indent_by_lines(site: Site) -> int | None:
     header = site.left if not site.starts_line else _last_code_line(site)
-    if not opens_block(header, site.language) or (
-        not site.starts_line and header.rstrip().endswith(("(", "["))
-    ):
+    if not opens_block(header, site.language) or (not site.starts_line and header.rstrip().endswith(("(", "["))):
         return None
     return width(header)
 
@@ -159,16 +155,18 @@ def _last_code_line(site: Site) -> str:
 
 def _follows_announcement(site: Site) -> bool:
     """Whether the line above is a comment or a decorator and the code that it announces is not there yet."""
-    if not site.starts_line or not site.above or not _announces(site.above[-1], site.language):
+    above = site.above[-1] if site.above else ""
+    decorator = _DECORATOR.match(above) is not None
+    if not site.starts_line or not (decorator or _is_comment(above, site.language)):
         return False
     if site.below and site.below[0].strip():
-        return bool(CLOSER.match(site.below[0]))
+        return CLOSER.match(site.below[0]) is not None
     following = site.next_line
-    return not following or width(following) < width(site.left) or bool(DEFINITION.match(following))
+    elsewhere = not following or width(following) < width(site.left)
+    return decorator or elsewhere or DEFINITION.match(following) is not None
 
 
-def _announces(line: str, language: str) -> bool:
+def _is_comment(line: str, language: str) -> bool:
     head = line.strip()
     prefix = line_comment(language)
-    comment = bool(prefix) and head.startswith(prefix) and len(head) > len(prefix)
-    return comment or head.endswith("*/") or bool(re.match(r"@\w|#\[", head))
+    return head.endswith("*/") or (bool(prefix) and head.startswith(prefix) and len(head) > len(prefix))

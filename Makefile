@@ -1,0 +1,47 @@
+# The two commands of a newcomer: `make demo` and `make test`. Both set up what they need, once.
+
+# The first Python on the path that is new enough and can create virtual environments.
+PYTHON ?= $(shell for python in python3 python3.13 python3.12 python3.11; do \
+	$$python -c 'import ensurepip, sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$python && break; done)
+BIN = .venv/bin
+
+.PHONY: demo test lint format setup lock docs picture clean
+
+demo: setup
+	@$(BIN)/copilot-lsp complete examples/grid.py:18:1 --show
+
+test: setup lint
+	$(BIN)/python -m pytest
+
+lint: setup
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/mypy scripts
+
+format: setup
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+# .venv, locked requirements, llama.cpp compiled for this CPU, the default model. Does nothing when all is there.
+setup:
+	@test -n "$(PYTHON)" || { echo "setup: needs Python 3.11 or newer with venv" \
+		"(Debian: apt install python3 python3-venv)" >&2; exit 1; }
+	@$(PYTHON) scripts/setup.py
+
+# Newest versions that pyproject.toml allows, except llama-cpp-python: change its line in the lock by hand, because a
+# new llama.cpp has to be compiled and measured.
+lock: setup
+	$(BIN)/python scripts/lock.py
+
+# The README's table of options.
+docs: setup
+	$(BIN)/python scripts/options_table.py
+
+# The README's picture of the demo.
+picture: setup
+	$(BIN)/python scripts/picture.py docs/demo.svg
+
+# The compiled wheel and the model stay in the user's cache folder (`copilot-lsp doctor` says where).
+clean:
+	rm -rf .venv build dist .mypy_cache .pytest_cache .ruff_cache .hypothesis

@@ -1,0 +1,156 @@
+"""`copilot-lsp complete`: the editor's pipeline for one place in a file, without an editor."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import io
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from copilot_lsp.cli.output import Result
+    from copilot_lsp.core.query import Completion, Query
+    from copilot_lsp.settings import Settings
+
+DESCRIPTION = """\
+Complete the code at one place of a file, as the editor would, and print what is to be inserted there.
+
+LINE and COL are as compilers print them: both begin at 1, and columns count characters (code points; a tab is
+one). The column after the last character is the end of the line."""
+
+EPILOG = """\
+examples:
+  copilot-lsp complete src/app.py:12:5
+  copilot-lsp complete src/app.py:12:5 --json | jq -r .insert
+  git show HEAD:src/app.py | copilot-lsp complete --stdin --path src/app.py 12:5
+
+The same file, place and options give the same output every time, with --seed as well.
+The text goes to stdout, everything else to stderr.
+
+exit codes:
+  0  done; also when there is nothing to add (the reason is on stderr, and in --json)
+  1  there is no model, or the engine failed
+  2  wrong usage: no such place, no such file, not text, a file that is never read (secrets)"""
+
+
+def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    from copilot_lsp.cli import engines
+
+    parser = subparsers.add_parser(
+        "complete",
+        help="complete a file at a line and column",
+        description=DESCRIPTION,
+        epilog=EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("place", metavar="PATH:LINE:COL", help="where; LINE:COL with --stdin")
+    parser.add_argument("--stdin", action="store_true", help="read the text from stdin instead of from PATH")
+    parser.add_argument("--path", type=Path, help="with --stdin: the file's name, which tells the language")
+    _add_what(parser)
+    _add_output(parser)
+    engines.add_arguments(parser)
+
+
+def _add_what(parser: argparse.ArgumentParser) -> None:
+    shape = parser.add_mutually_exclusive_group()
+    shape.add_argument("--line", dest="shape", action="store_const", const="line", help="one line at most")
+    shape.add_argument("--block", dest="shape", action="store_const", const="block", help="a whole block")
+    trigger = parser.add_mutually_exclusive_group()
+    trigger.add_argument("--invoked", action="store_true", default=True, help="as when asked by a key (default)")
+    trigger.add_argument(
+        "--automatic",
+        dest="invoked",
+        action="store_false",
+        help="as while typing: silent where it would disturb",
+    )
+    parser.add_argument("--max-tokens", type=_positive, metavar="N", help="generate N tokens at most")
+    parser.add_argument("--candidates", type=_positive, default=1, metavar="N", help="up to N different completions")
+    parser.add_argument("--seed", type=int, metavar="N", help="sample with this seed instead of taking the likeliest")
+
+
+def _add_output(parser: argparse.ArgumentParser) -> None:
+    output = parser.add_mutually_exclusive_group()
+    output.add_argument("--json", action="store_true", help="print one JSON object: text, range, tokens, timings, ...")
+    output.add_argument(
+        "--show", action="store_true", help="print the file around the cursor, and the completion in it"
+    )
+    parser.add_argument(
+        "--stream",
+        action="store_true",
+        help="print while it is generated (a note on stderr if the final text is another);"
+        " with --json one object a line, the last one final",
+    )
+
+
+def _positive(text: str) -> int:
+    if (number := int(text)) < 1:
+        raise ValueError
+    return number
+
+
+def run(arguments: argparse.Namespace) -> int:
+    from copilot_lsp.cli import output
+
+    settings = settings_of(arguments)
+    query = query_of(arguments, settings)
+    if isinstance(sys.stdout, io.TextIOWrapper):  # the same bytes on every platform
+        sys.stdout.reconfigure(encoding="utf-8", newline="\n")
+    sink = output.choose(arguments, query)
+    result = asyncio.run(answer(arguments, settings, query, sink.grow))
+    sink.finish(result)
+    return 0
+
+
+def settings_of(arguments: argparse.Namespace) -> Settings:
+    """Without whatever depends on the clock: the output must not."""
+    from copilot_lsp.settings import Settings
+
+    settings = Settings(model=arguments.model)
+    return replace(settings, completion=replace(settings.completion, first_ms=0, max_ms=0, prefetch=False))
+
+
+def query_of(arguments: argparse.Namespace, settings: Settings) -> Query:
+    from copilot_lsp.cli import source
+    from copilot_lsp.core.query import Query
+    from copilot_lsp.core.trigger import Shape, Trigger
+    from copilot_lsp.errors import UsageError
+
+    place = source.parse_place(arguments.place)
+    path = arguments.path or place.path
+    source.refuse_excluded(path, settings)
+    if arguments.stdin:
+        text = source.read_stdin()
+    elif path is not None:
+        text = source.read_file(path)
+    else:
+        raise UsageError(f"which file? write PATH:{arguments.place}, or give the text with --stdin")
+    snapshot = source.snapshot_of(path, text, settings)
+    return Query(
+        snapshot,
+        source.offset_of(snapshot.text, place),
+        Trigger.INVOKED if arguments.invoked else Trigger.AUTOMATIC,
+        shape=Shape(arguments.shape) if arguments.shape else None,
+        candidates=arguments.candidates,
+        max_tokens=arguments.max_tokens,
+        seed=arguments.seed,
+        streaming=True,
+    )
+
+
+async def answer(
+    arguments: argparse.Namespace, settings: Settings, query: Query, grow: Callable[[Completion], None]
+) -> Result:
+    from copilot_lsp.cli import engines
+    from copilot_lsp.cli.output import Result
+    from copilot_lsp.core.completer import Completer
+
+    begun = time.perf_counter()
+    async with engines.started(engines.create(arguments, settings)) as engine:
+        start_ms = (time.perf_counter() - begun) * 1000
+        found = await Completer(engine, settings).complete(query, grow)
+        return Result(query, found, engine.status, start_ms)

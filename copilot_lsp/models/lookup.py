@@ -1,0 +1,91 @@
+"""From a name or a path to a GGUF file that is on this machine."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from pathlib import Path
+
+from copilot_lsp.errors import ModelCorrupt, ModelMissing
+from copilot_lsp.models.registry import Entry, load
+
+MAGIC = b"GGUF"
+VERSIONS = (2, 3)
+"""Of the GGUF format, as llama.cpp reads them (gguf.cpp refuses version 1)."""
+
+
+@dataclass(frozen=True, slots=True)
+class ResolvedModel:
+    name: str
+    path: Path
+
+
+def find(name_or_path: str) -> ResolvedModel:
+    """The model of that registry name ("default" included), or the GGUF file at that path.
+
+    Looks at the size and the header only: cheap enough for every start. Raises ModelMissing, ModelCorrupt.
+    """
+    if is_path(name_or_path):
+        path = Path(name_or_path).expanduser()
+        if not path.is_file():
+            raise ModelMissing(f"there is no model file {path}")
+        check_header(path)
+        return ResolvedModel(path.stem, path.absolute())
+    entry = load().get(name_or_path)
+    check_present(entry)
+    return ResolvedModel(entry.name, entry.path)
+
+
+def is_path(name_or_path: str) -> bool:
+    """Registry names have no folder and no ending."""
+    return name_or_path.endswith(".gguf") or "/" in name_or_path or "\\" in name_or_path
+
+
+def verify(name_or_path: str) -> ResolvedModel:
+    """As `find`; of a model that has a name also the checksum. Raises ModelMissing, ModelCorrupt."""
+    model = find(name_or_path)
+    if not is_path(name_or_path):
+        check_sum(model.path, load().get(name_or_path))
+    return model
+
+
+def check_present(entry: Entry) -> None:
+    """Raises ModelMissing, or ModelCorrupt for a wrong size or header."""
+    if not entry.path.is_file():
+        raise ModelMissing(f"the model {entry.name} is not on this machine: run `copilot-lsp models pull {entry.name}`")
+    size = entry.path.stat().st_size
+    if size != entry.size:
+        raise ModelCorrupt(_damaged(entry.path, f"{size} bytes, not {entry.size}", entry))
+    check_header(entry.path)
+
+
+def check_sum(path: Path, entry: Entry) -> None:
+    """Raises ModelCorrupt when the SHA-256 of `path` is not the entry's."""
+    found = checksum(path)
+    if found != entry.sha256:
+        raise ModelCorrupt(_damaged(path, f"its SHA-256 is {found[:12]}..., not {entry.sha256[:12]}...", entry))
+
+
+def checksum(path: Path) -> str:
+    """SHA-256 in lower-case hex digits."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def check_header(path: Path) -> None:
+    """Magic and version, the first 8 bytes of a GGUF file. Raises ModelCorrupt."""
+    try:
+        with path.open("rb") as file:
+            start = file.read(8)
+    except OSError as error:
+        raise ModelCorrupt(f"{path} cannot be read: {error.strerror}") from None
+    if start[:4] != MAGIC or len(start) < 8:
+        raise ModelCorrupt(f"{path} is not a GGUF file: it does not begin with {MAGIC.decode()} and a version")
+    version = int.from_bytes(start[4:], "little")
+    if version not in VERSIONS:
+        readable = " and ".join(map(str, VERSIONS))
+        raise ModelCorrupt(f"{path} has GGUF version {version}: llama.cpp reads {readable} (little-endian)")
+
+
+def _damaged(path: Path, how: str, entry: Entry) -> str:
+    return f"{path} is damaged ({how}): run `copilot-lsp models pull {entry.name}`"

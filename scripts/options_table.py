@@ -1,0 +1,48 @@
+"""Writes the table of options into README.md, from `copilot_lsp.config.describe()`.
+
+Run by `make docs`; a unit test fails when the table in the README is another one.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+
+from copilot_lsp.config import SECTION, describe
+
+README = Path(__file__).resolve().parent.parent / "README.md"
+BEGIN, END = "<!-- options: written by `make docs` -->", "<!-- end of options -->"
+
+
+def table() -> str:
+    rows = ["| option | default | allowed | what it does |", "|---|---|---|---|"]
+    for name, schema in describe().items():
+        default = json.dumps(schema["default"])
+        cells = (
+            f"`{name.removeprefix(SECTION + '.')}`",
+            f"`{default}`",
+            allowed(schema),
+            schema["description"],
+        )
+        rows.append("| " + " | ".join(map(str, cells)) + " |")
+    return "\n".join(rows)
+
+
+def allowed(schema: Mapping[str, object]) -> str:
+    if isinstance(words := schema.get("enum"), list):
+        return ", ".join(f"`{word}`" for word in words)
+    if "minimum" in schema:
+        return f"{schema['minimum']} to {schema['maximum']}"
+    return {"boolean": "`true`, `false`", "string": "text", "array": "list of texts"}[str(schema["type"])]
+
+
+def updated(text: str) -> str:
+    """`text` with the table between the two marks."""
+    before, _, rest = text.partition(BEGIN)
+    _, _, after = rest.partition(END)
+    return f"{before}{BEGIN}\n{table()}\n{END}{after}"
+
+
+if __name__ == "__main__":
+    README.write_text(updated(README.read_text("utf-8")), "utf-8")

@@ -1,0 +1,49 @@
+"""Writes the README's picture: the real output of the demo, as SVG.
+
+python scripts/picture.py docs/demo.svg     (or `make picture`)
+"""
+
+from __future__ import annotations
+
+import asyncio
+import io
+import re
+import sys
+from pathlib import Path
+
+from rich.console import Console
+
+from copilot_lsp.cli import complete, parser
+from copilot_lsp.cli.show import Show
+
+ROOT = Path(__file__).resolve().parent.parent
+WIDTH = 84
+"""Columns of the pictured terminal."""
+
+
+def demo() -> str:
+    """The place that `make demo` completes."""
+    found = re.search(r"complete (examples/\S+)", (ROOT / "Makefile").read_text("utf-8"))
+    if found is None:
+        raise SystemExit("the Makefile has no demo")
+    return found[1]
+
+
+def record(place: str) -> Console:
+    arguments = parser().parse_args(["complete", place])
+    settings = complete.settings_of(arguments)
+    query = complete.query_of(arguments, settings)
+    console = Console(
+        record=True, highlight=False, width=WIDTH, file=io.StringIO(), force_terminal=False, color_system="truecolor"
+    )
+    result = asyncio.run(complete.answer(arguments, settings, query, lambda _: None))
+    console.print(f"$ copilot-lsp complete {place} --show")
+    Show(query, console).finish(result)
+    return console
+
+
+if __name__ == "__main__":
+    target = Path(sys.argv[1]).absolute()
+    picture = record(demo()).export_svg(title="copilot-lsp")
+    # Fonts from a server: nobody's browser shall ask for them.
+    target.write_text(re.sub(r"@font-face \{.*?\}\s*", "", picture, flags=re.DOTALL), "utf-8")

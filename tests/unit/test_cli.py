@@ -1,0 +1,141 @@
+"""The top level of the command line, `models` and `doctor`."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import time
+
+import pytest
+
+from copilot_lsp import __version__, cli
+from copilot_lsp.cli import complete, main
+from copilot_lsp.models import registry
+
+
+def run(*arguments: str, **options) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "copilot_lsp", *arguments]
+    return subprocess.run(command, capture_output=True, text=True, check=False, **options)
+
+
+@pytest.fixture
+def no_models(tmp_path, monkeypatch):
+    """A machine without any pulled model."""
+    monkeypatch.setattr(registry, "cache_folder", lambda: tmp_path / "cache")
+
+
+def test_version():
+    done = run("--version")
+    assert (done.returncode, done.stdout) == (0, f"copilot-lsp {__version__}\n")
+
+
+@pytest.mark.parametrize("command", ["", *cli.COMMANDS])
+def test_every_command_has_help(command, capsys):
+    with pytest.raises(SystemExit, match="0"):
+        main([*command.split(), "--help"])
+    assert "usage: copilot-lsp" in capsys.readouterr().out
+
+
+def test_help_loads_nothing_heavy():
+    heavy = ("rich", "cattrs", "pygls", "tree_sitter", "numpy", "llama_cpp")
+    script = "import sys; from copilot_lsp.cli import parser; parser()"
+    script += f"; print([name for name in {heavy} if name in sys.modules])"
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    assert done.stdout == "[]\n"
+
+
+@pytest.mark.parametrize("arguments", [[], ["explode"], ["models"], ["models", "explode"], ["complete"]])
+def test_wrong_usage_is_one_line(arguments, capsys):
+    with pytest.raises(SystemExit, match="2"):
+        main(arguments)
+    assert capsys.readouterr().err.count("\n") == 1
+
+
+def test_an_interrupt_is_silent(monkeypatch, capsys):
+    def interrupt(_):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(complete, "run", interrupt)
+    assert main(["complete", "a.py:1:1"]) == 130
+    assert capsys.readouterr().err == ""
+
+
+@pytest.mark.skipif(os.name != "posix", reason="a closed pipe is another error on Windows")
+def test_a_closed_pipe_is_silent(tmp_path):
+    (tmp_path / "a.py").write_text("x = ", "utf-8")
+    (tmp_path / "script.json").write_text('[{"after": "x = $", "text": "1"}]', "utf-8")
+    reading, writing = os.pipe()
+    os.close(reading)
+    arguments = ["complete", "a.py:1:5", "--engine", "fake", "--fake-script", "script.json"]
+    with os.fdopen(writing, "wb") as closed:
+        command = [sys.executable, "-m", "copilot_lsp", *arguments]
+        done = subprocess.run(command, stdout=closed, stderr=subprocess.PIPE, cwd=tmp_path, check=False)
+    assert (done.returncode, done.stderr) == (141, b"")
+
+
+def test_models_list(no_models, capsys):
+    assert main(["models", "list"]) == 0
+    out = capsys.readouterr().out
+    assert "smollm2-135m" in out
+    assert f"default: {registry.load().default}" in out
+
+
+def test_models_path_and_verify_of_a_file(tmp_path, capsys):
+    path = tmp_path / "own.gguf"
+    path.write_bytes(b"GGUF\x03\0\0\0")
+    assert main(["models", "path", str(path)]) == 0
+    assert main(["models", "verify", str(path)]) == 0
+    assert capsys.readouterr().out == f"{path}\n{path}: a GGUF file\n"
+
+
+@pytest.mark.parametrize("action", ["path", "verify"])
+def test_models_without_the_model(no_models, capsys, action):
+    assert main(["models", action]) == 1
+    assert "run `copilot-lsp models pull" in capsys.readouterr().err
+
+
+def test_models_pull_of_an_unknown_name(no_models, capsys):
+    assert main(["models", "pull", "huge"]) == 1
+    assert capsys.readouterr().err.startswith("copilot-lsp: there is no model 'huge': the names are ")
+
+
+def test_doctor_fails_without_a_model_and_says_what_to_do(no_models, capsys):
+    assert main(["doctor"]) == 1
+    out = capsys.readouterr().out
+    assert "failed" in out
+    assert "models pull" in " ".join(out.split())
+
+
+def test_doctor_json_has_every_check_and_the_settings(no_models, capsys):
+    assert main(["doctor", "--json", "--engine", "fake"]) == 1  # the engine works, the model is not there
+    data = json.loads(capsys.readouterr().out)
+    states = {check["name"]: check["state"] for check in data["checks"]}
+    assert states["model"] == "failed"
+    assert states["engine test"] == states["grammars"] == states["llama-cpp-python"] == "ok"
+    assert data["settings"]["model"] == "default"
+
+
+def test_doctor_names_a_package_that_is_missing(no_models, capsys, monkeypatch):
+    from importlib.metadata import PackageNotFoundError
+
+    from copilot_lsp.cli import doctor
+
+    def missing(name):
+        raise PackageNotFoundError(name)
+
+    monkeypatch.setattr(doctor, "version", missing)
+    assert main(["doctor", "--engine", "fake"]) == 1
+    assert "not installed: run `pip install llama-cpp-python`" in capsys.readouterr().out
+
+
+def test_help_is_quick():
+    """The best of three: under 0.3 s on an idle machine; the bound leaves room for a busy one."""
+
+    def once() -> float:
+        begun = time.perf_counter()
+        run("--help")
+        return time.perf_counter() - begun
+
+    assert min(once() for _ in range(3)) < 1.0
