@@ -197,13 +197,15 @@ class Completer:
         patience = self.settings.completion.first_ms / 1000
         early = patience > 0 and emit is None and not query.streaming and run.job.shape is Shape.BLOCK
         deadline = time.perf_counter() + patience
+        shown = ""
         while not run.task.done():
             left = deadline - time.perf_counter()
             if early and left <= 0 and (lines := rest_of(run.whole_lines(), query)).text:
                 return lines
             await run.changes(max(left, 0.01) if early else None)
-            if emit is not None and (lines := rest_of(run.so_far(), query)).text:
-                emit(self._completion(query, lines))
+            if emit is not None and (growing := rest_of(run.so_far(), query)).text not in ("", shown):
+                shown = growing.text
+                emit(self._completion(query, growing))
         return rest_of(run.result(), query)
 
     async def _alternatives(self, query: Query, shape: Shape, first: Generated) -> list[Generated]:

@@ -50,6 +50,8 @@ class Run:
         self.place = Place.of(job.snapshot, job.offset)
         self.text = ""
         self._done = Done(End.CANCELLED)
+        self._lines = 0
+        self._growing = Generated(self.place, job.shape, "")
         self._changed = asyncio.Event()
         self.task = asyncio.create_task(self._run(engine, settings))
         self.task.add_done_callback(lambda _: self._changed.set())
@@ -75,11 +77,22 @@ class Run:
         return self.task.result()
 
     def so_far(self) -> Generated:
-        """The raw text by now, for a client that shows it as it grows; shaped when the run is done."""
-        return Generated(self.place, self.job.shape, self.text.rstrip(), self._done)
+        """For a client that shows the text as it grows: a line as it comes, a block by whole lines.
+
+        Shaping takes milliseconds, too long to be done for every token.
+        """
+        lines = self.text.count("\n") if self.job.shape is Shape.BLOCK else -1
+        if lines < 0:
+            return Generated(self.place, self.job.shape, self.text.rstrip(), self._done)
+        if lines > self._lines:
+            self._lines, self._growing = lines, self.whole_lines()
+        return self._growing
 
     def whole_lines(self) -> Generated:
-        """What would be the result if the run ended after its last complete line."""
+        """What would be the result if the run ended after its last complete line.
+
+        Half a line may well be valid syntax (`return self.fo`), so nothing later could tell that it was cut.
+        """
         return self._shaped(self.text[: self.text.rfind("\n") + 1])
 
     async def _run(self, engine: Engine, settings: Settings) -> Generated:
@@ -101,6 +114,8 @@ class Run:
                     self._done = replace(item.so_far, end=End.SHAPED)
                     break
                 self._changed.set()
+        if self.job.shape is Shape.BLOCK and self._done.end in (End.TOKENS, End.TIME):
+            return self.whole_lines()
         return self._shaped(self.text)
 
     def _grow(self, piece: Piece) -> int | None:

@@ -54,9 +54,12 @@ class Output:
         return End.STOP
 
     def _cut_at_line(self) -> End | None:
-        if not self._max_lines or self.text.count("\n") < self._max_lines:
+        """Line ends before the first visible character do not count: shaping takes those off on an empty line."""
+        visible = self.text.lstrip()
+        if not self._max_lines or visible.count("\n") < self._max_lines:
             return None
-        self.text = "\n".join(self.text.split("\n")[: self._max_lines])
+        lead = self.text[: len(self.text) - len(visible)]
+        self.text = lead + "\n".join(visible.split("\n")[: self._max_lines])
         return End.LINES
 
     def _held(self) -> int:

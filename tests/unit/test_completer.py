@@ -169,9 +169,25 @@ async def test_a_streaming_client_sees_the_text_grow_and_gets_all_of_it() -> Non
         query = editor.query(streaming=True)
         answer = await completer.complete(query, lambda completion: seen.append(completion.text))
     assert texts(answer) == [BODY.text]
+    assert seen == ["one = 1", "one = 1\n    two = 2"]
+
+
+async def test_a_line_grows_piece_by_piece() -> None:
+    editor = Editor("def add(a, b):\n    return ‸\n")
+    seen: list[str] = []
+    async with completing(replace(SLOW, text="first + second + third")) as (completer, _):
+        query = editor.query(streaming=True)
+        answer = await completer.complete(query, lambda completion: seen.append(completion.text))
+    assert texts(answer) == ["first + second + third"]
     assert len(seen) > 3
-    assert all(BODY.text.startswith(text) for text in seen)
-    assert [len(text) for text in seen] == sorted(len(text) for text in seen)
+    assert all("first + second + third".startswith(text) for text in seen)
+
+
+async def test_a_block_that_was_cut_short_ends_with_a_whole_line() -> None:
+    editor = Editor("def f():\n    ‸\n")
+    async with completing(replace(BODY, piece_ms=0)) as (completer, _):
+        answer = await completer.complete(editor.query(Trigger.INVOKED, max_tokens=9))
+    assert texts(answer) == ["one = 1\n    two = 2"]
 
 
 async def test_what_comes_next_is_prefetched_in_the_background() -> None:

@@ -47,6 +47,11 @@ def test_line_limit_cuts_before_the_line_end(lines: int, text: str) -> None:
     assert ("".join(texts), end) == (text, End.LINES)
 
 
+def test_line_ends_before_the_first_line_do_not_count() -> None:
+    texts, end = shown(Output(max_lines=1), b"\n", b"\n  a", b"\nb")
+    assert ("".join(texts), end) == ("\n\n  a", End.LINES)
+
+
 def test_flush_gives_what_was_held_back() -> None:
     output = Output(stops=("END",))
     output.add(b"EN")
