@@ -132,10 +132,19 @@ async def test_engine_dies_and_no_change_is_lost(editor: Editor, name: str) -> N
     assert await until_completed(buffer)
     old = engine_pid(editor)
     os.kill(old, signal.Signals[name])
-    buffer.type("        json")  # while there is no engine
+    buffer.type("        file.wr")  # while there is no engine
     items = await until_completed(buffer)
-    assert items[0].insert_text == ".dump(config, file)"
+    assert str(items[0].insert_text).startswith("ite(")
     assert engine_pid(editor) != old
+
+
+async def test_what_was_made_before_is_still_served_while_the_engine_is_dead(editor: Editor) -> None:
+    buffer = Buffer(editor, "served", CODE + "        ")
+    first = (await until_completed(buffer))[0].insert_text
+    os.kill(engine_pid(editor), signal.SIGKILL)
+    buffer.type("json")
+    assert [item.insert_text for item in await buffer.complete()] == [str(first).removeprefix("json")]
+    assert await until_completed(Buffer(editor, "served again", CODE + "        file.wr"))
 
 
 async def test_status_names_the_model(editor: Editor) -> None:
