@@ -152,13 +152,14 @@ def detect(vocabulary: Vocabulary, model_name: str = "", layout: str = "") -> Te
 
 
 def family_of(vocabulary: Vocabulary, model_name: str) -> Family | None:
-    """The first row whose name fits (where it has one) and whose prefix and suffix tokens the vocabulary has."""
-    for family in FAMILIES:
-        if family.names and not re.search(family.names, model_name, re.IGNORECASE):
-            continue
-        if vocabulary.control(family.pre) is not None and vocabulary.control(family.suf) is not None:
-            return family
-    return None
+    """The first row whose name fits (where it has one) and whose tokens the vocabulary has: all, else PRE and SUF."""
+    named = [family for family in FAMILIES if re.search(family.names, model_name, re.IGNORECASE)]
+
+    def has(*texts: str) -> bool:
+        return all(vocabulary.control(text) is not None for text in texts if text)
+
+    whole = (family for family in named if has(family.pre, family.suf, family.repo, family.sep))
+    return next(whole, None) or next((family for family in named if has(family.pre, family.suf)), None)
 
 
 @dataclass(frozen=True, slots=True)

@@ -52,6 +52,7 @@ def prompt(vocabulary: Words, template: Template, budget: Budget = BUDGET, **fie
 
 FAMILIES = [
     ("starcoder2", "starcoder2", "<fim_prefix>x = <fim_suffix>\ny<fim_middle>"),
+    ("starcoder", "refact Refact", "<fim_prefix>x = <fim_suffix>\ny<fim_middle>"),
     ("qwen", "qwen2", "<|fim_prefix|>x = <|fim_suffix|>\ny<|fim_middle|>"),
     ("mellum", "llama Mellum-4b-base", "<fim_suffix>\ny<fim_prefix>x = <fim_middle>"),
     ("codestral", "llama", "[SUFFIX]\ny[PREFIX]x = "),
@@ -78,6 +79,12 @@ def test_no_two_families_are_told_apart_by_nothing() -> None:
         key = (family.names, family.pre, family.repo, family.sep)
         assert key not in seen, f"{family.name} hides behind {seen[key]}"
         seen[key] = family.name
+
+
+def test_a_family_without_its_repository_tokens_still_fills() -> None:
+    vocabulary = Words(("<fim_prefix>", "<fim_suffix>", "<fim_middle>"))
+    template = fim.detect(vocabulary, "llama granite")
+    assert (template.fills, template.repo, template.sep) == (True, None, None)
 
 
 def test_ids_that_llama_cpp_found_are_enough() -> None:
