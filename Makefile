@@ -5,13 +5,27 @@ PYTHON ?= $(shell for python in python3 python3.13 python3.12 python3.11; do \
 	$$python -c 'import ensurepip, sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$python && break; done)
 BIN = .venv/bin
 
-.PHONY: demo test lint format setup lock docs picture clean
+EDITORS ?= $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/copilot-lsp
+
+.PHONY: demo test test-editors vscode lint format setup lock docs picture clean
 
 demo: setup
 	@$(BIN)/copilot-lsp complete examples/grid.py:18:1 --show
 
 test: setup lint
 	$(BIN)/python -m pytest
+
+# The plugins in real editors: Neovim 0.11 and 0.12 in a terminal, VS Code in a browser. Sets both up first, which takes
+# minutes and, for tmux and Chromium, apt-get.
+test-editors: setup
+	scripts/editors_nvim.sh $(EDITORS)/editors-nvim
+	COPILOT_LSP_TEST_NVIM=$(EDITORS)/editors-nvim $(BIN)/python -m pytest tests/editors
+	$(BIN)/python scripts/editors_vscode.py unit
+	$(BIN)/python scripts/editors_vscode.py test
+
+# editors/vscode/copilot-lsp-VERSION.vsix
+vscode: setup
+	$(BIN)/python scripts/editors_vscode.py package
 
 lint: setup
 	$(BIN)/ruff check .

@@ -21,7 +21,7 @@ from copilot_lsp.core import context
 from copilot_lsp.core.document import Document
 from copilot_lsp.core.languages import language_of_path
 from copilot_lsp.engine import local
-from copilot_lsp.engine.base import Done, InfillRequest, Limits
+from copilot_lsp.engine.base import Cut, Done, InfillRequest, Limits
 from copilot_lsp.engine.local import LocalEngine
 from copilot_lsp.settings import EngineSettings, Settings
 
@@ -30,7 +30,7 @@ SOURCE = Path(local.__file__)
 
 @dataclass(frozen=True)
 class Way:
-    """One way to run the engine: its settings, its environment, and whether each request is a new document."""
+    """One way to run the engine: its settings, whether its threads spin, and whether the cache never helps."""
 
     name: str
     engine: EngineSettings = EngineSettings()
@@ -60,11 +60,17 @@ def requests(lines: int, tokens: int, keystrokes: int) -> list[InfillRequest]:
     return made
 
 
+def unlike_any(request: InfillRequest) -> InfillRequest:
+    """The same request with a first line that no cache has."""
+    line = f"# {time.monotonic_ns()}\n"
+    cuts = tuple(Cut(cut.start + len(line), line + cut.header) for cut in request.cuts)
+    return replace(request, prefix=line + request.prefix, cuts=cuts)
+
+
 async def measure(engine: LocalEngine, asked: list[InfillRequest], forget: bool) -> list[Done]:
     done = []
-    for number, request in enumerate(asked):
-        document = f"new {time.monotonic_ns()}" if forget else f"{request.document} {number // len(asked)}"
-        async for item in engine.infill(replace(request, document=document)):
+    for request in asked:
+        async for item in engine.infill(unlike_any(request) if forget else request):
             if isinstance(item, Done):
                 done.append(item)
     return done
@@ -77,7 +83,9 @@ async def compare(model: models.ResolvedModel, rounds: int) -> None:
     async with AsyncExitStack() as stack:
         engines = {}
         for way in WAYS:
-            os.environ["OMP_WAIT_POLICY"] = "active" if way.spinning else "passive"
+            # Both as they are without us: libgomp's default number of spins, and a policy for other libraries.
+            spinning = {"OMP_WAIT_POLICY": "active", "GOMP_SPINCOUNT": "300000"} if way.spinning else {}
+            os.environ.update({"OMP_WAIT_POLICY": "passive", "GOMP_SPINCOUNT": "300"} | spinning)
             engine = LocalEngine(model.path, Settings(engine=way.engine))
             await engine.start()
             stack.push_async_callback(engine.close)

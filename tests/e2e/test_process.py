@@ -16,7 +16,7 @@ from websockets.exceptions import InvalidStatus
 from wire import Wire, inline
 
 INLINE = "textDocument/inlineCompletion"
-URI = "file:///work/app.py"
+URI = "file:///project/app.py"
 
 
 def usage(*arguments: str) -> str:

@@ -19,7 +19,7 @@ pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 SERVE = [sys.executable, "-m", "copilot_lsp", "serve"]
 
-CODE = '''import json
+CODE = """import json
 
 
 def read_config(path):
@@ -29,7 +29,7 @@ def read_config(path):
 
 def write_config(path, config):
     with open(path, "w") as file:
-'''
+"""
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")

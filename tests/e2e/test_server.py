@@ -15,7 +15,7 @@ INLINE = types.TEXT_DOCUMENT_INLINE_COMPLETION
 
 
 async def test_type_see_accept(editor: Editor):
-    uri = "file:///work/greet.py"
+    uri = "file:///project/greet.py"
     editor.open(uri, "def hello(name):\n")
     editor.type(uri, 1, 0, "    ")
     (item,) = await editor.complete(uri, 1, 4)
@@ -28,7 +28,7 @@ async def test_type_see_accept(editor: Editor):
 
 
 async def test_typing_on_is_answered_with_the_rest(editor: Editor):
-    uri = "file:///work/rest.py"
+    uri = "file:///project/rest.py"
     editor.open(uri, "def hello(name):\n    ")
     await editor.complete(uri, 1, 4)
     editor.type(uri, 1, 4, "return f")
@@ -37,7 +37,7 @@ async def test_typing_on_is_answered_with_the_rest(editor: Editor):
 
 
 async def test_cancel(editor: Editor):
-    uri = "file:///work/cancel.py"
+    uri = "file:///project/cancel.py"
     editor.open(uri, "slow = \ngrow = ")
     pending = asyncio.wrap_future(editor.protocol.send_request(INLINE, inline(uri, 0, 7), msg_id="x1"))
     await asyncio.sleep(0.1)
@@ -48,7 +48,7 @@ async def test_cancel(editor: Editor):
 
 
 async def test_the_latest_request_wins(editor: Editor):
-    uri = "file:///work/latest.py"
+    uri = "file:///project/latest.py"
     editor.open(uri, "slow = \nlate = ")
     older = asyncio.create_task(editor.complete(uri, 0, 7))
     await asyncio.sleep(0.05)
@@ -59,14 +59,14 @@ async def test_the_latest_request_wins(editor: Editor):
 
 
 async def test_alternatives_when_asked(editor: Editor):
-    uri = "file:///work/pick.py"
+    uri = "file:///project/pick.py"
     editor.open(uri, "pick = ")
     assert len(await editor.complete(uri, 0, 7, invoked=True)) == 3
     assert len(await editor.complete(uri, 0, 7)) == 1
 
 
 async def test_an_engine_that_dies_costs_one_answer(editor: Editor):
-    uri = "file:///work/crash.py"
+    uri = "file:///project/crash.py"
     editor.open(uri, "crash = \ngrow = ")
     assert await editor.complete(uri, 0, 8) == []
     assert await editor.silence() == "engine-restarting"
@@ -74,14 +74,14 @@ async def test_an_engine_that_dies_costs_one_answer(editor: Editor):
 
 
 async def test_carriage_returns_and_form_feeds(editor: Editor):
-    uri = "file:///work/crlf.py"
+    uri = "file:///project/crlf.py"
     editor.open(uri, "# a\x0cb\u2028c\r\ngrow = \r\n")
     (item,) = await editor.complete(uri, 1, 7)
     assert item.range == types.Range(types.Position(1, 7), types.Position(1, 7))
 
 
 async def test_astral_characters_count_twice_in_utf_16(editor: Editor):
-    uri = "file:///work/astral.py"
+    uri = "file:///project/astral.py"
     assert editor.welcome.capabilities.position_encoding == "utf-16"
     editor.open(uri, "'😀é'; \n")
     editor.type(uri, 0, 7, "x = ")
@@ -91,7 +91,7 @@ async def test_astral_characters_count_twice_in_utf_16(editor: Editor):
 
 
 async def test_an_excluded_file_is_never_completed(editor: Editor):
-    uri = "file:///work/.env"
+    uri = "file:///project/.env"
     editor.open(uri, "grow = ")
     assert await editor.complete(uri, 0, 7, invoked=True) == []
     assert await editor.silence() == "excluded-file"
@@ -100,7 +100,7 @@ async def test_an_excluded_file_is_never_completed(editor: Editor):
 
 @pytest.mark.parametrize(("encoding", "character"), [("utf-8", 14), ("utf-32", 10)])
 async def test_other_position_encodings(encoding: str, character: int):
-    uri = "file:///work/astral.py"
+    uri = "file:///project/astral.py"
     async with editing(can=capabilities(encodings=[encoding])) as editor:
         assert editor.welcome.capabilities.position_encoding == encoding
         editor.open(uri, "'😀é'; \n")
@@ -111,7 +111,7 @@ async def test_other_position_encodings(encoding: str, character: int):
 
 
 async def test_options_apply_live_and_a_bad_one_is_named():
-    uri = "file:///work/options.py"
+    uri = "file:///project/options.py"
     can = capabilities(configuration=True)
     async with editing(can=can, configuration={"disabledLanguages": ["python"]}) as editor:
         editor.open(uri, "grow = ")
@@ -129,7 +129,7 @@ async def test_options_apply_live_and_a_bad_one_is_named():
 
 
 async def test_popup_items_for_a_client_without_inline_completion():
-    uri = "file:///work/popup.py"
+    uri = "file:///project/popup.py"
     async with editing(can=capabilities(inline_completion=False)) as editor:
         editor.open(uri, "grow = fir")
         where = types.CompletionParams(types.TextDocumentIdentifier(uri), types.Position(0, 10))

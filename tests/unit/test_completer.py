@@ -164,11 +164,13 @@ async def test_first_lines_come_early_and_the_rest_from_the_cache() -> None:
 async def test_a_streaming_client_sees_the_text_grow_and_gets_all_of_it() -> None:
     editor = Editor("def f():\n    ‸\n")
     seen: list[str] = []
+    ids: set[str] = set()
     settings = Settings(completion=CompletionSettings(prefetch=False, first_ms=1))
     async with completing(BODY, settings=settings) as (completer, _):
         query = editor.query(streaming=True)
-        answer = await completer.complete(query, lambda completion: seen.append(completion.text))
+        answer = await completer.complete(query, lambda part: (seen.append(part.text), ids.add(part.id)))
     assert texts(answer) == [BODY.text]
+    assert ids == {answer.completions[0].id}
     assert seen == ["one = 1", "one = 1\n    two = 2"]
 
 

@@ -128,3 +128,9 @@ def test_descriptions_are_json_schemas():
     for name, schema in described.items():
         assert schema["description"].endswith("."), name  # type: ignore[attr-defined]
         assert (schema["type"] in ("integer", "number")) == ("minimum" in schema), name
+
+
+def test_an_empty_list_is_an_empty_object() -> None:
+    """Lua sends `[]` for an empty table."""
+    for sent in ([], {"completion": []}):
+        assert resolve(sent) == resolve({})

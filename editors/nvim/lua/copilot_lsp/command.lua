@@ -1,0 +1,130 @@
+--- `:CopilotLsp`: its subcommands and their completion.
+
+local config = require('copilot_lsp.config')
+local say = require('copilot_lsp.say')
+local server = require('copilot_lsp.server')
+local status = require('copilot_lsp.status')
+
+local M = {}
+
+---@class copilot_lsp.Subcommand
+---@field run fun(argument: string?)
+---@field complete (fun(): string[])? what `argument` may be
+
+---@param lines string[]
+local function print_lines(lines)
+  vim.api.nvim_echo({ { table.concat(lines, '\n') } }, false, {})
+end
+
+--- The file after `--log-file` in the option `cmd`; Neovim's own log, which has the server's stderr, without
+--- one.
+---@return string
+local function log_file()
+  for index, argument in ipairs(config.options.cmd) do
+    if argument == '--log-file' then
+      return config.options.cmd[index + 1]
+    end
+  end
+  return vim.lsp.log.get_filename()
+end
+
+local function open_log()
+  local file = log_file()
+  if vim.fn.filereadable(file) == 0 then
+    return say(file .. ' is not there yet')
+  end
+  vim.cmd.split(vim.fn.fnameescape(file))
+  vim.bo.autoread = true
+  vim.cmd.normal({ 'G', bang = true })
+end
+
+--- The names that the server's command line knows; none when it cannot be run.
+---@return string[]
+local function model_names()
+  local command = { config.options.cmd[1], 'models', 'list', '--json' }
+  local ran, result = pcall(function()
+    return vim.system(command, { text = true, timeout = 5000 }):wait()
+  end)
+  local parsed, models = pcall(vim.json.decode, ran and result.code == 0 and result.stdout or '[]')
+  return vim.tbl_map(function(model)
+    return model.name
+  end, parsed and models or {})
+end
+
+---@param name string?
+local function choose_model(name)
+  if name then
+    server.change({ model = name })
+  else
+    local running = server.status and server.status.model
+    print_lines({ 'model: ' .. (running or config.options.settings.model or 'default') })
+  end
+end
+
+---@param where string?
+local function toggle(where)
+  local buf = where == 'buffer' and 0 or nil
+  if where and not buf then
+    return say(('toggle %s: only "buffer" can follow'):format(where))
+  end
+  require('copilot_lsp').enable(nil, buf)
+  print_lines(status.report(vim.api.nvim_get_current_buf()))
+end
+
+--- `:CopilotLsp start` works without any configuration.
+local function start()
+  local plugin = require('copilot_lsp')
+  if plugin.is_set_up then
+    server.start()
+  else
+    plugin.setup()
+  end
+end
+
+---@type table<string, copilot_lsp.Subcommand>
+local subcommands = {
+  start = { run = start },
+  stop = { run = server.stop },
+  toggle = {
+    run = toggle,
+    complete = function()
+      return { 'buffer' }
+    end,
+  },
+  status = {
+    run = function()
+      print_lines(status.report(vim.api.nvim_get_current_buf()))
+    end,
+  },
+  log = { run = open_log },
+  model = { run = choose_model, complete = model_names },
+}
+
+---@param arguments string[] the subcommand and its argument
+function M.run(arguments)
+  local subcommand = subcommands[arguments[1]]
+  if not subcommand or #arguments > (subcommand.complete and 2 or 1) then
+    local names = table.concat(M.complete('CopilotLsp '), ', ')
+    return say(('%s: not one of %s'):format(table.concat(arguments, ' '), names))
+  end
+  subcommand.run(arguments[2])
+end
+
+---@param line string the command line up to the cursor
+---@return string[]
+function M.complete(line)
+  local words = vim.split(vim.trim(line), '%s+')
+  local last = line:match('%s$') and '' or table.remove(words)
+  local choices = {} ---@type string[]
+  if #words == 1 then
+    choices = vim.tbl_keys(subcommands)
+  elseif #words == 2 and subcommands[words[2]] and subcommands[words[2]].complete then
+    choices = subcommands[words[2]].complete()
+  end
+  table.sort(choices)
+  return vim.tbl_filter(function(choice)
+    return vim.startswith(choice, last)
+  end, choices)
+end
+
+return M

@@ -1,0 +1,88 @@
+--- What the plugin and the server are doing, in words.
+
+local config = require('copilot_lsp.config')
+local gate = require('copilot_lsp.gate')
+local server = require('copilot_lsp.server')
+
+local M = {}
+
+---@alias copilot_lsp.State "off"|"stopped"|"starting"|"loading"|"ready"|"error"
+
+--- The server's last reason for answering nothing, when it was about this buffer.
+---@param buf integer
+---@return string?
+local function silence(buf)
+  local last = server.status and server.status.lastSilence
+  if type(last) == 'table' and last.uri == vim.uri_from_bufnr(buf) then
+    return last.message
+  end
+end
+
+---@param status table the server's `didChangeStatus`
+---@return copilot_lsp.State
+local function state_of_server(status)
+  if status.kind == 'Error' then
+    return 'error'
+  elseif status.state == 'disabled' or status.kind == 'Inactive' then
+    return 'off'
+  end
+  return status.state == 'ready' and 'ready' or 'loading'
+end
+
+--- One word for a buffer, and why.
+---@param buf integer
+---@return copilot_lsp.State state
+---@return string reason "" when there is nothing to say
+function M.state(buf)
+  local closed = gate.closed(buf)
+  if closed then
+    return 'off', closed
+  end
+  if server.problem then
+    return 'error', server.problem
+  end
+  if not server.client(buf) then
+    local starting = #vim.lsp.get_clients({ name = server.NAME, _uninitialized = true }) > 0
+    return starting and 'starting' or 'stopped', starting and '' or 'no server is running for this buffer'
+  end
+  if not server.status then
+    return 'starting', ''
+  end
+  return state_of_server(server.status), server.status.message or ''
+end
+
+--- For a statusline: "copilot-lsp", then what is not as usual.
+---@param buf integer?
+---@return string
+function M.line(buf)
+  local state = M.state(buf or vim.api.nvim_get_current_buf())
+  return state == 'ready' and 'copilot-lsp' or 'copilot-lsp: ' .. state
+end
+
+---@param buf integer
+---@return string[]
+function M.report(buf)
+  local state, reason = M.state(buf)
+  local why = reason ~= '' and reason ~= state and ', ' .. reason or ''
+  local lines = { ('copilot-lsp: %s%s'):format(state, why) }
+  local status = server.status
+  if status then
+    lines[#lines + 1] = ('model: %s%s'):format(status.model, status.safeMode and ' (safe mode)' or '')
+    if type(status.lastLatencyMs) == 'number' then
+      lines[#lines + 1] = ('last answer: %.0f ms'):format(status.lastLatencyMs)
+    end
+  end
+  local silent = silence(buf)
+  if silent and silent ~= reason then
+    lines[#lines + 1] = 'last request here gave nothing: ' .. silent
+  end
+  if server.error then
+    lines[#lines + 1] = 'last request failed: ' .. server.error
+  end
+  if not config.options.auto_trigger then
+    lines[#lines + 1] = 'suggestions come on request only (option auto_trigger)'
+  end
+  return lines
+end
+
+return M

@@ -1,0 +1,74 @@
+/** The commands of the palette and of the menu behind the status bar item. */
+import { commands, ConfigurationTarget, window, workspace, type Disposable, type ExtensionContext, type LogOutputChannel } from 'vscode';
+
+import { command, entries } from './menu.ts';
+import { pickModel, pull } from './models.ts';
+import { serverCommand, type ServerStatus } from './protocol.ts';
+import { Cancelled } from './process.ts';
+import { modelToPull } from './registry.ts';
+import type { Server } from './server.ts';
+import * as settings from './settings.ts';
+import { runInstall } from './setup.ts';
+import { current } from './state.ts';
+import { capitalised } from './view.ts';
+
+export function registerCommands(context: ExtensionContext, server: Server, log: LogOutputChannel): Disposable[] {
+    const handlers: Record<string, () => unknown> = {
+        [command.menu]: menu,
+        [command.toggle]: () => settings.setEnabled(!current().here.enabled, ConfigurationTarget.Global),
+        [command.toggleLanguage]: toggleLanguage,
+        [command.toggleWorkspace]: toggleWorkspace,
+        [command.pickModel]: () => server.found && pickModel(server.found.command, log),
+        [command.getModel]: () => getModel(server, log),
+        [command.whyNothing]: () => whyNothing(server),
+        [command.restart]: () => server.restart(),
+        [command.install]: () => runInstall(context, server, log),
+        [command.showLog]: () => log.show(),
+        [command.openSettings]: () => commands.executeCommand('workbench.action.openSettings', `@ext:${context.extension.id}`),
+    };
+    return Object.entries(handlers).map(([id, handler]) => commands.registerCommand(id, guarded(handler)));
+}
+
+/** A command that fails says so. */
+function guarded(handler: () => unknown): () => Promise<void> {
+    return async () => {
+        try {
+            await handler();
+        } catch (error) {
+            if (error instanceof Cancelled) return;
+            void window.showErrorMessage(`copilot-lsp: ${error instanceof Error ? error.message : String(error)}`);
+        }
+    };
+}
+
+async function menu(): Promise<void> {
+    const items = entries(current(), workspace.name !== undefined);
+    const picked = await window.showQuickPick(items, { title: 'copilot-lsp' });
+    if (picked) await commands.executeCommand(picked.command);
+}
+
+async function toggleLanguage(): Promise<void> {
+    const { language } = current().here;
+    if (language) await settings.toggleLanguage(language);
+}
+
+async function toggleWorkspace(): Promise<void> {
+    if (current().here.workspaceOff) await settings.forgetWorkspaceChoice();
+    else await settings.setEnabled(false, ConfigurationTarget.Workspace);
+}
+
+/** The one that the server misses. */
+async function getModel(server: Server, log: LogOutputChannel): Promise<void> {
+    const model = modelToPull(current().status?.message ?? '');
+    if (!model || !server.found) return;
+    await pull(server.found.command, model, log);
+    await server.execute(serverCommand.restartEngine);
+}
+
+async function whyNothing(server: Server): Promise<void> {
+    const status = await server.execute<ServerStatus>(serverCommand.status);
+    const silence = status?.lastSilence;
+    const text = silence ? `Nothing was shown because ${silence.message}.` : 'The last request was answered.';
+    const choice = await window.showInformationMessage(`copilot-lsp: ${capitalised(text)}`, 'Show log');
+    if (choice) await commands.executeCommand(command.showLog);
+}

@@ -1,0 +1,48 @@
+/** Wires the parts; what each does is in its own file. */
+import { window, workspace, type Disposable, type ExtensionContext } from 'vscode';
+
+import { registerCommands } from './commands.ts';
+import { endAll } from './process.ts';
+import { onDidChangeInterpreter } from './python.ts';
+import { Server } from './server.ts';
+import { SECTION } from './settings.ts';
+import { offerInstall } from './setup.ts';
+import { statusBar } from './statusBar.ts';
+
+let server: Server | undefined;
+
+export async function activate(context: ExtensionContext): Promise<void> {
+    const log = window.createOutputChannel('copilot-lsp', { log: true });
+    const started = (server = new Server(context, log));
+    context.subscriptions.push(log, ...statusBar(), ...registerCommands(context, started, log), ...watch(started));
+    await started.restart();
+    void offerInstall(context, started);
+    const trusted = workspace.onDidGrantWorkspaceTrust(async () => {
+        await started.refresh();
+        await followInterpreter(context, started);
+    });
+    context.subscriptions.push(trusted);
+    await followInterpreter(context, started);
+}
+
+export async function deactivate(): Promise<void> {
+    endAll();
+    await server?.stop();
+}
+
+/** As far as there is a Python extension: it may come to life only when the folder is trusted. */
+async function followInterpreter(context: ExtensionContext, server: Server): Promise<void> {
+    const changes = await onDidChangeInterpreter(() => void server.refresh());
+    if (changes) context.subscriptions.push(changes);
+}
+
+function watch(server: Server): Disposable[] {
+    return [
+        window.onDidChangeActiveTextEditor(() => server.focus()),
+        workspace.onDidChangeConfiguration((event) => {
+            if (event.affectsConfiguration(`${SECTION}.server`)) void server.restart();
+        }),
+        // Another window may have installed the server.
+        window.onDidChangeWindowState(({ focused }) => focused && server.isMissing && void server.refresh()),
+    ];
+}

@@ -1,0 +1,65 @@
+/** The entries of the menu behind the status bar item. Pure. */
+import { modelToPull } from './registry.ts';
+import { capitalised, type State } from './view.ts';
+
+export const command = {
+    menu: 'copilotLsp.menu',
+    toggle: 'copilotLsp.toggle',
+    toggleLanguage: 'copilotLsp.toggleLanguage',
+    toggleWorkspace: 'copilotLsp.toggleWorkspace',
+    pickModel: 'copilotLsp.pickModel',
+    getModel: 'copilotLsp.getModel',
+    whyNothing: 'copilotLsp.whyNothing',
+    restart: 'copilotLsp.restart',
+    install: 'copilotLsp.installServer',
+    showLog: 'copilotLsp.showLog',
+    openSettings: 'copilotLsp.openSettings',
+    dismiss: 'copilotLsp.dismiss',
+} as const;
+
+export interface Entry {
+    readonly label: string;
+    readonly description?: string;
+    readonly command: string;
+}
+
+export function entries(state: State, hasWorkspace: boolean): Entry[] {
+    const missing = state.phase === 'missing';
+    const running = state.phase === 'running' || state.phase === 'starting';
+    return [
+        ...(missing ? [{ label: '$(cloud-download) Install the server', command: command.install }] : []),
+        ...(missing ? [] : switches(state, hasWorkspace)),
+        ...(running ? ofServer(state) : []),
+        ...(missing ? [] : [{ label: '$(refresh) Restart', command: command.restart }]),
+        { label: '$(output) Show log', command: command.showLog },
+        { label: '$(settings-gear) Settings', command: command.openSettings },
+    ];
+}
+
+function switches({ here }: State, hasWorkspace: boolean): Entry[] {
+    const word = (off: boolean) => (off ? '$(circle-large-outline) Turn on' : '$(circle-slash) Turn off');
+    const off = !here.enabled;
+    return [
+        ...(here.workspaceOff ? [] : [{ label: word(off), command: command.toggle }]),
+        ...(here.language && !off
+            ? [{ label: `${word(here.languageOff)} for ${here.language}`, command: command.toggleLanguage }]
+            : []),
+        ...(hasWorkspace && (here.workspaceOff || !off)
+            ? [{ label: `${word(here.workspaceOff)} in this workspace`, command: command.toggleWorkspace }]
+            : []),
+    ];
+}
+
+function ofServer({ status }: State): Entry[] {
+    const silence = status?.lastSilence;
+    const missing = modelToPull(status?.message ?? '');
+    return [
+        ...(missing ? [{ label: `$(cloud-download) Get the model ${missing}`, command: command.getModel }] : []),
+        {
+            label: '$(question) Why was nothing shown?',
+            description: silence ? capitalised(silence.message) : '',
+            command: command.whyNothing,
+        },
+        { label: '$(package) Choose a model', description: status?.model ?? '', command: command.pickModel },
+    ];
+}

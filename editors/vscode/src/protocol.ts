@@ -1,0 +1,39 @@
+/** What copilot-lsp adds to the Language Server Protocol, as it is on the wire. */
+import type { LanguageClient } from 'vscode-languageclient/node';
+
+/** `state` is the engine's (`stopped`, `starting`, `ready`, `restarting`, `failed`), or `disabled`. */
+export interface ServerStatus {
+    readonly kind: 'Normal' | 'Warning' | 'Error' | 'Inactive';
+    readonly busy: boolean;
+    readonly message: string;
+    readonly state: string;
+    readonly model: string;
+    readonly safeMode: boolean;
+    readonly lastLatencyMs: number | null;
+    readonly lastSilence: Silence | null;
+}
+
+/** Why the last request for this document showed nothing: a stable identifier, and words for people. */
+export interface Silence {
+    readonly uri: string;
+    readonly reason: string;
+    readonly message: string;
+}
+
+export const method = {
+    didChangeStatus: 'didChangeStatus',
+    didFocus: 'textDocument/didFocus',
+    didShow: 'textDocument/didShowCompletion',
+    didPartiallyAccept: 'textDocument/didPartiallyAcceptCompletion',
+} as const;
+
+/** Commands that the server registers; the language client makes VS Code commands of them. */
+export const serverCommand = {
+    restartEngine: 'copilotLsp.restartEngine',
+    status: 'copilotLsp.status',
+} as const;
+
+/** A notification that nobody misses when the server has just ended. */
+export function tell(client: LanguageClient, method: string, params: object): void {
+    client.sendNotification(method, params).catch(() => undefined);
+}

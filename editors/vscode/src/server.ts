@@ -1,0 +1,134 @@
+/** The server: found, started, stopped; one change at a time. */
+import { commands, languages, window, type ExtensionContext, type LogOutputChannel } from 'vscode';
+
+import { DOCUMENTS, startClient, type Running } from './client.ts';
+import { isFile } from './files.ts';
+import { installations } from './install.ts';
+import { locate, type Found } from './locate.ts';
+import { command } from './menu.ts';
+import { method, tell } from './protocol.ts';
+import { activeInterpreter } from './python.ts';
+import { nextRestart } from './restarts.ts';
+import { serverPath } from './settings.ts';
+import { update } from './state.ts';
+
+export class Server {
+    private readonly context: ExtensionContext;
+    private readonly log: LogOutputChannel;
+    private running: Running | undefined;
+    private where: Found | undefined;
+    /** When it ended by itself; a new list, and what was planned for the old one is forgotten. */
+    private ends: readonly number[] = [];
+    private last: Promise<unknown> = Promise.resolve();
+
+    constructor(context: ExtensionContext, log: LogOutputChannel) {
+        this.context = context;
+        this.log = log;
+    }
+
+    get client() {
+        return this.running?.client;
+    }
+
+    /** Where the running server is. */
+    get found() {
+        return this.where;
+    }
+
+    get isMissing() {
+        return this.where === undefined;
+    }
+
+    restart(): Promise<void> {
+        this.ends = [];
+        return this.inTurn(() => this.startAgain());
+    }
+
+    /** Restarts when another server than the running one would be found now. */
+    refresh(): Promise<void> {
+        return this.inTurn(async () => {
+            const found = await this.find();
+            if (found && found.command === this.where?.command) return;
+            await this.startAgain();
+        });
+    }
+
+    stop(): Promise<void> {
+        this.ends = [];
+        return this.inTurn(() => this.end());
+    }
+
+    /** A command of the server's; undefined while none runs. */
+    async execute<T>(command: string): Promise<T | undefined> {
+        return this.client?.sendRequest<T>('workspace/executeCommand', { command, arguments: [] });
+    }
+
+    /** Tells of the document that the user looks at, if it is one of the server's. */
+    focus(): void {
+        const document = window.activeTextEditor?.document;
+        const isKnown = document && languages.match(DOCUMENTS, document) > 0;
+        const textDocument = isKnown && this.client?.code2ProtocolConverter.asTextDocumentIdentifier(document);
+        if (this.client) tell(this.client, method.didFocus, textDocument ? { textDocument } : {});
+    }
+
+    private inTurn<T>(action: () => Promise<T>): Promise<T> {
+        const result = this.last.then(action);
+        this.last = result.catch(() => undefined);
+        return result;
+    }
+
+    private async find(): Promise<Found | undefined> {
+        const setting = serverPath();
+        const python = setting ? undefined : await activeInterpreter();
+        const installed = installations(this.context);
+        const path = process.env['PATH'] ?? '';
+        return locate({ setting, python, path, installed, platform: process.platform }, isFile);
+    }
+
+    private async startAgain(): Promise<void> {
+        await this.end();
+        const found = await this.find();
+        this.where = found;
+        update({ phase: found ? 'starting' : 'missing', status: undefined, percent: undefined });
+        if (found) await this.begin(found);
+        else this.log.warn(serverPath() ? `There is no server at ${serverPath()}.` : 'No server was found.');
+    }
+
+    private async begin({ command, origin }: Found): Promise<void> {
+        this.log.info(`Starting ${command} (${origin}).`);
+        try {
+            this.running = await startClient(command, this.log, () => this.ended());
+            update({ phase: 'running' });
+            this.focus();
+        } catch (error) {
+            this.log.error(`The server did not start: ${String(error)}`);
+            this.ended();
+        }
+    }
+
+    private async end(): Promise<void> {
+        const running = this.running;
+        this.running = undefined;
+        await running?.stop().catch((error: unknown) => this.log.debug('The server did not stop cleanly.', String(error)));
+    }
+
+    /** By itself: it is started again, but not for ever. */
+    private ended(): void {
+        const { ends, delay } = nextRestart(this.ends, Date.now());
+        this.ends = ends;
+        if (delay === undefined) {
+            update({ phase: 'stopped', status: undefined });
+            void offer('The completion server has stopped.', { Restart: command.restart, 'Show log': command.showLog });
+            return;
+        }
+        update({ phase: 'starting', status: undefined, percent: undefined });
+        setTimeout(() => {
+            if (this.ends === ends) void this.inTurn(() => this.startAgain());
+        }, delay);
+    }
+}
+
+async function offer(message: string, choices: Record<string, string>): Promise<void> {
+    const choice = await window.showErrorMessage(`copilot-lsp: ${message}`, ...Object.keys(choices));
+    if (choice) await commands.executeCommand(choices[choice] ?? '');
+}

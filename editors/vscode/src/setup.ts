@@ -1,0 +1,44 @@
+/** When there is no server, or an older one than the extension carries: offers to install it. */
+import { commands, window, type ExtensionContext, type LogOutputChannel } from 'vscode';
+
+import { bundle, install, isCurrent } from './install.ts';
+import { command } from './menu.ts';
+import type { Server } from './server.ts';
+import { SECTION, serverPath } from './settings.ts';
+import { current, update } from './state.ts';
+
+const INSTALL = 'Install';
+const UPDATE = 'Update';
+const SETTINGS = 'Set its path';
+
+export async function offerInstall(context: ExtensionContext, server: Server): Promise<void> {
+    if (current().phase === 'missing') await offerFirst(context);
+    else if (server.found?.origin === 'installed' && !isCurrent(context)) await offerUpdate();
+}
+
+async function offerFirst(context: ExtensionContext): Promise<void> {
+    const path = serverPath();
+    const what = path ? `There is no server at ${path}.` : 'The server was not found.';
+    const cost = 'Installing it downloads Python packages and compiles llama.cpp: 5 to 15 minutes, while you go on working.';
+    const canInstall = bundle(context) !== undefined && !path;
+    const choices = canInstall ? [INSTALL, SETTINGS] : [SETTINGS];
+    const choice = await window.showWarningMessage(`copilot-lsp: ${what} ${canInstall ? cost : ''}`, ...choices);
+    if (choice === INSTALL) await commands.executeCommand(command.install);
+    if (choice === SETTINGS) await commands.executeCommand('workbench.action.openSettings', `${SECTION}.server.path`);
+}
+
+async function offerUpdate(): Promise<void> {
+    const text = 'copilot-lsp: this version of the extension brings a newer server. Until it is installed the older one runs.';
+    if ((await window.showInformationMessage(text, UPDATE)) === UPDATE) await commands.executeCommand(command.install);
+}
+
+/** The older server, if there is one, goes on meanwhile. */
+export async function runInstall(context: ExtensionContext, server: Server, log: LogOutputChannel): Promise<void> {
+    if (server.isMissing) update({ phase: 'installing' });
+    try {
+        await install(context, log);
+    } finally {
+        await server.refresh();
+    }
+    if (server.found?.origin === 'installed') void window.showInformationMessage('copilot-lsp: the server is installed.');
+}

@@ -1,0 +1,94 @@
+/** What the status bar item says, as a pure function of what is known. */
+import type { ServerStatus } from './protocol.ts';
+
+/** What the extension knows of the server's process. */
+export type Phase = 'missing' | 'installing' | 'starting' | 'running' | 'stopped';
+
+/** The active editor: `language` is '' without one; `workspaceOff`: turned off by the workspace, not the user. */
+export interface Here {
+    readonly language: string;
+    readonly enabled: boolean;
+    readonly workspaceOff: boolean;
+    readonly languageOff: boolean;
+}
+
+export interface State {
+    readonly phase: Phase;
+    readonly status: ServerStatus | undefined;
+    /** Of the model's loading, 0 to 100, while it is known. */
+    readonly percent: number | undefined;
+    readonly here: Here;
+}
+
+export interface View {
+    readonly icon: string;
+    readonly text: string;
+    /** Lines of plain text. */
+    readonly details: readonly string[];
+    readonly severity: 'normal' | 'warning' | 'error';
+}
+
+const NAME = 'copilot-lsp';
+
+export function view(state: State): View {
+    const { phase, status, here } = state;
+    if (phase === 'missing') return problem('warning', 'server not found', 'Click to install it or to say where it is.');
+    if (phase === 'installing') return busy('installing', 'llama.cpp is being compiled: this takes minutes.');
+    if (phase === 'stopped') return problem('error', 'stopped', 'The server has stopped. Click to restart it.');
+    if (!here.enabled) return quiet('off', here.workspaceOff ? 'Turned off in this workspace.' : 'Turned off.');
+    if (here.languageOff) return quiet('off here', `Turned off for ${here.language}.`);
+    if (phase === 'starting' || !status) return busy('starting', 'The server is starting.');
+    return ofServer(status, state.percent);
+}
+
+function ofServer(status: ServerStatus, percent: number | undefined): View {
+    const lines = details(status);
+    if (status.kind === 'Error') return problem('error', 'error', ...lines);
+    const loading = LOADING[status.state];
+    if (loading) return busy(percent === undefined ? loading : `${loading} ${percent} %`, ...lines);
+    if (status.kind === 'Warning') return problem('warning', 'warning', ...lines);
+    if (status.kind === 'Inactive') return quiet('off here', ...lines);
+    return { icon: status.busy ? 'loading~spin' : 'zap', text: NAME, details: lines, severity: 'normal' };
+}
+
+/** States of the engine in which the user waits for it. */
+const LOADING: Record<string, string> = { starting: 'loading', restarting: 'restarting' };
+
+function details(status: ServerStatus): string[] {
+    return [
+        capitalised(status.message),
+        status.model && `Model: ${status.model}${status.safeMode ? ' (safe mode: slower kernels after a crash)' : ''}`,
+        status.lastLatencyMs === null ? '' : `Last answer: ${milliseconds(status.lastLatencyMs)}`,
+        status.lastSilence ? `Last silence: ${status.lastSilence.message}` : '',
+    ].filter((line) => line !== '');
+}
+
+/** "84 ms", "1.2 s". */
+export function milliseconds(value: number): string {
+    return value < 1000 ? `${Math.round(value)} ms` : `${(value / 1000).toFixed(1)} s`;
+}
+
+export function capitalised(text: string): string {
+    return text.charAt(0).toUpperCase() + text.slice(1);
+}
+
+const problem = (severity: 'warning' | 'error', what: string, ...lines: string[]): View => ({
+    icon: severity,
+    text: `${NAME}: ${what}`,
+    details: lines,
+    severity,
+});
+
+const busy = (what: string, ...lines: string[]): View => ({
+    icon: 'loading~spin',
+    text: `${NAME}: ${what}`,
+    details: lines,
+    severity: 'normal',
+});
+
+const quiet = (what: string, ...lines: string[]): View => ({
+    icon: 'circle-slash',
+    text: `${NAME}: ${what}`,
+    details: lines,
+    severity: 'normal',
+});

@@ -1,0 +1,99 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+
+import { entries } from '../src/menu.ts';
+import type { ServerStatus } from '../src/protocol.ts';
+import { milliseconds, view, type State } from '../src/view.ts';
+
+const ready: ServerStatus = {
+    kind: 'Normal',
+    busy: false,
+    message: 'ready',
+    state: 'ready',
+    model: 'tiny',
+    safeMode: false,
+    lastLatencyMs: 84.2,
+    lastSilence: { uri: 'file:///a.py', reason: 'mid-word', message: 'the cursor is inside a word' },
+};
+
+const state: State = {
+    phase: 'running',
+    status: ready,
+    percent: undefined,
+    here: { language: 'python', enabled: true, workspaceOff: false, languageOff: false },
+};
+
+const loading: ServerStatus = { ...ready, busy: true, message: 'loading', state: 'starting' };
+
+test('ready: model, last answer and last silence are in the tooltip', () => {
+    assert.deepEqual(view(state), {
+        icon: 'zap',
+        text: 'copilot-lsp',
+        details: ['Ready', 'Model: tiny', 'Last answer: 84 ms', 'Last silence: the cursor is inside a word'],
+        severity: 'normal',
+    });
+});
+
+const texts: [string, Partial<State>, string][] = [
+    ['the server is not there', { phase: 'missing' }, 'copilot-lsp: server not found'],
+    ['it is being installed', { phase: 'installing' }, 'copilot-lsp: installing'],
+    ['it starts', { phase: 'starting', status: undefined }, 'copilot-lsp: starting'],
+    ['it has stopped', { phase: 'stopped' }, 'copilot-lsp: stopped'],
+    ['the model loads', { status: loading }, 'copilot-lsp: loading'],
+    ['the model loads and tells how far', { status: loading, percent: 40 }, 'copilot-lsp: loading 40 %'],
+    ['the engine restarts', { status: { ...loading, state: 'restarting' } }, 'copilot-lsp: restarting'],
+    ['a completion is on its way', { status: { ...ready, busy: true } }, 'copilot-lsp'],
+    ['the file is excluded', { status: { ...ready, kind: 'Inactive' } }, 'copilot-lsp: off here'],
+    ['there is no model', { status: { ...ready, kind: 'Error' } }, 'copilot-lsp: error'],
+    ['turned off', { here: { ...state.here, enabled: false } }, 'copilot-lsp: off'],
+    ['turned off for the language', { here: { ...state.here, languageOff: true } }, 'copilot-lsp: off here'],
+];
+
+for (const [name, change, text] of texts) {
+    test(`status bar: ${name}`, () => assert.equal(view({ ...state, ...change }).text, text));
+}
+
+test('safe mode is said', () => {
+    const { details } = view({ ...state, status: { ...ready, safeMode: true } });
+    assert.match(details.join('\n'), /safe mode/);
+});
+
+test('milliseconds', () => {
+    assert.deepEqual([0.4, 84.2, 999, 1234].map(milliseconds), ['0 ms', '84 ms', '999 ms', '1.2 s']);
+});
+
+const labels = (change: Partial<State>) =>
+    entries({ ...state, ...change }, true).map(({ label }) => label.replace(/^\$\(.*?\) /, ''));
+
+test('the menu, when all is well', () => {
+    assert.deepEqual(labels({}), [
+        'Turn off',
+        'Turn off for python',
+        'Turn off in this workspace',
+        'Why was nothing shown?',
+        'Choose a model',
+        'Restart',
+        'Show log',
+        'Settings',
+    ]);
+});
+
+test('the menu offers what can be turned on again', () => {
+    assert.deepEqual(labels({ here: { ...state.here, enabled: false } }).slice(0, 2), ['Turn on', 'Why was nothing shown?']);
+    assert.equal(labels({ here: { ...state.here, languageOff: true } })[1], 'Turn on for python');
+    assert.equal(labels({ here: { ...state.here, enabled: false, workspaceOff: true } })[0], 'Turn on in this workspace');
+});
+
+test('without a server the menu offers to install it', () => {
+    assert.deepEqual(labels({ phase: 'missing' }), ['Install the server', 'Show log', 'Settings']);
+});
+
+test('the menu tells the last silence', () => {
+    const why = entries(state, true).find(({ label }) => label.includes('Why'));
+    assert.equal(why?.description, 'The cursor is inside a word');
+});
+
+test('the menu offers to get a missing model', () => {
+    const message = 'the model tiny is not on this machine: run `copilot-lsp models pull tiny`';
+    assert.ok(labels({ status: { ...ready, kind: 'Error', message } }).includes('Get the model tiny'));
+});

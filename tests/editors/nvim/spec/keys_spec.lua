@@ -1,0 +1,112 @@
+local child = require('child')
+local expect = require('expect')
+
+local ASKED_AT_1 = 'return #fake.asked > 0 and fake.asked[#fake.asked].params.position.character == 1'
+
+local tests = {}
+
+tests['without a suggestion Tab still jumps in a snippet'] = function()
+  child.with({}, { '' }, function(nvim)
+    nvim:keys('A')
+    nvim:lua('vim.snippet.expand("f($1, $2)")')
+    nvim:keys('a<Tab>b')
+    nvim:wait_text('f(a, b)')
+  end)
+end
+
+--- A child with Tab mapped by `code` before setup() maps it again.
+local function mapped(code, test)
+  child.with({ keymaps = false }, { '' }, function(nvim)
+    nvim:lua(code)
+    nvim:lua("require('copilot_lsp').setup({ cmd = { vim.v.progpath }, debounce_ms = 1 })")
+    nvim:lua("vim.lsp.config('copilot_lsp', { cmd = fake.cmd })")
+    nvim:keys('A')
+    test(nvim)
+  end)
+end
+
+tests['an earlier mapping gets the key'] = function()
+  mapped("vim.keymap.set('i', '<Tab>', 'mapped')", function(nvim)
+    nvim:keys('<Tab>')
+    nvim:wait_text('mapped')
+  end)
+end
+
+tests['an earlier function gets it'] = function()
+  local code = "vim.keymap.set('i', '<Tab>', function() vim.api.nvim_set_current_line('called') end)"
+  mapped(code, function(nvim)
+    nvim:keys('<Tab>')
+    nvim:wait_text('called')
+  end)
+end
+
+tests['an earlier expression gets it'] = function()
+  mapped("vim.keymap.set('i', '<Tab>', function() return 'a<Space>b' end, { expr = true })", function(nvim)
+    nvim:keys('<Tab>')
+    nvim:wait_text('a b')
+  end)
+end
+
+tests['a suggestion goes before an earlier mapping'] = function()
+  mapped("vim.keymap.set('i', '<Tab>', 'mapped')", function(nvim)
+    nvim:keys('x')
+    nvim:wait('a request', ASKED_AT_1)
+    nvim:answer({ 'yz' })
+    nvim:wait_ghost('yz')
+    nvim:keys('<Tab>')
+    nvim:wait_text('xyz')
+  end)
+end
+
+tests['keys of the user\'s own, by <Plug>'] = function()
+  child.with({ keymaps = false }, { '' }, function(nvim)
+    nvim:lua("vim.keymap.set('i', '<C-j>', '<Plug>(copilot-lsp-accept-word)')")
+    nvim:keys('Ax')
+    nvim:wait('a request', ASKED_AT_1)
+    nvim:answer({ ' y z' })
+    nvim:wait_ghost(' y z')
+    nvim:keys('<C-j><C-j><C-j>!')
+    nvim:wait_text('x y z!')
+  end)
+end
+
+tests['accepting in an expression mapping, where the text is locked'] = function()
+  child.with({ keymaps = false }, { '' }, function(nvim)
+    nvim:lua([[vim.keymap.set('i', '<C-j>', function()
+      return require('copilot_lsp').accept_word() and '' or 'nothing'
+    end, { expr = true })]])
+    nvim:keys('Ax')
+    nvim:wait('a request', ASKED_AT_1)
+    nvim:answer({ ' y z' })
+    nvim:wait_ghost(' y z')
+    nvim:keys('<C-j>')
+    nvim:wait_text('x y')
+    nvim:wait_ghost(' z')
+    nvim:keys('<C-j>')
+    nvim:wait_text('x y z')
+    nvim:keys('<C-j>')
+    nvim:wait_text('x y znothing')
+  end)
+end
+
+tests['subcommands complete'] = function()
+  local complete = require('copilot_lsp.command').complete
+  expect(complete('CopilotLsp ')).is({ 'log', 'model', 'start', 'status', 'stop', 'toggle' })
+  expect(complete('CopilotLsp sta')).is({ 'start', 'status' })
+  expect(complete('CopilotLsp toggle ')).is({ 'buffer' })
+  expect(complete('CopilotLsp status ')).is({})
+end
+
+tests['an unknown subcommand is named'] = function()
+  local said
+  local notify = vim.notify
+  vim.notify = function(text)
+    said = text
+  end
+  require('copilot_lsp.command').run({ 'restart' })
+  require('copilot_lsp.command').run({ 'status', 'now' })
+  vim.notify = notify
+  expect(said).is('copilot-lsp: status now: not one of log, model, start, status, stop, toggle')
+end
+
+return tests

@@ -1,0 +1,24 @@
+/** A headless Chromium that reaches nothing but this machine. */
+import { chromium, type BrowserContext } from 'playwright-core';
+
+const SIZE = { width: 1100, height: 640 };
+
+export async function startBrowser(profile: string): Promise<BrowserContext> {
+    const context = await chromium.launchPersistentContext(profile, {
+        executablePath: process.env['CHROMIUM'] ?? '/usr/bin/chromium',
+        headless: true,
+        viewport: SIZE,
+        args: [
+            '--no-sandbox',
+            '--disable-gpu',
+            '--disable-quic',
+            '--no-first-run',
+            '--disable-background-networking',
+            '--disable-component-update',
+            '--disable-sync',
+            '--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1',
+        ],
+    });
+    await context.grantPermissions(['clipboard-read', 'clipboard-write']);
+    return context;
+}

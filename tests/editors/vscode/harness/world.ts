@@ -1,0 +1,141 @@
+/** A VS Code with a server under record. Starting one takes half a minute: tests share them. */
+import * as fs from 'node:fs';
+import * as os from 'node:os';
+import * as path from 'node:path';
+import { after, test } from 'node:test';
+import type { BrowserContext } from 'playwright-core';
+
+import { startBrowser } from './browser.ts';
+import { startCodeServer, userData, type CodeServer } from './codeServer.ts';
+import { Editor } from './editor.ts';
+import { isReady, runs, type Run } from './record.ts';
+import { rules } from './rules.ts';
+import { Settings } from './settings.ts';
+import { until } from './wait.ts';
+
+const TEST_MS = 240_000;
+const START_MS = 90_000;
+
+export interface World {
+    readonly root: string;
+    readonly server: CodeServer;
+    readonly browser: BrowserContext;
+    readonly editor: Editor;
+    readonly settings: Settings;
+    /** Where recorder.py writes. */
+    readonly records: string;
+    /** The server under record: a program that takes the server's arguments. */
+    readonly program: string;
+}
+
+/** `settings`: the user's or the machine's, as files that are there before the start. */
+export interface Plan {
+    readonly extensions: readonly string[];
+    readonly env: (world: { root: string; program: string }) => NodeJS.ProcessEnv;
+    readonly settings: (world: { root: string; program: string }) => { user: object; machine: object };
+}
+
+const worlds: Promise<World>[] = [];
+
+/** The world of a plan, started when it is first asked for. */
+export function once(plan: Plan): () => Promise<World> {
+    let world: Promise<World> | undefined;
+    return () => {
+        if (!world) worlds.push((world = start(plan)));
+        return world;
+    };
+}
+
+/** The extension finds the server by its setting. */
+const shared = once({
+    extensions: [],
+    env: () => ({}),
+    settings: ({ program }) => ({ user: {}, machine: { 'copilotLsp.server.path': program } }),
+});
+
+/** A test in a window; a picture is taken when it fails. */
+export function scenario(name: string, act: (world: World) => Promise<void>, where = shared): void {
+    test(name, { timeout: TEST_MS }, async () => {
+        const world = await where();
+        try {
+            await act(world);
+        } catch (error) {
+            await keepEvidence(world, `failed-${name.replace(/\W+/g, '-')}`);
+            throw error;
+        }
+    });
+}
+
+const ARTIFACTS = process.env['COPILOT_LSP_ARTIFACTS'];
+
+export async function picture(editor: Editor, name: string): Promise<void> {
+    if (ARTIFACTS) await editor.page.screenshot({ path: path.join(ARTIFACTS, `vscode-${name}.png`) });
+}
+
+async function keepEvidence(world: World, name: string): Promise<void> {
+    await picture(world.editor, name);
+    if (ARTIFACTS) fs.cpSync(world.records, path.join(ARTIFACTS, name), { recursive: true });
+}
+
+/** The newest run of the server, once its engine is ready. `than`: a newer one than this. */
+export function newestRun(world: World, than?: Run): Promise<Run> {
+    return until('a server that is ready', () => {
+        const run = runs(world.records).at(-1);
+        return run && run.pid !== than?.pid && isReady(run) ? run : undefined;
+    }, START_MS);
+}
+
+export function environmentVariable(name: string): string {
+    const value = process.env[name];
+    if (!value) throw new Error(`${name} is not set: run this by scripts/editors_vscode.py test`);
+    return value;
+}
+
+/** Of the server's own besides what the editor gives: none makes it run the real model. */
+export function setArguments({ root }: { root: string }, words: readonly string[]): void {
+    fs.writeFileSync(path.join(root, 'arguments'), words.join('\n'));
+}
+
+export function fakeEngine({ root }: { root: string }): string[] {
+    return ['--engine', 'fake', '--fake-script', path.join(root, 'rules.json')];
+}
+
+async function start(plan: Plan): Promise<World> {
+    const root = fs.mkdtempSync(path.join(os.tmpdir(), 'copilot-lsp-vscode-'));
+    const folder = path.join(root, 'project');
+    const records = path.join(root, 'records');
+    for (const each of [folder, records]) fs.mkdirSync(each);
+    const program = launcher(root, records);
+    const { user, machine } = plan.settings({ root, program });
+    const settings = new Settings(userData(root), folder, user, machine);
+    const extensions = [...plan.extensions, environmentVariable('COPILOT_LSP_VSIX')];
+    const server = await startCodeServer(root, extensions, plan.env({ root, program }));
+    const browser = await startBrowser(path.join(root, 'browser'));
+    const page = browser.pages()[0] ?? (await browser.newPage());
+    const editor = await Editor.open(page, server.url, folder);
+    await until('the extension', () => editor.status(), START_MS);
+    return { root, server, browser, settings, records, program, editor };
+}
+
+/** A program that is the server under the recorder, with the arguments of `setArguments`. */
+function launcher(root: string, records: string): string {
+    fs.writeFileSync(path.join(root, 'rules.json'), JSON.stringify(rules));
+    setArguments({ root }, fakeEngine({ root }));
+    const recorder = path.join(import.meta.dirname, '..', 'recorder.py');
+    const words = [environmentVariable('PYTHON'), recorder, records, environmentVariable('COPILOT_LSP_SERVER')];
+    const command = words.map((word) => `'${word}'`).join(' ');
+    const file = path.join(root, 'recorded-copilot-lsp');
+    fs.writeFileSync(file, `#!/bin/sh\nexec ${command} "$@" $(cat '${root}/arguments')\n`, { mode: 0o755 });
+    return file;
+}
+
+after(async () => {
+    for (const starting of worlds) {
+        const world = await starting.catch(() => undefined);
+        if (!world) continue;
+        await world.browser.close();
+        world.server.stop();
+        if (process.env['COPILOT_LSP_KEEP']) continue;
+        fs.rmSync(world.root, { recursive: true, force: true, maxRetries: 10, retryDelay: 300 });
+    }
+});

@@ -1,0 +1,72 @@
+/** From a fresh window without a server: installed from the extension, and the active Python environment's, trusted. */
+import assert from 'node:assert/strict';
+import * as fs from 'node:fs';
+import * as path from 'node:path';
+
+import { works } from './harness/journey.ts';
+import { runs } from './harness/record.ts';
+import { equals, pause } from './harness/wait.ts';
+import { environmentVariable, newestRun, once, picture, scenario, type World } from './harness/world.ts';
+
+/** Of the folder: not to be listened to before it is trusted. */
+const MODEL = '/models/of-the-folder.gguf';
+
+const fresh = once({
+    extensions: [environmentVariable('COPILOT_LSP_STUB_PYTHON')],
+    env: ({ program }) => ({ COPILOT_LSP_STUB_TARGET: program, PATH: pathWithoutServer() }),
+    settings: () => ({
+        user: { 'security.workspace.trust.enabled': true, 'security.workspace.trust.startupPrompt': 'never' },
+        machine: {},
+    }),
+});
+
+function pathWithoutServer(): string {
+    const folders = (process.env['PATH'] ?? '').split(path.delimiter);
+    return folders.filter((folder) => !fs.existsSync(path.join(folder, 'copilot-lsp'))).join(path.delimiter);
+}
+
+/** An environment whose server is the recorded one, and its interpreter. */
+function environmentOf({ root, program }: World): string {
+    const folder = path.join(root, 'environment', 'bin');
+    fs.mkdirSync(folder, { recursive: true });
+    fs.symlinkSync(program, path.join(folder, 'copilot-lsp'));
+    return path.join(folder, 'python');
+}
+
+/** The model that the newest server was told of when it started. */
+function modelAtStart({ records }: World): unknown {
+    const initialize = runs(records).at(-1)?.entries()[0]?.message;
+    return initialize?.params?.initializationOptions?.model;
+}
+
+scenario('without a server the extension offers its own, and installs it', async (world) => {
+    const { editor } = world;
+    world.settings.set({ 'copilotLsp.model': MODEL });
+    await editor.expectStatus('copilot-lsp: server not found');
+    await editor.untilNotified('The server was not found');
+    await picture(editor, 'missing');
+    await editor.press('Install');
+    await editor.untilNotified('installing the server');
+    await picture(editor, 'installing');
+    await newestRun(world);
+    await editor.expectStatus('copilot-lsp');
+    await editor.untilNotified('the server is installed');
+    await editor.command('Notifications: Clear All Notifications');
+    await works(world, 'installed.py');
+}, fresh);
+
+scenario('a folder that is not trusted chooses neither server nor model', async (world) => {
+    const { editor } = world;
+    const run = await newestRun(world);
+    assert.equal(modelAtStart(world), 'default');
+    world.settings.set({ 'copilotLsp.model': MODEL, 'stubPython.interpreter': environmentOf(world) });
+    await pause(3000);
+    assert.equal((await newestRun(world)).pid, run.pid);
+    await editor.command('Workspaces: Manage Workspace Trust');
+    await editor.page.locator('.workspace-trust-editor .monaco-button', { hasText: 'Trust' }).first().click();
+    await newestRun(world, run);
+    await equals(MODEL, () => modelAtStart(world));
+    await editor.command('copilot-lsp: Show Log');
+    await picture(editor, 'trusted');
+    await works(world, 'trusted.py');
+}, fresh);

@@ -1,0 +1,122 @@
+"""The parts of the recipe that need PyTorch; skipped where it is not installed (see training/README.md)."""
+
+import numpy as np
+import pytest
+
+torch = pytest.importorskip("torch")
+pytest.importorskip("tokenizers")
+gguf = pytest.importorskip("gguf")
+
+from random import Random  # noqa: E402
+
+from training import export, objective, train  # noqa: E402
+from training.batches import CONTEXT, MIDDLE, arrays, packed  # noqa: E402
+from training.fim import Sample  # noqa: E402
+from training.holes import KINDS  # noqa: E402
+from training.model import Linear, quantized, read_base  # noqa: E402
+from training.tiny import SHAPE, write_base  # noqa: E402
+from training.vocabulary import encode, read_tokenizer  # noqa: E402
+
+
+@pytest.fixture(scope="module")
+def base(tmp_path_factory):
+    torch.set_num_threads(1)
+    path = tmp_path_factory.mktemp("base") / "base.gguf"
+    write_base(path)
+    return path
+
+
+def test_the_tokenizer_keeps_every_byte_and_reads_no_control_tokens(base):
+    tokenizer = read_tokenizer(base)
+    for text in ("def f(x):\n    return 'ß→🎉'\r\n\t", "<|endoftext|><special_0> 1234"):
+        ids = encode(tokenizer, text)
+        assert tokenizer.decode(ids) == text
+        assert min(ids) >= SHAPE.vocabulary - 257
+
+
+def test_fake_quantization_is_what_is_written_to_the_file():
+    weight = torch.randn(8, 64, generator=torch.Generator().manual_seed(1)) * 0.05
+    weight[0] = 0
+    kind = gguf.GGMLQuantizationType.Q4_0
+    stored = gguf.dequantize(gguf.quantize(weight.numpy(), kind), kind)
+    np.testing.assert_array_equal(quantized(weight).numpy(), stored)
+
+
+def test_gradients_pass_through_the_quantization():
+    weight = torch.randn(4, 32, requires_grad=True)
+    quantized(weight).sum().backward()
+    assert torch.equal(weight.grad, torch.ones(4, 32))
+
+
+def test_low_rank_parts_start_at_nothing_and_merge():
+    linear = Linear(32, 16)
+    x = torch.randn(3, 32)
+    plain = linear(x)
+    linear.add_lora(4)
+    torch.testing.assert_close(linear(x), plain)
+    torch.nn.init.normal_(linear.up)
+    torch.testing.assert_close(linear(x), torch.nn.functional.linear(x, linear.merged()))
+    assert not linear.weight.requires_grad
+
+
+def samples(*lengths):
+    return [Sample(list(range(100, 100 + n)), n // 2, "line") for n in lengths]
+
+
+def test_packing_loses_no_token_and_fills_rows():
+    random = Random(4)
+    given = samples(*(random.randint(3, 60) for _ in range(300)))
+    rows = list(packed(iter(given), 64))
+    assert all(sum(len(sample.tokens) for sample in row) <= 64 for row in rows)
+    seen = {id(sample) for row in rows for sample in row}
+    assert len(seen) == sum(len(row) for row in rows)
+    assert sum(len(sample.tokens) for row in rows for sample in row) > 0.9 * 64 * len(rows)
+
+
+def test_targets_are_the_next_tokens_of_the_same_sample():
+    token, target, role, sample = arrays(samples(6, 4), 16)
+    middle = MIDDLE + tuple(KINDS).index("line")
+    assert token[:10].tolist() == [100, 101, 102, 103, 104, 105, 100, 101, 102, 103]
+    assert target[:5].tolist() == [101, 102, 103, 104, 105]
+    assert role[:10].tolist() == [CONTEXT, CONTEXT, middle, middle, middle, 0, CONTEXT, middle, middle, 0]
+    assert sample.tolist() == [1] * 6 + [2] * 4 + [0] * 6
+
+
+def test_samples_in_a_row_do_not_see_each_other(base):
+    model = read_base(base).eval()
+    first, second = torch.randint(20, 200, (1, 10)), torch.randint(20, 200, (1, 6))
+    sample = torch.tensor([[1] * 10 + [2] * 6])
+    with torch.no_grad():
+        row = torch.cat([first, second], 1)
+        together = model(row, objective.positions(sample), objective.mask_of(sample, "samples"))
+        alone = model(second, torch.arange(6)[None], None)
+    torch.testing.assert_close(together[:, 10:], alone, rtol=1e-4, atol=1e-4)
+
+
+def test_the_rate_warms_up_and_falls():
+    rates = [train.rate_at(share / 100, 1.0) for share in range(101)]
+    assert rates[0] < 0.1
+    assert max(rates) == pytest.approx(1.0, abs=1e-3)
+    assert rates[-1] == pytest.approx(train.FINAL_RATE)
+
+
+def test_an_exported_model_is_the_trained_one(base, tmp_path):
+    model = read_base(base)
+    export.export(model.weights(), base, tmp_path / "out.gguf", export.read_types("f16,token_embd=f32"), {})
+    again = read_base(tmp_path / "out.gguf")
+    for name, weight in model.weights().items():
+        torch.testing.assert_close(again.weights()[name], weight, rtol=1e-3, atol=1e-4)
+    fields = gguf.GGUFReader(tmp_path / "out.gguf").fields
+    assert fields["tokenizer.ggml.fim_pre_token_id"].contents() == 11
+    assert fields["tokenizer.ggml.eos_token_id"].contents() == 0
+    assert fields["copilot_lsp.fim.layout"].contents() == "spm"
+    assert fields["tokenizer.ggml.tokens"].contents()[11:14] == ["<fim_prefix>", "<fim_suffix>", "<fim_middle>"]
+
+
+def test_types_by_pattern():
+    types = export.read_types("q4_0,token_embd=q8_0")
+    assert types.of("token_embd.weight", 2).name == "Q8_0"
+    assert types.of("blk.0.attn_q.weight", 2).name == "Q4_0"
+    assert types.of("blk.0.attn_norm.weight", 1).name == "F32"
+    with pytest.raises(ValueError, match="q9"):
+        export.read_types("q9")

@@ -1,0 +1,137 @@
+"""Writes trained weights into a GGUF file that llama.cpp and this project's engine take as a fill-in-the-middle model.
+
+    python -m training.export CHECKPOINT --base BASE.gguf --to OUT.gguf [--types q4_0,ffn_down=q8_0]
+
+The base file gives the tokenizer and the shape. Quantization is ggml's reference one, as the gguf package has it.
+"""
+
+from __future__ import annotations
+
+import argparse
+import fnmatch
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import gguf
+import numpy as np
+import torch
+from gguf import GGMLQuantizationType, GGUFReader, GGUFWriter
+from torch import Tensor
+
+from training.fim import CONTROL
+
+NAMES: Mapping[str, str] = {
+    "general.name": "copilot-lsp 135M FIM",
+    "general.basename": "copilot-lsp",
+    "general.finetune": "fim",
+    "general.description": "SmolLM2-135M taught to fill in the middle of code",
+    "general.license": "apache-2.0",
+    "general.base_model.0.name": "SmolLM2 135M Instruct",
+    "general.base_model.0.organization": "HuggingFaceTB",
+}
+LAYOUT = ("copilot_lsp.fim.layout", "spm")
+"""Which order of prompt the engine is to use: what most samples had (see copilot_lsp.engine.fim)."""
+
+SPELLING: Mapping[str, str] = {"PRE": "<fim_prefix>", "SUF": "<fim_suffix>", "MID": "<fim_middle>"}
+"""As StarCoder spells them, so that other programs find them too."""
+
+_DROPPED = ("GGUF.", "tokenizer.chat_template", "general.file_type", "general.architecture", *NAMES)
+
+
+@dataclass(frozen=True, slots=True)
+class Types:
+    """How tensors are stored: `default`, but the first of `others` whose pattern fits. Vectors stay in F32."""
+
+    default: GGMLQuantizationType
+    others: tuple[tuple[str, GGMLQuantizationType], ...] = ()
+
+    def of(self, name: str, dimensions: int) -> GGMLQuantizationType:
+        if dimensions == 1:
+            return GGMLQuantizationType.F32
+        return next((kind for pattern, kind in self.others if fnmatch.fnmatchcase(name, f"*{pattern}*")), self.default)
+
+
+def read_types(text: str) -> Types:
+    """`q4_0,token_embd=q8_0,blk.0.=q8_0`: the default, then parts of tensor names. Raises ValueError."""
+    default, *others = text.split(",")
+    pairs = (other.partition("=") for other in others)
+    return Types(_type(default), tuple((name, _type(kind)) for name, _, kind in pairs))
+
+
+def _type(name: str) -> GGMLQuantizationType:
+    try:
+        return GGMLQuantizationType[name.upper()]
+    except KeyError:
+        raise ValueError(f"{name!r} is no tensor type; for rows of this width: f16, q8_0, q5_1, q4_1, q4_0") from None
+
+
+def export(weights: Mapping[str, Tensor], base: Path, to: Path, types: Types, extra: Mapping[str, str]) -> int:
+    """Writes the file and returns its size in bytes."""
+    reader = GGUFReader(base)
+    writer = GGUFWriter(to, "llama")
+    _copy_metadata(reader, writer)
+    for key, value in {**NAMES, **dict([LAYOUT]), **extra}.items():
+        writer.add_string(key, value)
+    for tensor in reader.tensors:  # llama.cpp's own order
+        _add(writer, tensor.name, weights[tensor.name].float().numpy(), types)
+    writer.write_header_to_file()
+    writer.write_kv_data_to_file()
+    writer.write_tensors_to_file()
+    writer.close()
+    return to.stat().st_size
+
+
+def _copy_metadata(reader: GGUFReader, writer: GGUFWriter) -> None:
+    """Everything that the base says of itself and its tokenizer, with END as the end and the FIM tokens named."""
+    changed = _tokens(reader)
+    for key, field in reader.fields.items():
+        if key.startswith(_DROPPED) or key in changed:
+            continue
+        _add_value(writer, key, field.contents(), field.types)
+    writer.add_token_list(changed["tokenizer.ggml.tokens"])
+    for key in ("bos", "eos", "padding"):
+        writer.add_uint32(f"tokenizer.ggml.{key}_token_id", CONTROL["END"])
+    for part, id in CONTROL.items():
+        if part != "END":
+            writer.add_uint32(f"tokenizer.ggml.fim_{part.lower()}_token_id", id)
+
+
+def _tokens(reader: GGUFReader) -> dict[str, Any]:
+    tokens = list(reader.fields["tokenizer.ggml.tokens"].contents())
+    for part, spelling in SPELLING.items():
+        tokens[CONTROL[part]] = spelling
+    return {"tokenizer.ggml.tokens": tokens, **{f"tokenizer.ggml.{k}_token_id": 0 for k in ("bos", "eos", "padding")}}
+
+
+def _add_value(writer: GGUFWriter, key: str, value: object, types: Sequence[gguf.GGUFValueType]) -> None:
+    inner = types[-1] if types[0] == gguf.GGUFValueType.ARRAY else None
+    writer.add_key_value(key, value, types[0], sub_type=inner)
+
+
+def _add(writer: GGUFWriter, name: str, weight: np.ndarray[Any, np.dtype[np.float32]], types: Types) -> None:
+    kind = types.of(name, weight.ndim)
+    writer.add_tensor(name, gguf.quantize(weight, kind), raw_dtype=kind)
+
+
+def main(arguments: list[str] | None = None) -> int:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("checkpoint", type=Path)
+    parser.add_argument("--base", type=Path, required=True)
+    parser.add_argument("--to", type=Path, required=True)
+    parser.add_argument("--types", type=read_types, default=read_types("q4_0,token_embd=q8_0"))
+    options = parser.parse_args(arguments)
+    state = torch.load(options.checkpoint, map_location="cpu", weights_only=True)
+    trained = {"copilot_lsp.training.tokens": str(state["progress"]["tokens"])}
+    size = export(state["weights"], options.base, options.to, options.types, trained)
+    print(f"{options.to}: {size / 1e6:.1f} MB")
+    return 0
+
+
+if __name__ == "__main__":
+    try:
+        sys.exit(main())
+    except (OSError, KeyError) as error:
+        sys.exit(f"error: {error}")

@@ -1,0 +1,124 @@
+"""From a file with a hole to a training sample: windows around the hole, other files before it, tokens in order.
+
+The order of the tokens and the repository format are those of `copilot_lsp.engine.fim`, which asks the model.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from random import Random
+
+from copilot_lsp.engine.fim import PSM, REPOSITORY, SPM, Layout
+from training.collect import Source
+from training.holes import Hole, cut
+
+Encode = Callable[[str], list[int]]
+
+CONTROL: Mapping[str, int] = {"END": 0, "REP": 3, "SEP": 5, "PRE": 11, "SUF": 12, "MID": 13}
+"""Tokens of SmolLM2's vocabulary: `<|endoftext|>`, `<repo_name>`, `<file_sep>`; 11 to 13 were `<jupyter_...>`."""
+
+LENGTHS: Mapping[int, float] = {512: 0.25, 1024: 0.35, 2048: 0.40}
+"""Longest sample in tokens: its share."""
+SPM_SHARE = 0.8
+CHUNKS_SHARE = 0.35
+PATH_SHARE = 0.3
+"""Of the samples without chunks: those with the file's path before them."""
+NO_SUFFIX_SHARE = 0.12
+
+CHARACTERS = 3.2
+"""Characters of code that make up a token, about; windows are cut by it, then by tokens."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """tokens[middle:] is what the model is to write, the END token included."""
+
+    tokens: list[int]
+    middle: int
+    kind: str
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """What is seen of the file, and what is missing: prefix + middle + suffix is a part of its text."""
+
+    prefix: str
+    middle: str
+    suffix: str
+
+
+def sample(source: Source, neighbours: Sequence[Source], encode: Encode, longest: int, random: Random) -> Sample:
+    """A training sample of one file, of at most `longest` tokens; `neighbours` are other files of its package."""
+    length = min(longest, random.choices(tuple(LENGTHS), tuple(LENGTHS.values()))[0])
+    hole = cut(source.text, source.language, random)
+    window = view(source.text, hole, length, random)
+    head = _head(source, neighbours, window, length // 4, encode, random)
+    layout = SPM if random.random() < SPM_SHARE else PSM
+    return assemble(head, window, layout, length, encode, hole.kind)
+
+
+def view(text: str, hole: Hole, length: int, random: Random) -> Window:
+    """A window of about `length` tokens: it begins at a line start; often less, as when files are short."""
+    characters = int(length * CHARACTERS * random.uniform(0.5, 1.0))
+    share = 0.0 if random.random() < NO_SUFFIX_SHARE else random.uniform(0.05, 0.4)
+    start = max(0, hole.start - int(characters * (1 - share)))
+    if start:
+        start = text.find("\n", start, hole.start) + 1 or hole.start
+    return Window(text[start : hole.start], text[hole.start : hole.end], text[hole.end :][: int(characters * share)])
+
+
+def assemble(head: list[int], window: Window, layout: Layout, length: int, encode: Encode, kind: str) -> Sample:
+    """Tokens in the order of `layout`; each of the three texts is tokenized by itself, the longest cut to fit."""
+    middle = [*encode(window.middle), CONTROL["END"]]
+    room = max(0, length - len(head) - len(middle) - 3)
+    suffix = encode(window.suffix)[: room // 2]
+    prefix = encode(window.prefix)
+    texts = {"prefix": prefix[max(0, len(prefix) - (room - len(suffix))) :], "suffix": suffix}
+    tokens = list(head)
+    for part in layout:
+        tokens += [CONTROL[part]] if part.isupper() else texts[part]
+    return Sample((tokens + middle)[:length], len(tokens), kind)
+
+
+def _head(
+    source: Source, neighbours: Sequence[Source], window: Window, budget: int, encode: Encode, random: Random
+) -> list[int]:
+    """What stands before the file: nothing, its path, or snippets of other files and its path."""
+    path = [CONTROL["SEP"], *encode(source.path + "\n")]
+    if not neighbours or random.random() >= CHUNKS_SHARE:
+        return path if random.random() < PATH_SHARE else []
+    chunks: list[int] = []
+    for chunk in related(neighbours, window, random):
+        more = [CONTROL["SEP"], *encode(f"{chunk.path}\n{chunk.text.rstrip()}\n")]
+        if len(chunks) + len(more) <= budget:
+            chunks += more
+    return [CONTROL["REP"], *encode(REPOSITORY + "\n"), *chunks, *path] if chunks else path
+
+
+_WORD = re.compile(r"[A-Za-z_]\w{2,}")
+SNIPPET_LINES = 24
+CANDIDATES = 6
+QUERY_CHARACTERS = 600
+
+
+def related(neighbours: Sequence[Source], window: Window, random: Random) -> list[Source]:
+    """Snippets of other files, the most alike last: those that share most words with what is near the hole.
+
+    One time in three they are random: related text must be a hint, not a promise.
+    """
+    files = random.sample(neighbours, min(CANDIDATES, len(neighbours)))
+    snippets = [_snippet(file, random) for file in files]
+    if random.random() < 1 / 3:
+        return snippets[:3]
+    near = set(_WORD.findall(window.prefix[-QUERY_CHARACTERS:] + window.suffix[:QUERY_CHARACTERS]))
+    snippets.sort(key=lambda snippet: len(near.intersection(_WORD.findall(snippet.text))))
+    return snippets[-3:]
+
+
+def _snippet(source: Source, random: Random) -> Source:
+    lines = source.text.split("\n")
+    start = random.randrange(max(1, len(lines) - SNIPPET_LINES))
+    text = "\n".join(lines[start : start + random.randint(6, SNIPPET_LINES)])
+    return Source(source.package, source.path, source.language, text)

@@ -1,0 +1,198 @@
+"""SmolLM2 (the Llama architecture) in PyTorch, with llama.cpp's names and layout of the weights from end to end.
+
+So a checkpoint goes into a GGUF file as it is. One thing differs from other PyTorch code: rotary embedding turns
+neighbouring pairs of a head's dimensions, as llama.cpp does for this architecture.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING, TypeAlias
+
+import gguf
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+if TYPE_CHECKING:
+    from torch.nn.attention.flex_attention import BlockMask
+
+Mask: TypeAlias = "Tensor | BlockMask | None"
+"""What a token sees: a dense mask, a block mask of flex attention, or (None) all tokens before it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Shape:
+    vocabulary: int = 49152
+    layers: int = 30
+    width: int = 576
+    hidden: int = 1536
+    heads: int = 9
+    kv_heads: int = 3
+    rope_base: float = 100_000.0
+    epsilon: float = 1e-5
+
+    @property
+    def head_width(self) -> int:
+        return self.width // self.heads
+
+
+def quantized(weight: Tensor) -> Tensor:
+    """What Q4_0 makes of a weight: blocks of 32 share a 16-bit scale (ggml's quantize_row_q4_0_ref).
+
+    The gradient passes straight through (Bengio et al. 2013), so training settles on weights that survive it.
+    """
+    blocks = weight.detach().float().reshape(*weight.shape[:-1], -1, 32)
+    largest = blocks.gather(-1, blocks.abs().argmax(-1, keepdim=True))
+    scale = largest / -8
+    inverse = torch.where(scale == 0, 0.0, 1 / scale)
+    levels = (blocks * inverse + 8.5).floor().clamp(0, 15) - 8
+    rounded = (levels * scale.half().float()).flatten(-2).to(weight.dtype)
+    return weight + (rounded - weight).detach()
+
+
+class Linear(nn.Module):
+    """y = x W^T. `lora_rank` > 0 adds a trainable low-rank part to a frozen weight (arXiv 2106.09685)."""
+
+    def __init__(self, inputs: int, outputs: int) -> None:
+        super().__init__()
+        self.weight = nn.Parameter(torch.empty(outputs, inputs).normal_(std=0.02))
+        self.down: nn.Parameter | None = None
+        self.up: nn.Parameter | None = None
+        self.quantize = False
+
+    def add_lora(self, rank: int) -> None:
+        self.weight.requires_grad_(False)
+        self.down = nn.Parameter(torch.empty(rank, self.weight.shape[1]).normal_(std=rank**-0.5))
+        self.up = nn.Parameter(torch.zeros(self.weight.shape[0], rank))
+
+    def merged(self) -> Tensor:
+        """The weight with its low-rank part, scaled by two as alpha = 2 * rank does."""
+        if self.down is None or self.up is None:
+            return self.weight
+        return self.weight + 2.0 / self.down.shape[0] * (self.up @ self.down)
+
+    def forward(self, x: Tensor) -> Tensor:
+        if self.quantize:
+            return F.linear(x, quantized(self.merged()))
+        y = F.linear(x, self.weight)
+        if self.down is not None and self.up is not None:
+            y = y + F.linear(F.linear(x, self.down), self.up) * (2.0 / self.down.shape[0])
+        return y
+
+
+class Norm(nn.Module):
+    def __init__(self, shape: Shape) -> None:
+        super().__init__()
+        self.weight = nn.Parameter(torch.ones(shape.width))
+        self.epsilon = shape.epsilon
+
+    def forward(self, x: Tensor) -> Tensor:
+        return F.rms_norm(x.float(), self.weight.shape, self.weight, self.epsilon).to(x.dtype)
+
+
+Angles = tuple[Tensor, Tensor]
+
+
+def angles(positions: Tensor, shape: Shape) -> Angles:
+    """Cosines and sines for positions of (rows, length), as (rows, 1, length, head_width / 2)."""
+    pairs = torch.arange(0, shape.head_width, 2, device=positions.device)
+    turns = positions[:, None, :, None] * shape.rope_base ** -(pairs / shape.head_width)
+    return turns.cos(), turns.sin()
+
+
+def rotated(x: Tensor, by: Angles) -> Tensor:
+    cos, sin = by
+    even, odd = x.float().reshape(*x.shape[:-1], -1, 2).unbind(-1)
+    return torch.stack((even * cos - odd * sin, even * sin + odd * cos), -1).flatten(-2).to(x.dtype)
+
+
+class Block(nn.Module):
+    def __init__(self, shape: Shape) -> None:
+        super().__init__()
+        self.shape = shape
+        self.attn_norm, self.ffn_norm = Norm(shape), Norm(shape)
+        self.attn_q = Linear(shape.width, shape.heads * shape.head_width)
+        self.attn_k = Linear(shape.width, shape.kv_heads * shape.head_width)
+        self.attn_v = Linear(shape.width, shape.kv_heads * shape.head_width)
+        self.attn_output = Linear(shape.heads * shape.head_width, shape.width)
+        self.ffn_gate, self.ffn_up = Linear(shape.width, shape.hidden), Linear(shape.width, shape.hidden)
+        self.ffn_down = Linear(shape.hidden, shape.width)
+
+    def forward(self, x: Tensor, by: Angles, mask: Mask) -> Tensor:
+        x = x + self.attend(self.attn_norm(x), by, mask)
+        h = self.ffn_norm(x)
+        return x + self.ffn_down(F.silu(self.ffn_gate(h)) * self.ffn_up(h))  # type: ignore[no-any-return]
+
+    def attend(self, x: Tensor, by: Angles, mask: Mask) -> Tensor:
+        q, k, v = (
+            projection(x).unflatten(-1, (-1, self.shape.head_width)).transpose(1, 2)
+            for projection in (self.attn_q, self.attn_k, self.attn_v)
+        )
+        y = attention(rotated(q, by), rotated(k, by), v, mask)
+        return self.attn_output(y.transpose(1, 2).flatten(-2))  # type: ignore[no-any-return]
+
+
+def attention(q: Tensor, k: Tensor, v: Tensor, mask: Mask) -> Tensor:
+    if mask is None or isinstance(mask, Tensor):
+        return F.scaled_dot_product_attention(q, k, v, mask, is_causal=mask is None, enable_gqa=True)
+    from torch.nn.attention.flex_attention import flex_attention
+
+    return flex_attention(q, k, v, block_mask=mask, enable_gqa=True)
+
+
+class Model(nn.Module):
+    """Gives hidden states; `token_embd.weight` is also the output projection."""
+
+    def __init__(self, shape: Shape = Shape()) -> None:
+        super().__init__()
+        self.shape = shape
+        self.token_embd = nn.Embedding(shape.vocabulary, shape.width)
+        self.blk = nn.ModuleList(Block(shape) for _ in range(shape.layers))
+        self.output_norm = Norm(shape)
+        nn.init.normal_(self.token_embd.weight, std=0.02)
+
+    def forward(self, tokens: Tensor, positions: Tensor, mask: Mask = None) -> Tensor:
+        x = self.token_embd(tokens)
+        if torch.is_autocast_enabled(x.device.type):
+            x = x.to(torch.get_autocast_dtype(x.device.type))
+        by = angles(positions, self.shape)
+        for block in self.blk:
+            x = block(x, by, mask)
+        return self.output_norm(x)  # type: ignore[no-any-return]
+
+    def linears(self) -> list[Linear]:
+        return [module for module in self.modules() if isinstance(module, Linear)]
+
+    def weights(self) -> dict[str, Tensor]:
+        """All weights by their GGUF names, low-rank parts merged in."""
+        plain = {name: p for name, p in self.named_parameters() if name.endswith("weight")}
+        merged = {f"{name}.weight": m.merged() for name, m in self.named_modules() if isinstance(m, Linear)}
+        return {name: weight.detach() for name, weight in (plain | merged).items()}
+
+
+def read_base(path: Path) -> Model:
+    """The model of a GGUF file, dequantized. Raises ValueError for an architecture other than Llama's."""
+    reader = gguf.GGUFReader(path)
+    model = Model(_shape_of(reader))
+    weights = {t.name: torch.from_numpy(gguf.dequantize(t.data, t.tensor_type).copy()) for t in reader.tensors}
+    model.load_state_dict(weights)
+    return model
+
+
+def _shape_of(reader: gguf.GGUFReader) -> Shape:
+    get = cache(lambda key: reader.fields[key].contents())
+    if get("general.architecture") != "llama" or any(t.name == "output.weight" for t in reader.tensors):
+        raise ValueError("want a model of Llama's architecture with tied embeddings")
+    return Shape(
+        vocabulary=get("llama.vocab_size"),
+        layers=get("llama.block_count"),
+        width=get("llama.embedding_length"),
+        hidden=get("llama.feed_forward_length"),
+        heads=get("llama.attention.head_count"),
+        kv_heads=get("llama.attention.head_count_kv"),
+        rope_base=get("llama.rope.freq_base"),
+        epsilon=get("llama.attention.layer_norm_rms_epsilon"),
+    )
