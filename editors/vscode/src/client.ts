@@ -1,5 +1,7 @@
 /** The language client of one run of the server. */
-import { type LogOutputChannel } from 'vscode';
+import type * as stream from 'node:stream';
+import { createInterface } from 'node:readline';
+import type { LogOutputChannel } from 'vscode';
 import {
     CloseAction,
     DidChangeConfigurationNotification,
@@ -9,17 +11,13 @@ import {
     type LanguageClientOptions,
     type Middleware,
 } from 'vscode-languageclient/node';
-import type * as stream from 'node:stream';
-import { createInterface } from 'node:readline';
 
+import { DOCUMENTS } from './documents.ts';
 import { InlineCompletions } from './inline.ts';
 import { showMessages } from './messages.ts';
 import { method, type ServerStatus } from './protocol.ts';
 import { SECTION, serverArguments, serverOptions } from './settings.ts';
 import { update } from './state.ts';
-
-/** Every language: the server completes what it has no grammar for as well. */
-export const DOCUMENTS = ['file', 'untitled', 'vscode-notebook-cell'].map((scheme) => ({ scheme }));
 
 /** Messages in a row that cannot be read or written before the connection is given up. */
 const ERRORS_BORNE = 3;

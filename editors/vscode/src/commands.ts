@@ -3,14 +3,13 @@ import { commands, ConfigurationTarget, window, workspace, type Disposable, type
 
 import { command, entries } from './menu.ts';
 import { pickModel, pull } from './models.ts';
-import { serverCommand, type ServerStatus } from './protocol.ts';
 import { Cancelled } from './process.ts';
+import { serverCommand, type ServerStatus } from './protocol.ts';
 import { modelToPull } from './registry.ts';
 import type { Server } from './server.ts';
 import * as settings from './settings.ts';
 import { runInstall } from './setup.ts';
 import { current } from './state.ts';
-import { capitalised } from './view.ts';
 
 export function registerCommands(context: ExtensionContext, server: Server, log: LogOutputChannel): Disposable[] {
     const handlers: Record<string, () => unknown> = {
@@ -69,6 +68,6 @@ async function whyNothing(server: Server): Promise<void> {
     const status = await server.execute<ServerStatus>(serverCommand.status);
     const silence = status?.lastSilence;
     const text = silence ? `Nothing was shown because ${silence.message}.` : 'The last request was answered.';
-    const choice = await window.showInformationMessage(`copilot-lsp: ${capitalised(text)}`, 'Show log');
+    const choice = await window.showInformationMessage(`copilot-lsp: ${text}`, 'Show log');
     if (choice) await commands.executeCommand(command.showLog);
 }

@@ -73,8 +73,11 @@ export class InlineCompletions implements Disposable {
         const whole = answer.correction;
         if (whole === undefined || question.isCancelled || !question.isFresh || !isCursorAt(document, position)) return;
         this.fetchesRest = true;
-        await commands.executeCommand(whole === '' ? HIDE : SHOW_NEXT);
-        this.fetchesRest = false;
+        try {
+            await commands.executeCommand(whole === '' ? HIDE : SHOW_NEXT);
+        } finally {
+            this.fetchesRest = false;
+        }
     }
 
     private mark({ answer }: Question): void {

@@ -1,7 +1,8 @@
 /** The server: found, started, stopped; one change at a time. */
-import { commands, languages, window, type ExtensionContext, type LogOutputChannel } from 'vscode';
+import { commands, window, type ExtensionContext, type LogOutputChannel } from 'vscode';
 
-import { DOCUMENTS, startClient, type Running } from './client.ts';
+import { startClient, type Running } from './client.ts';
+import { activeDocument } from './documents.ts';
 import { isFile } from './files.ts';
 import { installations } from './install.ts';
 import { locate, type Found } from './locate.ts';
@@ -65,10 +66,10 @@ export class Server {
 
     /** Tells of the document that the user looks at, if it is one of the server's. */
     focus(): void {
-        const document = window.activeTextEditor?.document;
-        const isKnown = document && languages.match(DOCUMENTS, document) > 0;
-        const textDocument = isKnown && this.client?.code2ProtocolConverter.asTextDocumentIdentifier(document);
-        if (this.client) tell(this.client, method.didFocus, textDocument ? { textDocument } : {});
+        if (!this.client) return;
+        const document = activeDocument();
+        const { asTextDocumentIdentifier } = this.client.code2ProtocolConverter;
+        tell(this.client, method.didFocus, document ? { textDocument: asTextDocumentIdentifier(document) } : {});
     }
 
     private inTurn<T>(action: () => Promise<T>): Promise<T> {

@@ -32,13 +32,14 @@ async function offerUpdate(): Promise<void> {
     if ((await window.showInformationMessage(text, UPDATE)) === UPDATE) await commands.executeCommand(command.install);
 }
 
-/** The older server, if there is one, goes on meanwhile. */
+/** Anew when it is installed already. An older server goes on meanwhile. */
 export async function runInstall(context: ExtensionContext, server: Server, log: LogOutputChannel): Promise<void> {
-    if (server.isMissing) update({ phase: 'installing' });
+    if (server.found?.origin === 'installed' && isCurrent(context)) await server.stop();
+    if (!server.client) update({ phase: 'installing' });
     try {
         await install(context, log);
     } finally {
-        await server.refresh();
+        await server.restart();
     }
     if (server.found?.origin === 'installed') void window.showInformationMessage('copilot-lsp: the server is installed.');
 }

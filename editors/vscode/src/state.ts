@@ -1,6 +1,7 @@
 /** What is known of the server, in one place; the status bar and the menu read it. */
-import { EventEmitter, window, workspace } from 'vscode';
+import { EventEmitter, workspace } from 'vscode';
 
+import { activeDocument } from './documents.ts';
 import type { ServerStatus } from './protocol.ts';
 import { disabledLanguages, isEnabled, workspaceChoice } from './settings.ts';
 import type { Here, Phase, State } from './view.ts';
@@ -24,7 +25,7 @@ export function update(change: Partial<Known>): void {
 export const current = (): State => ({ ...known, here: here() });
 
 function here(): Here {
-    const language = window.activeTextEditor?.document.languageId ?? '';
+    const language = activeDocument()?.languageId ?? '';
     return {
         language,
         enabled: isEnabled(),
