@@ -15,7 +15,7 @@ from typing import NoReturn
 from copilot_lsp import __version__
 from copilot_lsp.errors import CopilotLspError
 
-COMMANDS = ("serve", "complete", "models", "doctor")
+COMMANDS = ("serve", "complete", "models", "doctor", "eval")
 
 INTERRUPTED = 130
 CLOSED_PIPE = 141

@@ -1,0 +1,123 @@
+"""`copilot-lsp eval`: how good the completions of a model are, and of one model beside another."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+DESCRIPTION = """\
+Measure completions through the editor's own pipeline: trigger, context, engine, shape, filters.
+
+PATH is a folder (or a source file), from which cursors are drawn and what follows them is masked, or a suite as JSON
+lines in the form of HumanEval-Infilling or SAFIM (.jsonl, .jsonl.gz), whose completed Python programs are run in a
+sandbox: a process with little time and memory and, on Linux, without a network."""
+
+EPILOG = """\
+examples:
+  copilot-lsp eval src/                                   how good is it on my own code?
+  copilot-lsp eval held-out/ --model smollm2-135m --model ours.gguf --html report.html
+  copilot-lsp eval src/ --sweep                           which min_confidence?
+  copilot-lsp eval suite.jsonl.gz --bare                  the model alone
+  copilot-lsp eval src/ --json new.json --min exact_match=0.4 --max latency_p95_ms=400
+  copilot-lsp eval --compare old.json new.json
+
+measures:
+  exact_match       the rest of the line is right; in a suite, the whole hole (white space at line ends aside)
+  exact_block       the whole block is right, of holes that are one
+  edit_similarity   1 - Levenshtein distance / length, of the same text
+  pass_at_1         the completed program passes its tests
+  keystrokes_saved  keys that accepting saves, per character to write; what is wrong has to be deleted
+  shown             requests that showed something
+  right_when_shown  exact_match of those
+  clean_when_shown  of those, the syntax has no new error
+  latency_p50_ms, latency_p95_ms   of a document that is new to the engine
+
+The same seed gives the same cases and the same texts. Nothing is sent anywhere; --json, --html and --out hold code
+of yours.
+
+exit codes: 0 done, 1 a --min or --max was missed or an engine failed, 2 wrong usage, 130 interrupted."""
+
+DEFAULT_CASES = 300
+"""Of a folder: the interval of a rate is then about 5 points to either side."""
+
+
+def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    parser = subparsers.add_parser(
+        "eval",
+        help="measure a model's completions on your code or on a suite",
+        description=DESCRIPTION,
+        epilog=EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("paths", nargs="*", type=Path, metavar="PATH", help="a folder, a source file, a suite")
+    _add_cases(parser)
+    _add_how(parser)
+    _add_output(parser)
+    parser.add_argument("--engine", choices=("local", "fake"), default="local", help=argparse.SUPPRESS)
+    parser.add_argument("--fake-script", type=Path, metavar="FILE", help=argparse.SUPPRESS)
+
+
+def _add_cases(parser: argparse.ArgumentParser) -> None:
+    group = parser.add_argument_group("cases")
+    suites = ("auto", "infilling", "safim", "replay")
+    group.add_argument("--suite", choices=suites, default="auto", help="what PATH is (default: by its keys)")
+    text = f"cases of each PATH (default: {DEFAULT_CASES} of a folder, all of a suite)"
+    group.add_argument("--cases", type=_positive, metavar="N", help=text)
+    group.add_argument("--seed", type=int, default=0, metavar="S", help="of what is drawn (default: 0)")
+    group.add_argument("--language", action="append", default=[], help="only this language; may be repeated")
+    group.add_argument("--kind", action="append", default=[], help="only line, mid or block, or a suite's own kind")
+    group.add_argument("--exclude", action="append", default=[], metavar="GLOB", help="gitignore syntax, of a folder")
+
+
+def _add_how(parser: argparse.ArgumentParser) -> None:
+    group = parser.add_argument_group("models")
+    text = "a model's name, or a GGUF file; repeat it for several, compared with the first"
+    group.add_argument("--model", action="append", default=[], metavar="NAME|PATH", help=text)
+    group.add_argument("--bare", action="store_true", help="the model without the pipeline, as many lines as are right")
+    text = "ask in a folder as a key does, not as typing does: no silence, no threshold"
+    group.add_argument("--invoked", action="store_true", help=text)
+    text = "mean log-probability under which typing shows nothing (default: the setting's)"
+    group.add_argument("--min-confidence", type=float, metavar="X", help=text)
+
+
+def _add_output(parser: argparse.ArgumentParser) -> None:
+    group = parser.add_argument_group("output")
+    group.add_argument("--sweep", action="store_true", help="print what each threshold of confidence would give")
+    group.add_argument("--json", metavar="FILE", help="write everything as JSON (-: to stdout, instead of the table)")
+    group.add_argument("--html", type=Path, metavar="FILE", help="write a report with plots and the worst cases")
+    group.add_argument("--out", type=Path, metavar="FILE", help="keep what is done here, and go on from there")
+    text = "fail when a measure is below; may be repeated, counts for every model"
+    group.add_argument("--min", type=_bound, action="append", default=[], metavar="MEASURE=X", help=text)
+    group.add_argument("--max", type=_bound, action="append", default=[], metavar="MEASURE=X", help="when it is above")
+    group.add_argument(
+        "--compare", nargs=2, type=Path, metavar=("A.json", "B.json"), help="two files of --json, instead of a run"
+    )
+
+
+def _positive(text: str) -> int:
+    if not text.isdecimal() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a positive number")
+    return int(text)
+
+
+def _bound(text: str) -> tuple[str, float]:
+    name, _, value = text.partition("=")
+    try:
+        return name.strip(), float(value)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{text!r} is not MEASURE=NUMBER, such as exact_match=0.4") from None
+
+
+def run(arguments: argparse.Namespace) -> int:
+    from copilot_lsp.cli import evaluating
+    from copilot_lsp.errors import UsageError
+
+    evaluating.refuse_unknown_measures(arguments)
+    if arguments.compare:
+        if arguments.paths:
+            raise UsageError("--compare reads two files and runs nothing: leave PATH out")
+        first, second = arguments.compare
+        return evaluating.compare(first, second, arguments.seed)
+    if not arguments.paths:
+        raise UsageError("what is to be completed? give a folder with source code, or a suite (.jsonl)")
+    return evaluating.evaluate(arguments)

@@ -1,0 +1,243 @@
+"""What `eval` does: one run over all models, what it says at its end, and comparing two runs."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import json
+import os
+import platform
+import sys
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console, RenderableType
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+from copilot_lsp import __version__, models
+from copilot_lsp.cli import INTERRUPTED, engines
+from copilot_lsp.errors import EngineFailed, UsageError
+from copilot_lsp.evaluation import html, results, runner, sandbox, select, table
+from copilot_lsp.evaluation.case import Case
+from copilot_lsp.evaluation.measures import BY_NAME, Values
+from copilot_lsp.evaluation.outcome import Outcome
+from copilot_lsp.evaluation.record import Record, code_digest
+from copilot_lsp.evaluation.results import Results
+from copilot_lsp.evaluation.runner import Contender, Mode
+from copilot_lsp.models.lookup import checksum
+from copilot_lsp.settings import Settings
+
+Bound = tuple[str, float]
+
+WIDTH = 140
+"""Of tables that go into a file or a pipe."""
+
+
+@dataclass(slots=True)
+class Run:
+    """`outcomes` and `facts` by the model's name grow while it goes on; what is there stays when it is interrupted."""
+
+    contenders: Sequence[Contender]
+    cases: Mapping[str, Case]
+    mode: Mode
+    record: Record
+    outcomes: dict[str, dict[str, Outcome]] = field(default_factory=dict)
+    facts: dict[str, dict[str, Any]] = field(default_factory=dict)
+
+    @property
+    def done(self) -> int:
+        return sum(map(len, self.outcomes.values()))
+
+    @property
+    def wanted(self) -> int:
+        return len(self.cases) * len(self.contenders)
+
+
+def evaluate(arguments: argparse.Namespace) -> int:
+    """The exit code. Raises UsageError, ModelError."""
+    mode = Mode(arguments.bare, arguments.invoked)
+    run = Run(contenders_of(arguments), cases_of(arguments), mode, Record(arguments.out))
+    trouble, code = "", 0
+    try:
+        asyncio.run(answer(arguments, run))
+    except KeyboardInterrupt:
+        trouble, code = "interrupted", INTERRUPTED
+    except EngineFailed as error:
+        trouble, code = str(error), error.exit_code
+    found = results_of(arguments, run)
+    write(arguments, found)
+    if trouble:
+        again = "the same command goes on from there" if arguments.out else "with --out FILE it could go on from there"
+        print(f"copilot-lsp: {trouble}: {run.done} of {run.wanted} are done, {again}", file=sys.stderr)
+    return code or gate(arguments, found)
+
+
+def cases_of(arguments: argparse.Namespace) -> dict[str, Case]:
+    wanted = select.Wanted(
+        suite=arguments.suite,
+        count=arguments.cases,
+        seed=arguments.seed,
+        languages=tuple(arguments.language),
+        kinds=tuple(arguments.kind),
+        exclude=tuple(arguments.exclude),
+    )
+    return select.cases(arguments.paths, wanted)
+
+
+def contenders_of(arguments: argparse.Namespace) -> list[Contender]:
+    """Two files of the same name are called by their paths. Raises ModelError, UsageError."""
+    found: dict[str, Contender] = {}
+    for given in arguments.model or ["default"]:
+        name, identity, path = given, given, given
+        if arguments.engine == "local":
+            model = models.find(given)
+            name, identity, path = model.name, checksum(model.path), str(model.path)
+        if identity in found:
+            raise UsageError(f"the model {given} is given twice")
+        if any(other.name == name for other in found.values()):
+            name = path
+        found[identity] = Contender(name, identity, runner.settings_for(Settings(model=given)))
+    return list(found.values())
+
+
+async def answer(arguments: argparse.Namespace, run: Run) -> None:
+    """One model after the other, so that only one is in memory. Raises EngineFailed."""
+    with _progress() as progress:
+        for contender in run.contenders:
+            bar = progress.add_task(contender.name, total=len(run.cases))
+            await _answer_with(arguments, run, contender, partial(progress.advance, bar))
+
+
+async def _answer_with(
+    arguments: argparse.Namespace, run: Run, contender: Contender, advance: Callable[[], None]
+) -> None:
+    """No engine is started when all is in the record."""
+    outcomes = run.outcomes.setdefault(contender.name, {})
+    facts = run.facts.setdefault(contender.name, {"sha256": contender.identity})
+
+    def tell(case: Case, outcome: Outcome) -> None:
+        outcomes[case.id] = outcome
+        advance()
+
+    missing = runner.recall(contender, list(run.cases.values()), run.mode, run.record, tell)
+    if missing:
+        async with engines.started(engines.create(arguments, contender.settings)) as engine:
+            facts.update(engine.status.details)
+            await runner.run(engine, contender, missing, run.mode, run.record, tell)
+            facts["safe_mode"] = engine.status.safe_mode
+
+
+def _progress() -> Progress:
+    console = Console(stderr=True)
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    return Progress(*columns, console=console, disable=not console.is_terminal, transient=True)
+
+
+def results_of(arguments: argparse.Namespace, run: Run) -> Results:
+    least = threshold_of(arguments)
+    judged = [
+        results.judged(name, run.facts.get(name, {}), run.cases, outcomes, least)
+        for name, outcomes in run.outcomes.items()
+    ]
+    return Results(options_of(arguments, run, least), run.cases, judged)
+
+
+def threshold_of(arguments: argparse.Namespace) -> float | None:
+    """None where nothing is held back for its confidence: on request, and without the pipeline."""
+    if arguments.min_confidence is not None:
+        return float(arguments.min_confidence)
+    return None if arguments.bare or arguments.invoked else Settings().completion.min_confidence
+
+
+def options_of(arguments: argparse.Namespace, run: Run, least: float | None) -> dict[str, Any]:
+    """How the numbers came about, for the JSON file and the report."""
+    return {
+        "version": __version__,
+        "code": code_digest(),
+        "paths": [str(path) for path in arguments.paths],
+        "seed": arguments.seed,
+        "languages": arguments.language,
+        "kinds": arguments.kind,
+        "mode": "bare" if run.mode.bare else "invoked" if run.mode.invoked else "automatic",
+        "min_confidence": least,
+        "cases": len(run.cases),
+        "complete": run.done == run.wanted,
+        "sandbox": sandbox.isolation() if any(case.test for case in run.cases.values()) else None,
+        "machine": f"{platform.system()} {platform.machine()}, {os.cpu_count()} CPUs",
+    }
+
+
+def write(arguments: argparse.Namespace, found: Results) -> None:
+    """To stdout and to the files that were asked for. Raises UsageError for one that cannot be written."""
+    if arguments.json == "-":
+        print(_json(arguments, found))
+    else:
+        _print(table.overview(found, arguments.seed, arguments.sweep))
+    try:
+        if arguments.json and arguments.json != "-":
+            Path(arguments.json).write_text(_json(arguments, found) + "\n", "utf-8", errors="replace")
+        if arguments.html:
+            arguments.html.write_text(html.page(found, arguments.seed), "utf-8", errors="replace")
+    except OSError as error:
+        raise UsageError(f"{error.filename} cannot be written: {error.strerror}") from None
+
+
+def _json(arguments: argparse.Namespace, found: Results) -> str:
+    return json.dumps(results.as_data(found, arguments.seed), indent=1, ensure_ascii=False)
+
+
+def _print(what: RenderableType) -> None:
+    console = Console(highlight=False)
+    if not console.is_terminal:
+        console.width = WIDTH
+    console.print(what)
+
+
+def refuse_unknown_measures(arguments: argparse.Namespace) -> None:
+    """Raises UsageError, before anything runs."""
+    for name, _ in (*arguments.min, *arguments.max):
+        if name not in BY_NAME:
+            raise UsageError(f"there is no measure {name!r}: there are {', '.join(BY_NAME)}")
+
+
+def gate(arguments: argparse.Namespace, found: Results) -> int:
+    """1 when a model misses a bound, with a line for each; a measure without a value misses all."""
+    missed = [
+        f"{model.name}: {line}"
+        for model in found.models
+        for line in _missed(found.summary(model, list(found.cases)), arguments.min, arguments.max)
+    ]
+    for line in missed:
+        print(f"copilot-lsp: {line}", file=sys.stderr)
+    return int(bool(missed))
+
+
+def _missed(values: Values, least: Sequence[Bound], most: Sequence[Bound]) -> Iterator[str]:
+    for bounds, word, sign in ((least, "below", 1), (most, "above", -1)):
+        for name, bound in bounds:
+            value, measure = values[name], BY_NAME[name]
+            if value is None:
+                yield f"{name} was not measured in these cases"
+            elif sign * value < sign * bound:
+                yield f"{name} is {measure.text(value)}, {word} {measure.text(bound)}"
+
+
+def compare(first: Path, second: Path, seed: int) -> int:
+    """The models of the same name in two files; or the only one of each, whatever their names are."""
+    base, other = results.read_scores(first), results.read_scores(second)
+    pairs = [(name, name) for name in base if name in other]
+    if not pairs and len(base) == len(other) == 1:
+        pairs = [(next(iter(base)), next(iter(other)))]
+    if not pairs:
+        names = " and ".join(f"{path} has {', '.join(each)}" for path, each in ((first, base), (second, other)))
+        raise UsageError(f"no model is in both files: {names}")
+    for left, right in pairs:
+        count, found = results.compare(base[left], other[right], seed)
+        if not count:
+            raise UsageError(f"{first} and {second} have no case in common: run both with the same PATH and --seed")
+        labels = (left, right) if left != right else (f"{left}, {first.stem}", second.stem)
+        _print(table.comparison(*labels, count, found))
+    return 0

@@ -1,0 +1,29 @@
+"""What one model made of one case: the answer as it came, before it is judged."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """`text` is what would be inserted at the cursor, "" when there is nothing; `silence` is the reason then.
+
+    `confidence` is the mean log-probability of its tokens. `milliseconds`: from the query to the answer, of a
+    document that the engine has not seen before; None when the engine was not asked.
+    `passed`: whether the completed program did what it should, None when that was not tried; `verdict` says why
+    not. `failure`: why there is no answer at all (the engine crashed).
+    """
+
+    case: str
+    text: str = ""
+    silence: str = ""
+    shape: str = ""
+    confidence: float | None = None
+    prompt_tokens: int = 0
+    tokens: int = 0
+    end: str = ""
+    milliseconds: float | None = None
+    passed: bool | None = None
+    verdict: str = ""
+    failure: str = ""
