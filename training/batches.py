@@ -23,7 +23,7 @@ from torch.utils.data import DataLoader, IterableDataset, get_worker_info
 
 from training.collect import Source
 from training.corpus import read_corpus
-from training.fim import CONTROL, Encode, Sample, sample
+from training.fim import CONTROL, MIXES, Encode, Mix, Sample, sample
 from training.holes import KINDS
 from training.vocabulary import encode
 
@@ -103,10 +103,10 @@ class Corpus:
         return [file for file in some if file is not source]
 
 
-def samples(corpus: Corpus, encode: Encode, longest: int, random: Random) -> Iterator[Sample]:
+def samples(corpus: Corpus, encode: Encode, longest: int, random: Random, mix: Mix) -> Iterator[Sample]:
     while True:
         source = corpus.draw(random)
-        yield sample(source, corpus.neighbours(source, random), encode, longest, random)
+        yield sample(source, corpus.neighbours(source, random), encode, longest, random, mix)
 
 
 Row = list[Sample]
@@ -149,14 +149,17 @@ def arrays(row: Row, length: int) -> NDArray[np.int64]:
 class Rows(IterableDataset[NDArray[np.int64]]):
     """Rows without end; every worker has a stream of its own, `start` gives others after a resume."""
 
-    def __init__(self, corpus: Corpus, tokenizer: Tokenizer, length: int, seed: int, start: int = 0) -> None:
+    def __init__(
+        self, corpus: Corpus, tokenizer: Tokenizer, length: int, seed: int, start: int = 0, mix: str = "full"
+    ) -> None:
         self.corpus, self.tokenizer = corpus, tokenizer
         self.length, self.seed, self.start = length, seed, start
+        self.mix = MIXES[mix]
 
     def __iter__(self) -> Iterator[NDArray[np.int64]]:
         worker = get_worker_info()
         random = Random(f"{self.seed} {self.start} {worker.id if worker else 0}")
-        stream = samples(self.corpus, partial(encode, self.tokenizer), self.length, random)
+        stream = samples(self.corpus, partial(encode, self.tokenizer), self.length, random, self.mix)
         return (arrays(row, self.length) for row in packed(stream, self.length))
 
 

@@ -42,9 +42,12 @@ _WORD = re.compile(r"\w+|[^\w\s]")
 OVERLAP_WORDS = 10
 
 
-def overlap_index(files: Iterable[Path]) -> frozenset[int]:
-    """Hashes of every 10-word run in the texts of benchmark files (JSON lines; any string values count)."""
-    return frozenset(run for file in files for text in _texts(file) for run in _runs(text))
+Run = tuple[str, ...]
+
+
+def overlap_index(files: Iterable[Path]) -> frozenset[Run]:
+    """Every 10-word run that tells something in the texts of benchmark files (JSON lines; any string values count)."""
+    return frozenset(run for file in files for text in _texts(file) for run in _runs(text) if _tells(run))
 
 
 def _texts(file: Path) -> Iterator[str]:
@@ -53,14 +56,17 @@ def _texts(file: Path) -> Iterator[str]:
             yield from (value for value in json.loads(line).values() if isinstance(value, str))
 
 
-def _runs(text: str) -> Iterator[int]:
-    """Runs of words that tell something: with at least five different words among the ten."""
+def _runs(text: str) -> Iterator[Run]:
     words = _WORD.findall(text)
-    runs = (tuple(words[n : n + OVERLAP_WORDS]) for n in range(len(words) - OVERLAP_WORDS + 1))
-    return (hash(run) for run in runs if len({word for word in run if word[0].isalnum()}) >= 5)
+    return (tuple(words[n : n + OVERLAP_WORDS]) for n in range(len(words) - OVERLAP_WORDS + 1))
 
 
-def contaminated(text: str, index: frozenset[int] = frozenset()) -> bool:
+def _tells(run: Run) -> bool:
+    """Whether at least five of the ten are different words, not only punctuation."""
+    return len({word for word in run if word[0].isalnum()}) >= 5
+
+
+def contaminated(text: str, index: frozenset[Run] = frozenset()) -> bool:
     """Whether a file holds (part of) a published benchmark."""
     named = NAMES.intersection(_DEFINED.findall(text))
     if len(named) >= SUSPICIOUS or any(name.count("_") >= 2 for name in named):

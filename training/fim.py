@@ -19,13 +19,29 @@ Encode = Callable[[str], list[int]]
 CONTROL: Mapping[str, int] = {"END": 0, "REP": 3, "SEP": 5, "PRE": 11, "SUF": 12, "MID": 13}
 """Tokens of SmolLM2's vocabulary: `<|endoftext|>`, `<repo_name>`, `<file_sep>`; 11 to 13 were `<jupyter_...>`."""
 
-LENGTHS: Mapping[int, float] = {512: 0.25, 1024: 0.35, 2048: 0.40}
-"""Longest sample in tokens: its share."""
-SPM_SHARE = 0.8
-CHUNKS_SHARE = 0.35
-PATH_SHARE = 0.3
-"""Of the samples without chunks: those with the file's path before them."""
-NO_SUFFIX_SHARE = 0.12
+MEANINGS: Mapping[str, str] = {"PRE": " before", "SUF": " after", "MID": " insert", "REP": " project", "SEP": " file"}
+"""Words whose embeddings the control tokens begin with: SmolLM2 never saw most of those tokens."""
+
+
+@dataclass(frozen=True, slots=True)
+class Mix:
+    """How samples are made. `lengths`: longest sample in tokens and its share; the others are shares of all samples."""
+
+    lengths: Mapping[int, float]
+    spm: float
+    chunks: float
+    """With snippets of other files before them."""
+    path: float
+    """With the file's path before them, of those without snippets."""
+    no_suffix: float
+
+
+MIXES: Mapping[str, Mix] = {
+    "full": Mix({512: 0.25, 1024: 0.35, 2048: 0.40}, spm=0.8, chunks=0.35, path=0.3, no_suffix=0.12),
+    # Of a small budget nothing goes into what can be had without: one order, one file, and short contexts, because
+    # a middle costs as many tokens as stand before it.
+    "small": Mix({192: 0.3, 256: 0.4, 512: 0.3}, spm=1.0, chunks=0.03, path=0.2, no_suffix=0.12),
+}
 
 CHARACTERS = 3.2
 """Characters of code that make up a token, about; windows are cut by it, then by tokens."""
@@ -49,20 +65,25 @@ class Window:
     suffix: str
 
 
-def sample(source: Source, neighbours: Sequence[Source], encode: Encode, longest: int, random: Random) -> Sample:
+def sample(
+    source: Source, neighbours: Sequence[Source], encode: Encode, longest: int, random: Random, mix: Mix = MIXES["full"]
+) -> Sample:
     """A training sample of one file, of at most `longest` tokens; `neighbours` are other files of its package."""
-    length = min(longest, random.choices(tuple(LENGTHS), tuple(LENGTHS.values()))[0])
+    length = min(longest, random.choices(tuple(mix.lengths), tuple(mix.lengths.values()))[0])
     hole = cut(source.text, source.language, random)
-    window = view(source.text, hole, length, random)
-    head = _head(source, neighbours, window, length // 4, encode, random)
-    layout = SPM if random.random() < SPM_SHARE else PSM
+    window = view(source.text, hole, length, random, mix.no_suffix)
+    if neighbours and random.random() < mix.chunks:
+        head = _chunks(source, neighbours, window, length // 4, encode, random)
+    else:
+        head = _path(source, encode) if random.random() < mix.path else []
+    layout = SPM if random.random() < mix.spm else PSM
     return assemble(head, window, layout, length, encode, hole.kind)
 
 
-def view(text: str, hole: Hole, length: int, random: Random) -> Window:
+def view(text: str, hole: Hole, length: int, random: Random, no_suffix: float = 0.0) -> Window:
     """A window of about `length` tokens: it begins at a line start; often less, as when files are short."""
     characters = int(length * CHARACTERS * random.uniform(0.5, 1.0))
-    share = 0.0 if random.random() < NO_SUFFIX_SHARE else random.uniform(0.05, 0.4)
+    share = 0.0 if random.random() < no_suffix else random.uniform(0.05, 0.4)
     start = max(0, hole.start - int(characters * (1 - share)))
     if start:
         start = text.find("\n", start, hole.start) + 1 or hole.start
@@ -82,19 +103,21 @@ def assemble(head: list[int], window: Window, layout: Layout, length: int, encod
     return Sample((tokens + middle)[:length], len(tokens), kind)
 
 
-def _head(
+def _path(source: Source, encode: Encode) -> list[int]:
+    return [CONTROL["SEP"], *encode(source.path + "\n")]
+
+
+def _chunks(
     source: Source, neighbours: Sequence[Source], window: Window, budget: int, encode: Encode, random: Random
 ) -> list[int]:
-    """What stands before the file: nothing, its path, or snippets of other files and its path."""
-    path = [CONTROL["SEP"], *encode(source.path + "\n")]
-    if not neighbours or random.random() >= CHUNKS_SHARE:
-        return path if random.random() < PATH_SHARE else []
+    """Snippets of other files as far as they fit in `budget` tokens, and the file's path."""
     chunks: list[int] = []
     for chunk in related(neighbours, window, random):
         more = [CONTROL["SEP"], *encode(f"{chunk.path}\n{chunk.text.rstrip()}\n")]
         if len(chunks) + len(more) <= budget:
             chunks += more
-    return [CONTROL["REP"], *encode(REPOSITORY + "\n"), *chunks, *path] if chunks else path
+    start = [CONTROL["REP"], *encode(REPOSITORY + "\n")] if chunks else []
+    return [*start, *chunks, *_path(source, encode)]
 
 
 _WORD = re.compile(r"[A-Za-z_]\w{2,}")

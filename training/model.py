@@ -6,6 +6,7 @@ neighbouring pairs of a head's dimensions, as llama.cpp does for this architectu
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -152,10 +153,34 @@ class Model(nn.Module):
         self.token_embd = nn.Embedding(shape.vocabulary, shape.width)
         self.blk = nn.ModuleList(Block(shape) for _ in range(shape.layers))
         self.output_norm = Norm(shape)
+        self.control: nn.Parameter | None = None
         nn.init.normal_(self.token_embd.weight, std=0.02)
 
+    def embedding(self) -> Tensor:
+        """A row for every token, of which the first may be learnt apart from the others (see `learn_low_rank`)."""
+        rows = self.token_embd.weight
+        return rows if self.control is None else torch.cat([self.control, rows[len(self.control) :]])
+
+    @torch.no_grad()
+    def set_rows(self, meanings: Mapping[int, Sequence[int]]) -> None:
+        """Begins tokens that were never trained with the mean of the rows of others, as long as rows are on average.
+
+        Untrained rows are all but equal (cosine 1.00 in SmolLM2), so the model could not tell such tokens apart.
+        """
+        rows = self.token_embd.weight
+        length = rows.norm(dim=1).mean()
+        for token, others in meanings.items():
+            rows[token] = F.normalize(rows[list(others)].mean(0), dim=0) * length
+
+    def learn_low_rank(self, rank: int, control: int) -> None:
+        """Freezes all weights; learnt are low-rank parts beside them and the rows of the first `control` tokens."""
+        self.requires_grad_(False)
+        for linear in self.linears():
+            linear.add_lora(rank)
+        self.control = nn.Parameter(self.token_embd.weight[:control].detach().clone())
+
     def forward(self, tokens: Tensor, positions: Tensor, mask: Mask = None) -> Tensor:
-        x = self.token_embd(tokens)
+        x = F.embedding(tokens, self.embedding())
         if torch.is_autocast_enabled(x.device.type):
             x = x.to(torch.get_autocast_dtype(x.device.type))
         by = angles(positions, self.shape)
@@ -170,6 +195,7 @@ class Model(nn.Module):
         """All weights by their GGUF names, low-rank parts merged in."""
         plain = {name: p for name, p in self.named_parameters() if name.endswith("weight")}
         merged = {f"{name}.weight": m.merged() for name, m in self.named_modules() if isinstance(m, Linear)}
+        merged["token_embd.weight"] = self.embedding()
         return {name: weight.detach() for name, weight in (plain | merged).items()}
 
 
@@ -180,6 +206,11 @@ def read_base(path: Path) -> Model:
     weights = {t.name: torch.from_numpy(gguf.dequantize(t.data, t.tensor_type).copy()) for t in reader.tensors}
     model.load_state_dict(weights)
     return model
+
+
+def knows_fim(path: Path) -> bool:
+    """Whether a GGUF file is a model that was taught before: training then goes on from it."""
+    return "tokenizer.ggml.fim_mid_token_id" in gguf.GGUFReader(path).fields
 
 
 def _shape_of(reader: gguf.GGUFReader) -> Shape:

@@ -21,7 +21,7 @@ from itertools import groupby
 from pathlib import Path
 
 from training import filters, packages
-from training.benchmarks import contaminated, overlap_index
+from training.benchmarks import Run, contaminated, overlap_index
 from training.collect import Content, Source, read_package
 from training.corpus import write_shard
 from training.duplicates import Fingerprint, Seen, fingerprint
@@ -47,7 +47,7 @@ class Prepared:
     kept: tuple[tuple[Source, Fingerprint], ...]
 
 
-def prepare(package: Package, archives: Path, benchmark: frozenset[int] = frozenset()) -> Prepared:
+def prepare(package: Package, archives: Path, benchmark: frozenset[Run] = frozenset()) -> Prepared:
     content = read_package(package, archives)
     dropped: Counter[str] = Counter()
     kept: list[Source] = []
@@ -68,7 +68,7 @@ def _has_room(source: Source, used: Counter[str]) -> bool:
     return used[source.language] < (MAX_OF_RARE if source.language in RARE else MAX_CHARACTERS)
 
 
-def _reason_to_drop(source: Source, text: str, content: Content, benchmark: frozenset[int]) -> str:
+def _reason_to_drop(source: Source, text: str, content: Content, benchmark: frozenset[Run]) -> str:
     """`text` is the cleaned text, "" where the package has given enough of the language."""
     if not text:
         return "package too big"

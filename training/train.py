@@ -19,12 +19,12 @@ from itertools import islice
 from pathlib import Path
 
 import torch
-from torch import Tensor
 
 from training.batches import CONTEXT, MIDDLE, Batch, Corpus, Rows, batches
-from training.model import Model, read_base
-from training.objective import Forward, check, hidden_states, losses, mixed_precision, targets
-from training.vocabulary import read_tokenizer
+from training.fim import CONTROL, MEANINGS
+from training.model import Model, knows_fim, read_base
+from training.objective import check, hidden_states, losses, mixed_precision, targets
+from training.vocabulary import encode, read_tokenizer
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +34,7 @@ class Options:
     `context`: the share of the tokens that the model is given which are learnt as well. `lora` 0: all weights.
     `quantized_from`: the share of the budget after which the weights are seen through Q4_0 (1: never).
     `mask`: whether samples in a row see each other; "causal" is simpler and for machines without flex attention.
+    `mix`: a name of fim.MIXES.
     """
 
     base: Path
@@ -50,6 +51,7 @@ class Options:
     lora: int = 0
     quantized_from: float = 0.75
     mask: str = "samples"
+    mix: str = "full"
     workers: int = 14
     seed: int = 1
     save_minutes: float = 4.0
@@ -82,7 +84,7 @@ def rate_at(share: float, peak: float) -> float:
     return peak * (FINAL_RATE + (1 - FINAL_RATE) * cosine)
 
 
-def accumulate(model: Forward, embedding: Tensor, batch: Batch, options: Options) -> float:
+def accumulate(model: Model, batch: Batch, options: Options) -> float:
     """Adds the gradients of a batch, part by part; returns the mean loss of what the model is to write."""
     middles = (batch.role >= MIDDLE).sum()
     expected = middles + options.context * (batch.role == CONTEXT).sum()
@@ -91,7 +93,7 @@ def accumulate(model: Forward, embedding: Tensor, batch: Batch, options: Options
         where = targets(part.role, options.context)
         with mixed_precision(part):
             hidden = hidden_states(model, part, where, options.mask)
-            loss = losses(hidden, embedding, part.target.flatten()[where])
+            loss = losses(hidden, model.embedding(), part.target.flatten()[where])
         loss.sum().div(expected).backward()  # type: ignore[no-untyped-call]
         middle += loss.detach()[part.role.flatten()[where] >= MIDDLE].sum() / middles
     return float(middle)
@@ -116,10 +118,11 @@ def save(path: Path, model: Model, optimizer: torch.optim.Optimizer, progress: P
 
 def make_model(options: Options) -> Model:
     model = read_base(options.base)
+    if not knows_fim(options.base):
+        tokenizer = read_tokenizer(options.base)
+        model.set_rows({CONTROL[part]: encode(tokenizer, text) for part, text in MEANINGS.items()})
     if options.lora:
-        model.requires_grad_(False)
-        for linear in model.linears():
-            linear.add_lora(options.lora)
+        model.learn_low_rank(options.lora, control=max(CONTROL.values()) + 1)
     if options.compile:
         for block in model.blk:  # block by block: all share what is compiled for the first
             block.compile()
@@ -133,7 +136,7 @@ def run(options: Options) -> Progress:
     state = torch.load(path, map_location="cpu", weights_only=True) if path.exists() else None
     progress = Progress(**state["progress"]) if state else Progress()
     tokenizer, corpus = read_tokenizer(options.base), Corpus.read(options.corpus, options.workers)
-    rows = Rows(corpus, tokenizer, options.length, options.seed, progress.step)
+    rows = Rows(corpus, tokenizer, options.length, options.seed, progress.step, options.mix)
     stream = batches(rows, options.rows, options.workers)  # forks its workers before the GPU is touched
     model = make_model(options)
     optimizer = make_optimizer(model, options.rate)
@@ -169,7 +172,7 @@ def loop(
 def step(model: Model, optimizer: torch.optim.Optimizer, batch: Batch, rate: float, options: Options) -> float:
     for group in optimizer.param_groups:
         group["lr"] = rate
-    loss = accumulate(model, model.token_embd.weight, batch, options)
+    loss = accumulate(model, batch, options)
     torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
     optimizer.step()
     optimizer.zero_grad(set_to_none=True)
@@ -185,9 +188,11 @@ def quantize(model: Model) -> None:
 def check_held_out(model: Model, options: Options) -> dict[str, float]:
     """Scores on rows of held-out packages, the same rows whenever the seed is the same."""
     assert options.held_out is not None
-    rows = Rows(Corpus.read(options.held_out), read_tokenizer(options.base), options.length, options.seed)
+    rows = Rows(
+        Corpus.read(options.held_out), read_tokenizer(options.base), options.length, options.seed, mix=options.mix
+    )
     stream = islice(batches(rows, options.micro, 0), max(1, options.check_rows // options.micro))
-    embedding = model.token_embd.weight
+    embedding = model.embedding()
     return check(model, embedding, (batch.to(embedding.device) for batch in stream), options.mask)
 
 
