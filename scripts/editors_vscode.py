@@ -1,7 +1,7 @@
 """Packages the VS Code extension and tests it in a real VS Code (code-server and headless Chromium).
 
     python scripts/editors_vscode.py setup       everything below, into the cache folder; quick when it is there
-    python scripts/editors_vscode.py package     editors/vscode/copilot-lsp-VERSION.vsix (also: --wheel FILE)
+    python scripts/editors_vscode.py package     editors/vscode/copilot-lsp-VERSION.vsix, with the server in it
     python scripts/editors_vscode.py unit        the extension's unit tests
     python scripts/editors_vscode.py test        all tests in the real editor (also: names of tests, as in the file)
 
@@ -10,7 +10,8 @@ Node 24 (a wheel from PyPI: code-server wants that very major), code-server (npm
 the first time). Chromium and what code-server compiles against come from Debian (apt-get), when they are missing.
 Otherwise nothing is written outside the cache folder but the two node_modules, dist/ and bundled/ of the extension.
 
-The tests drive .venv's copilot-lsp, or COPILOT_LSP_SERVER. COPILOT_LSP_ARTIFACTS: where their pictures go.
+The tests drive .venv's copilot-lsp, or COPILOT_LSP_SERVER. Their pictures go to artifacts/vscode,
+or COPILOT_LSP_ARTIFACTS.
 
 Standard library only: it runs before the project's own environment exists.
 """
@@ -23,6 +24,7 @@ import os
 import shutil
 import subprocess
 import sys
+import zipfile
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -150,22 +152,32 @@ def build_environment(cache: Path) -> dict[str, str]:
     return env
 
 
-def package(env: dict[str, str], target: Path, wheel: Path | None = None) -> None:
+def build_wheel(folder: Path) -> Path:
+    """The server's."""
+    shutil.rmtree(folder, ignore_errors=True)
+    run(sys.executable, "-m", "pip", "wheel", "--quiet", "--no-deps", "--wheel-dir", folder, ROOT)
+    return next(folder.glob("*.whl"))
+
+
+def package(env: dict[str, str], target: Path, wheel: Path) -> None:
     """Writes the .vsix; needs no network. `wheel`: the server that the extension can install."""
     shutil.rmtree(EXTENSION / "bundled", ignore_errors=True)
-    if wheel is not None:
-        carry(wheel, EXTENSION / "bundled")
+    carry(wheel, EXTENSION / "bundled")
     run("npm", "run", "--silent", "package", "--", "--out", target, cwd=EXTENSION, env=env)
 
 
 def carry(wheel: Path, folder: Path) -> None:
-    """The wheel, and what makes pip compile llama.cpp as scripts/setup.py does."""
+    """The wheel and, when it needs llama.cpp, the version and how to compile it: as scripts/setup.py does."""
     (folder / "wheel").mkdir(parents=True)
     shutil.copy(wheel, folder / "wheel")
+    with zipfile.ZipFile(wheel) as archive:
+        metadata = next(name for name in archive.namelist() if name.endswith(".dist-info/METADATA"))
+        needs_llama = b"\nRequires-Dist: llama-cpp-python" in archive.read(metadata)
+    if not needs_llama:
+        return
     shutil.copytree(ROOT / "scripts" / "llama-build", folder / "llama-build")
     lock = (ROOT / "requirements-dev.lock").read_text("utf-8").splitlines()
-    pins = [line for line in lock if line.startswith("llama")]
-    (folder / "constraints.txt").write_text("\n".join(pins) + "\n", "utf-8")
+    (folder / "llama.txt").write_text(next(line for line in lock if line.startswith("llama")) + "\n", "utf-8")
 
 
 def unit(env: dict[str, str]) -> None:
@@ -185,7 +197,10 @@ def test(cache: Path, env: dict[str, str], names: list[str]) -> None:
     patterns = [f"--test-name-pattern={name}" for name in names]
     isolation = ["--test-isolation=none", "--test-concurrency=1"]
     vsixes = {"COPILOT_LSP_VSIX": str(vsix), "COPILOT_LSP_STUB_PYTHON": str(python_extension)}
-    env = {**env, **vsixes, "COPILOT_LSP_SERVER": server, "PYTHON": sys.executable}
+    artifacts = Path(os.environ.get("COPILOT_LSP_ARTIFACTS") or ROOT / "artifacts" / "vscode").resolve()
+    artifacts.mkdir(parents=True, exist_ok=True)
+    places = {"COPILOT_LSP_SERVER": server, "COPILOT_LSP_ARTIFACTS": str(artifacts), "PYTHON": sys.executable}
+    env = {**env, **vsixes, **places}
     run("node", "--test", *isolation, *patterns, *sorted(TESTS.glob("*.test.ts")), cwd=TESTS, env=env)
 
 
@@ -200,14 +215,16 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("action", choices=("setup", "package", "unit", "test"))
     parser.add_argument("names", nargs="*", help="of tests, for `test`")
-    parser.add_argument("--wheel", type=Path, help="the server to carry along, for `package`")
+    parser.add_argument("--wheel", type=Path, help="the server to carry along, for `package`; built when not given")
     arguments = parser.parse_args()
     cache = cache_folder()
     if arguments.action == "setup":
         setup(cache)
     elif arguments.action == "package":
         version = json.loads((EXTENSION / "package.json").read_text())["version"]
-        package(build_environment(cache), EXTENSION / f"copilot-lsp-{version}.vsix", arguments.wheel)
+        env = build_environment(cache)
+        wheel = arguments.wheel or build_wheel(cache / "wheel")
+        package(env, EXTENSION / f"copilot-lsp-{version}.vsix", wheel)
     elif arguments.action == "unit":
         unit(build_environment(cache))
     else:

@@ -10,6 +10,7 @@ import {
     TransportKind,
     type LanguageClientOptions,
     type Middleware,
+    type StaticFeature,
 } from 'vscode-languageclient/node';
 
 import { DOCUMENTS } from './documents.ts';
@@ -46,6 +47,7 @@ export async function startClient(command: string, log: LogOutputChannel, onEnd:
     const client = new QuietClient(SECTION, 'copilot-lsp', server, options(log, middleware, () => started && onEnd()));
     completions = new InlineCompletions(client);
     showMessages(client);
+    client.registerFeature(ASKS_FOR_STATUS);
     client.onNotification(method.didChangeStatus, (status: ServerStatus) => update({ status }));
     try {
         await client.start();
@@ -60,6 +62,16 @@ export async function startClient(command: string, log: LogOutputChannel, onEnd:
     };
     return { client, stop };
 }
+
+/** A server may not send a client notifications that the protocol does not have, unless it knows them. */
+const ASKS_FOR_STATUS: StaticFeature = {
+    fillClientCapabilities: (capabilities) => {
+        capabilities.experimental = { ...(capabilities.experimental as object), [method.didChangeStatus]: true };
+    },
+    initialize: () => undefined,
+    getState: () => ({ kind: 'static' }),
+    clear: () => undefined,
+};
 
 /** What goes wrong is in the log, in a line; what the user is to do about it, the extension says itself. */
 class QuietClient extends LanguageClient {

@@ -25,17 +25,21 @@ export function registerCommands(context: ExtensionContext, server: Server, log:
         [command.showLog]: () => log.show(),
         [command.openSettings]: () => commands.executeCommand('workbench.action.openSettings', `@ext:${context.extension.id}`),
     };
-    return Object.entries(handlers).map(([id, handler]) => commands.registerCommand(id, guarded(handler)));
+    return Object.entries(handlers).map(([id, handler]) => commands.registerCommand(id, guarded(handler, log)));
 }
 
+const SHOW_LOG = 'Show log';
+
 /** A command that fails says so. */
-function guarded(handler: () => unknown): () => Promise<void> {
+function guarded(handler: () => unknown, log: LogOutputChannel): () => Promise<void> {
     return async () => {
         try {
             await handler();
         } catch (error) {
             if (error instanceof Cancelled) return;
-            void window.showErrorMessage(`copilot-lsp: ${error instanceof Error ? error.message : String(error)}`);
+            const message = error instanceof Error ? error.message : String(error);
+            log.error(message);
+            if (await window.showErrorMessage(`copilot-lsp: ${message}`, SHOW_LOG)) log.show();
         }
     };
 }
@@ -68,6 +72,6 @@ async function whyNothing(server: Server): Promise<void> {
     const status = await server.execute<ServerStatus>(serverCommand.status);
     const silence = status?.lastSilence;
     const text = silence ? `Nothing was shown because ${silence.message}.` : 'The last request was answered.';
-    const choice = await window.showInformationMessage(`copilot-lsp: ${text}`, 'Show log');
+    const choice = await window.showInformationMessage(`copilot-lsp: ${text}`, SHOW_LOG);
     if (choice) await commands.executeCommand(command.showLog);
 }

@@ -1,4 +1,5 @@
 /** What pip needs to compile llama.cpp the way the project does: see scripts/llama_wheel.py. Pure. */
+import { createHash } from 'node:crypto';
 import * as path from 'node:path';
 
 /** `folder`: fastbuild.cmake and what it includes. `own`: the user's CMAKE_ARGS come last, and win. */
@@ -9,6 +10,11 @@ export function compileEnvironment(folder: string, own: string | undefined): Nod
         // Without Ninja on the machine, pip fetches it; GNU make would compile one file at a time.
         SKBUILD_NINJA_MAKE_FALLBACK: '0',
     };
+}
+
+/** Changes with everything that decides what is compiled. */
+export function buildKey(parts: readonly string[]): string {
+    return createHash('sha256').update(parts.join('\0')).digest('hex').slice(0, 16);
 }
 
 /** As a POSIX shell quotes it: scikit-build-core splits CMAKE_ARGS like one. */

@@ -3,6 +3,7 @@ import * as fs from 'node:fs';
 import * as path from 'node:path';
 import { ProgressLocation, window, type ExtensionContext, type LogOutputChannel, type Progress } from 'vscode';
 
+import { bundle, installRoot, isCompiled, llamaRoot, type Bundle, wheelIn } from './bundle.ts';
 import { compileEnvironment, compilerMissing } from './compile.ts';
 import { isFile, namesIn } from './files.ts';
 import { take } from './lock.ts';
@@ -10,32 +11,18 @@ import { step } from './pip.ts';
 import { type Cancellation, run } from './process.ts';
 import { activeInterpreter, interpreterForServer, ISOLATED, LEAST_VERSION } from './python.ts';
 
-/** Written last: an environment without it was interrupted, and is made anew. */
+/** Written last, when the program runs: an environment without it was interrupted, and is made anew. */
 const COMPLETE = '.complete';
 
-const TITLE = 'copilot-lsp: installing the server (llama.cpp is compiled: 5 to 15 minutes; go on working)';
+const TITLE = 'copilot-lsp: installing the server';
+const COMPILING = ' (llama.cpp is compiled: 5 to 15 minutes; go on working)';
+
+const PIP_OPTIONS = ['--disable-pip-version-check', '--progress-bar', 'off', '--no-input'];
+
+/** Not from pip's cache, which may have a wheel that was compiled another way; verbose for the compiler's progress. */
+const COMPILE_OPTIONS = ['--no-deps', '--no-cache-dir', '--no-binary', 'llama-cpp-python', '--verbose'];
 
 type OnLine = (line: string) => void;
-
-/** What the extension carries, and the environment to make of it. */
-interface Bundle {
-    readonly wheel: string;
-    readonly folder: string;
-    readonly compilation: string;
-    readonly constraints: string;
-}
-
-export function bundle(context: ExtensionContext): Bundle | undefined {
-    const carried = (name: string) => context.asAbsolutePath(path.join('bundled', name));
-    const wheel = namesIn(carried('wheel')).find((name) => name.endsWith('.whl'));
-    if (!wheel) return undefined;
-    return {
-        wheel: path.join(carried('wheel'), wheel),
-        folder: path.join(installRoot(context), path.basename(wheel, '.whl')),
-        compilation: carried('llama-build'),
-        constraints: carried('constraints.txt'),
-    };
-}
 
 /** Environments that were made here; that of the bundled wheel first. */
 export function installations(context: ExtensionContext): string[] {
@@ -57,17 +44,18 @@ export async function install(context: ExtensionContext, log: LogOutputChannel):
     if (!carried) throw new Error('This build of the extension carries no server.');
     const interpreter = await interpreterForServer(await activeInterpreter());
     if (!interpreter) throw new Error(`Python ${LEAST_VERSION.join('.')} or newer (with venv) was not found.`);
-    const missing = compilerMissing(process.env['PATH'] ?? '', process.platform, isFile);
+    const missing = isCompiled(carried) ? undefined : compilerMissing(process.env['PATH'] ?? '', process.platform, isFile);
     if (missing) throw new Error(missing);
     fs.mkdirSync(installRoot(context), { recursive: true });
     const release = take(path.join(installRoot(context), 'lock'));
     if (!release) throw new Error('Another window is installing the server.');
-    const where = { location: ProgressLocation.Notification, title: TITLE, cancellable: true };
+    const title = isCompiled(carried) ? TITLE : TITLE + COMPILING;
+    const where = { location: ProgressLocation.Notification, title, cancellable: true };
     try {
         await window.withProgress(where, (progress, token) =>
             makeEnvironment(interpreter, carried, reporter(progress, log), token),
         );
-        removeOld(context);
+        removeOld(context, carried);
     } finally {
         release();
     }
@@ -75,16 +63,24 @@ export async function install(context: ExtensionContext, log: LogOutputChannel):
 
 async function makeEnvironment(
     interpreter: string,
-    { wheel, folder, compilation, constraints }: Bundle,
+    { wheel, folder, llama }: Bundle,
     onLine: OnLine,
     cancellation: Cancellation,
 ): Promise<void> {
     fs.rmSync(folder, { recursive: true, force: true });
     await run(interpreter, [ISOLATED, '-m', 'venv', folder], onLine, cancellation);
-    const python = path.join(folder, ...(process.platform === 'win32' ? ['Scripts', 'python.exe'] : ['bin', 'python']));
-    const pip = [ISOLATED, '-m', 'pip', 'install', '--disable-pip-version-check', '--progress-bar', 'off', '--no-input'];
-    const env = compileEnvironment(compilation, process.env['CMAKE_ARGS']);
-    await run(python, [...pip, '--constraint', constraints, wheel], onLine, cancellation, env);
+    const [scripts, suffix] = process.platform === 'win32' ? ['Scripts', '.exe'] : ['bin', ''];
+    const program = (name: string) => path.join(folder, scripts, name + suffix);
+    const pip = (verb: string, ...args: string[]) => {
+        const env = llama && compileEnvironment(llama.recipe, process.env['CMAKE_ARGS']);
+        return run(program('python'), [ISOLATED, '-m', 'pip', verb, ...PIP_OPTIONS, ...args], onLine, cancellation, env);
+    };
+    if (llama && !isCompiled({ llama })) {
+        await pip('wheel', ...COMPILE_OPTIONS, '--wheel-dir', llama.folder, llama.requirement);
+    }
+    const compiled = llama && wheelIn(llama.folder);
+    await pip('install', ...(compiled ? [compiled] : []), wheel);
+    await run(program('copilot-lsp'), ['--version'], onLine, cancellation);
     fs.writeFileSync(path.join(folder, COMPLETE), '');
 }
 
@@ -96,13 +92,13 @@ function reporter(progress: Progress<{ message: string }>, log: LogOutputChannel
     };
 }
 
-/** All but the newest and the one before, which other windows may still run. */
-function removeOld(context: ExtensionContext): void {
+/** All but the newest and the one before, which other windows may still run; and what was compiled for them. */
+function removeOld(context: ExtensionContext, { llama }: Bundle): void {
     const age = (folder: string) => fs.statSync(path.join(folder, COMPLETE)).mtimeMs;
     const oldest = installations(context).sort((a, b) => age(b) - age(a)).slice(2);
-    for (const folder of oldest) fs.rmSync(folder, { recursive: true, force: true });
+    const builds = namesIn(llamaRoot(context)).map((name) => path.join(llamaRoot(context), name));
+    const unused = [...oldest, ...builds.filter((folder) => folder !== llama?.folder)];
+    for (const folder of unused) fs.rmSync(folder, { recursive: true, force: true });
 }
 
 const isComplete = (folder: string) => isFile(path.join(folder, COMPLETE));
-
-const installRoot = (context: ExtensionContext) => path.join(context.globalStorageUri.fsPath, 'servers');

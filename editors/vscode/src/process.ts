@@ -42,11 +42,11 @@ export function run(
             endTree(child);
         });
         child.on('error', reject);
-        child.on('close', (code) => {
+        child.on('close', (code, signal) => {
             running.delete(child);
             listener.dispose();
             if (code === 0) resolve();
-            else reject(cancelled ? new Cancelled() : new Error([`${command} failed (${code})`, ...last].join('\n')));
+            else reject(cancelled ? new Cancelled() : new Error([`${command} failed (${code ?? signal})`, ...last].join('\n')));
         });
     });
 }

@@ -1,7 +1,8 @@
 /** When there is no server, or an older one than the extension carries: offers to install it. */
 import { commands, window, type ExtensionContext, type LogOutputChannel } from 'vscode';
 
-import { bundle, install, isCurrent } from './install.ts';
+import { bundle } from './bundle.ts';
+import { install, isCurrent } from './install.ts';
 import { command } from './menu.ts';
 import type { Server } from './server.ts';
 import { SECTION, serverPath } from './settings.ts';

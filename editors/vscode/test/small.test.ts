@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
 
-import { compileEnvironment, compilerMissing } from '../src/compile.ts';
+import { buildKey, compileEnvironment, compilerMissing } from '../src/compile.ts';
 import { take } from '../src/lock.ts';
 import { forServer, toggled } from '../src/options.ts';
 import { step } from '../src/pip.ts';
@@ -29,6 +29,7 @@ test('pip\'s long steps in words', () => {
     assert.equal(step('Collecting tree-sitter-python>=0.25.0 (from copilot-lsp==0.1.0)'), 'getting tree-sitter-python');
     assert.equal(step('  Downloading numpy-2.1.0-cp311-cp311-manylinux_2_17_x86_64.whl (16 MB)'), 'getting numpy');
     assert.equal(step('Installing collected packages: pygls, copilot-lsp'), 'putting it together');
+    assert.equal(step('  [12/67] Building CXX object vendor/llama.cpp/x.o'), 'compiling llama.cpp (12 of 67)');
     assert.equal(step('  Preparing metadata (pyproject.toml): started'), undefined);
 });
 
@@ -57,6 +58,12 @@ test('llama.cpp is compiled with the build files that the extension carries, and
     const include = "'-DCMAKE_PROJECT_llama.cpp_INCLUDE=/it'\\''s here/fastbuild.cmake'";
     assert.equal(CMAKE_ARGS, `-DLLAVA_BUILD=OFF ${include} -DGGML_CUDA=on`);
     assert.equal(compileEnvironment('/x', undefined)['CMAKE_ARGS']?.endsWith("fastbuild.cmake'"), true);
+});
+
+test('what was compiled is used again until something that went into it changes', () => {
+    const parts = ['llama_cpp_python==1.0', 'recipe', 'this CPU'];
+    assert.equal(buildKey(parts), buildKey([...parts]));
+    for (const index of parts.keys()) assert.notEqual(buildKey(parts.with(index, 'other')), buildKey(parts));
 });
 
 test('a missing compiler is told before anything is downloaded', () => {

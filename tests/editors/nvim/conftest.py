@@ -6,24 +6,22 @@ Without it these tests are no part of a run: `make test-editors` has them.
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
-from nvim_driver import SERVER, Nvim, Start, running
+from nvim_driver import NVIMS, SERVER, Nvim, Start, running
 from nvim_script import RULES
 
 VERSIONS = ("0.11", "0.12")
-FOLDER = os.environ.get("COPILOT_LSP_TEST_NVIM", "")
 
-collect_ignore_glob = [] if FOLDER else ["test_*.py"]
+collect_ignore_glob = [] if NVIMS else ["test_*.py"]
 
 
 @pytest.fixture(params=VERSIONS)
 def program(request: pytest.FixtureRequest) -> Path:
-    return Path(FOLDER) / f"nvim-{request.param}"
+    return Path(NVIMS) / f"nvim-{request.param}"
 
 
 @pytest.fixture

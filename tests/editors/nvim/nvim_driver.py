@@ -19,6 +19,8 @@ from nvim_screen import Screen
 
 ROOT = Path(__file__).resolve().parents[3]
 PLUGIN = ROOT / "editors" / "nvim"
+NVIMS = os.environ.get("COPILOT_LSP_TEST_NVIM", "")
+"""The folder with the Neovims; empty when they are not to be tested."""
 SERVER = Path(sys.executable).parent / "copilot-lsp"
 ARTIFACTS = ROOT / "artifacts" / "nvim"
 COLUMNS, LINES = 80, 16

@@ -5,17 +5,21 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from nvim_driver import Start
+from nvim_driver import NVIMS, Start
 from nvim_script import BODY, HELLO, write_hello
 
 # Neovim draws: the highlight group is its own.
 NATIVE = "display = 'native' }) vim.api.nvim_set_hl(0, 'ComplHint', { fg = '#808080', italic = true"
 
 
+@pytest.fixture(params=["0.12"])
+def program(request: pytest.FixtureRequest) -> Path:
+    """Neovim 0.11 has no inline completion of its own."""
+    return Path(NVIMS) / f"nvim-{request.param}"
+
+
 @pytest.fixture
-def start_native(start: Start, program: Path) -> Start:
-    if program.name != "nvim-0.12":
-        pytest.skip("Neovim 0.11 has no inline completion of its own")
+def start_native(start: Start) -> Start:
     return lambda: start(options=NATIVE)
 
 

@@ -3,10 +3,10 @@ import assert from 'node:assert/strict';
 import * as fs from 'node:fs';
 import * as path from 'node:path';
 
-import { VALUES, works } from './harness/journey.ts';
-import { runs, untilSent } from './harness/record.ts';
+import { isSilent, settled, VALUES, works } from './harness/journey.ts';
+import { isReady, runs, status, untilAnswered, untilSent, type Run } from './harness/record.ts';
 import { TOTAL } from './harness/rules.ts';
-import { equals, pause, until } from './harness/wait.ts';
+import { equals, until } from './harness/wait.ts';
 import { fakeEngine, newestRun, picture, scenario, setArguments, type World } from './harness/world.ts';
 
 const READY = 'copilot-lsp';
@@ -19,13 +19,12 @@ function logOf({ root }: World): string {
     return files.map((file) => fs.readFileSync(path.join(root, file), 'utf8')).join('');
 }
 
-/** A fresh file does not complete. */
-async function isSilent({ editor }: World, name: string): Promise<void> {
-    await editor.file(name, VALUES);
-    await editor.type('total = ');
-    await pause(1000);
-    assert.equal(await editor.ghost(), '');
-    await editor.keys('Control+s');
+/** The server after `last`; undefined when there is none any more, and the user was told. */
+async function successor(world: World, last: Run): Promise<Run | undefined> {
+    const newer = () => runs(world.records).slice(-1).find((run) => run.pid !== last.pid && isReady(run));
+    const isTold = async () => (await world.editor.notifications()).some((text) => text.includes('has stopped'));
+    await until('another server, or a word', async () => newer() ?? isTold(), GIVING_UP_MS);
+    return newer();
 }
 
 scenario('the server is killed: a new one takes over without a word', async (world) => {
@@ -41,11 +40,8 @@ scenario('the server is killed: a new one takes over without a word', async (wor
 
 scenario('killed again and again, it stops and says so; Restart brings it back', async (world) => {
     const { editor } = world;
-    for (let last = await newestRun(world); ; ) {
+    for (let last: Run | undefined = await newestRun(world); last; last = await successor(world, last)) {
         process.kill(last.pid, 'SIGKILL');
-        const next = await Promise.race([newestRun(world, last), editor.untilNotified('has stopped', GIVING_UP_MS)]);
-        if (typeof next === 'string') break;
-        last = next;
     }
     await editor.expectStatus('copilot-lsp: stopped');
     await picture(editor, 'stopped');
@@ -63,11 +59,11 @@ scenario('a server that ends at once: said once, and the log says why', async (w
     setArguments(world, ['--no-such-option']);
     await editor.command('copilot-lsp: Restart');
     await editor.untilNotified('has stopped', GIVING_UP_MS);
-    await pause(3000);
-    assert.equal((await editor.notifications()).length, 1);
     await editor.expectStatus('copilot-lsp: stopped');
+    assert.equal((await editor.notifications()).length, 1);
     await editor.press('Show log');
     await until('the reason in the log', () => logOf(world).includes('unrecognized arguments: --no-such-option'));
+    assert.deepEqual(await editor.notifications(), []);
     await picture(editor, 'log');
     setArguments(world, fakeEngine(world));
     await editor.command('copilot-lsp: Restart');
@@ -79,20 +75,23 @@ scenario('a server that ends at once: said once, and the log says why', async (w
 
 scenario('the engine dies over a request: the next one is answered', async (world) => {
     const { editor } = world;
+    const run = await newestRun(world);
     await editor.file('fragile.py', '# fragile\n');
+    const before = run.entries().length;
     await editor.type('fragile = ');
-    await pause(500);
+    assert.deepEqual(await untilAnswered(run, 'fragile = '.length, before), []);
+    await editor.expectSaved('fragile.py', '# fragile\nfragile = ');
     assert.equal(await editor.ghost(), '');
-    await editor.keys('Control+s');
     await works(world, 'after-fragile.py');
 });
 
 scenario('a language turned off in the settings', async (world) => {
     const { editor, settings } = world;
+    const run = await newestRun(world);
     await editor.file('off.py', VALUES);
     settings.set({ 'copilotLsp.disabledLanguages': ['python'] });
     await editor.expectStatus('copilot-lsp: off here');
-    await isSilent(world, 'silent.py');
+    await isSilent(world, run, 'silent.py');
     await editor.file('other.js', 'let price = 1, amount = 1, shipping = 1;\n');
     await editor.expectStatus(READY);
     await editor.type('const total = ');
@@ -105,22 +104,22 @@ scenario('a language turned off in the settings', async (world) => {
 
 scenario('turned off and on again by the menu', async (world) => {
     const { editor, settings } = world;
+    const run = await newestRun(world);
     await editor.file('menu.py', VALUES);
-    const rows = await editor.openMenu();
-    assert.match(rows.join('\n'), /Turn off for python/);
+    await editor.openMenu('Turn off for python');
     await picture(editor, 'menu');
     await editor.choose('Turn off for python');
     await editor.expectStatus('copilot-lsp: off here');
     await equals(['python'], () => settings.ofUser('copilotLsp.disabledLanguages'));
-    await editor.openMenu();
+    await editor.openMenu('Turn on for python');
     await editor.choose('Turn on for python');
     await editor.expectStatus(READY);
     await equals([], () => settings.ofUser('copilotLsp.disabledLanguages'));
-    await editor.openMenu();
+    await editor.openMenu('Turn off in this workspace');
     await editor.choose('Turn off in this workspace');
     await editor.expectStatus('copilot-lsp: off');
-    await isSilent(world, 'off-in-workspace.py');
-    await editor.openMenu();
+    await isSilent(world, run, 'off-in-workspace.py');
+    await editor.openMenu('Turn on in this workspace');
     await editor.choose('Turn on in this workspace');
     await editor.expectStatus(READY);
     await works(world, 'on-again.py');
@@ -137,27 +136,29 @@ scenario('settings reach the running server', async (world) => {
     await editor.file('one.py', VALUES);
     await editor.type('total = ');
     await editor.expectGhost(TOTAL);
+    const asked = run.entries().length;
     await editor.keys('Alt+BracketRight');
-    await pause(700);
-    assert.equal(await editor.ghost(), TOTAL);
+    assert.deepEqual(await untilAnswered(run, 'total = '.length, asked), [TOTAL]);
+    assert.equal(await settled(editor, run), TOTAL);
     await editor.keys('Escape', 'Control+s');
     settings.set({ 'copilotLsp.enabled': false });
     await editor.expectStatus('copilot-lsp: off');
-    await isSilent(world, 'all-off.py');
+    await isSilent(world, run, 'all-off.py');
     settings.set({});
     await editor.expectStatus(READY);
     await works(world, 'live.py');
     assert.equal((await newestRun(world)).pid, run.pid, 'the server was not restarted');
 });
 
-scenario('the menu says why nothing was shown', async ({ editor }) => {
+scenario('the menu says why nothing was shown', async (world) => {
+    const { editor } = world;
+    const run = await newestRun(world);
     await editor.file('why.py', VALUES);
     await editor.type('total = x');
     await editor.keys('ArrowLeft');
     await editor.type('ab');
-    await pause(700);
-    const rows = await editor.openMenu();
-    assert.match(rows.join('\n'), /The cursor is inside a word/);
+    await until('the reason', () => status(run).lastSilence?.message.includes('inside a word'));
+    await editor.openMenu('The cursor is inside a word');
     await editor.choose('Why was nothing shown?');
     await editor.untilNotified('Nothing was shown because the cursor is inside a word.');
     await picture(editor, 'why');

@@ -4,14 +4,14 @@ import * as fs from 'node:fs';
 import * as path from 'node:path';
 
 import { works } from './harness/journey.ts';
-import { runs } from './harness/record.ts';
-import { equals, pause } from './harness/wait.ts';
-import { environmentVariable, newestRun, once, picture, scenario, type World } from './harness/world.ts';
+import { runs, untilSent } from './harness/record.ts';
+import { equals } from './harness/wait.ts';
+import { environmentVariable, newestRun, picture, place, scenario, type World } from './harness/world.ts';
 
 /** Of the folder: not to be listened to before it is trusted. */
 const MODEL = '/models/of-the-folder.gguf';
 
-const fresh = once({
+const fresh = place({
     extensions: [environmentVariable('COPILOT_LSP_STUB_PYTHON')],
     env: ({ program }) => ({ COPILOT_LSP_STUB_TARGET: program, PATH: pathWithoutServer() }),
     settings: () => ({
@@ -39,7 +39,8 @@ function modelAtStart({ records }: World): unknown {
     return initialize?.params?.initializationOptions?.model;
 }
 
-scenario('without a server the extension offers its own, and installs it', async (world) => {
+/** Takes the offer. */
+async function install(world: World): Promise<void> {
     const { editor } = world;
     world.settings.set({ 'copilotLsp.model': MODEL });
     await editor.expectStatus('copilot-lsp: server not found');
@@ -52,15 +53,24 @@ scenario('without a server the extension offers its own, and installs it', async
     await editor.expectStatus('copilot-lsp');
     await editor.untilNotified('the server is installed');
     await editor.command('Notifications: Clear All Notifications');
+}
+
+scenario('without a server the extension offers its own, and installs it', async (world) => {
+    await install(world);
     await works(world, 'installed.py');
 }, fresh);
 
 scenario('a folder that is not trusted chooses neither server nor model', async (world) => {
     const { editor } = world;
+    if (runs(world.records).length === 0) await install(world);
     const run = await newestRun(world);
     assert.equal(modelAtStart(world), 'default');
-    world.settings.set({ 'copilotLsp.model': MODEL, 'stubPython.interpreter': environmentOf(world) });
-    await pause(3000);
+    const before = run.entries().length;
+    const chosen = { 'copilotLsp.model': MODEL, 'stubPython.interpreter': environmentOf(world) };
+    world.settings.set({ ...chosen, 'copilotLsp.completion.candidates': 2 });
+    const { settings } = await untilSent(run, 'workspace/didChangeConfiguration', before);
+    assert.deepEqual([settings.copilotLsp.model, settings.copilotLsp.completion.candidates], ['default', 2]);
+    await works(world, 'untrusted.py');
     assert.equal((await newestRun(world)).pid, run.pid);
     await editor.command('Workspaces: Manage Workspace Trust');
     const trust = editor.page.locator('.workspace-trust-editor');

@@ -115,6 +115,7 @@ end
 local function capabilities()
   local all = vim.lsp.protocol.make_client_capabilities()
   all.textDocument.inlineCompletion = { dynamicRegistration = false }
+  all.experimental = { didChangeStatus = true } -- asks for the notification
   return all
 end
 

@@ -11,7 +11,7 @@ export interface CodeServer {
     stop(): void;
 }
 
-const START_MS = 60_000;
+const START_MS = 180_000;
 
 /** `root`: a fresh folder; it gets user-data, extensions and the logs. `extensions`: the .vsix files to install. */
 export async function startCodeServer(

@@ -1,12 +1,16 @@
 /** One window of VS Code, as a user sees and uses it. */
 import * as fs from 'node:fs';
 import * as path from 'node:path';
-import type { Page } from 'playwright-core';
+import type { Locator, Page } from 'playwright-core';
 
-import { equals, until } from './wait.ts';
+import { equals, PATIENCE_MS, until } from './wait.ts';
 
-const START_MS = 90_000;
+const START_MS = 180_000;
+/** The palette closes when the focus moves, as it may while an editor opens: then it is opened again. */
+const PALETTE_MS = 5000;
 const KEY_MS = 40;
+/** An editor of text, ready to type. */
+const TEXT = '.editor-instance .monaco-editor.focused';
 
 export class Editor {
     readonly page: Page;
@@ -18,7 +22,8 @@ export class Editor {
     }
 
     static async open(page: Page, url: string, folder: string): Promise<Editor> {
-        await page.goto(`${url}/?folder=${encodeURIComponent(folder)}`, { waitUntil: 'domcontentloaded' });
+        page.setDefaultTimeout(PATIENCE_MS);
+        await page.goto(`${url}/?folder=${encodeURIComponent(folder)}`, { waitUntil: 'domcontentloaded', timeout: START_MS });
         await page.locator('.monaco-workbench .statusbar').waitFor({ timeout: START_MS });
         return new Editor(page, folder);
     }
@@ -30,14 +35,20 @@ export class Editor {
         await this.keys('Control+End');
     }
 
-    async show(name: string): Promise<void> {
-        await this.keys('F1'); // without its ">" the command palette finds files
-        const input = this.page.locator('.quick-input-widget input');
-        await input.fill(path.join(this.folder, name));
-        await this.page.locator('.quick-input-list .monaco-list-row.focused', { hasText: name }).first().waitFor();
-        await input.press('Enter');
+    /** `inside`: what has the focus then. */
+    async show(name: string, inside = TEXT): Promise<void> {
+        await this.pick(path.join(this.folder, name), name); // without its ">" the command palette finds files
         await this.page.locator('.tab.active', { hasText: name }).waitFor();
-        await this.page.locator('.editor-instance .monaco-editor.focused').waitFor();
+        await this.focused(inside);
+    }
+
+    /**
+     * VS Code adds some parts of a window's first editor when it has nothing else to do, ghost text among them. On a
+     * busy machine keys that are typed before are not asked for.
+     */
+    async focused(inside = TEXT): Promise<void> {
+        await this.page.locator(inside).first().waitFor();
+        await this.page.evaluate(idle);
     }
 
     type(text: string): Promise<void> {
@@ -50,21 +61,46 @@ export class Editor {
 
     /** Runs a command by its title in the palette. */
     async command(title: string): Promise<void> {
-        await this.keys('F1');
+        await this.pick(`>${title}`, title);
+    }
+
+    /** Writes into the palette, and takes the entry `label`. */
+    private async pick(text: string, label: string): Promise<void> {
         const input = this.page.locator('.quick-input-widget input');
-        await input.fill(`>${title}`);
-        await this.page.locator('.quick-input-list .monaco-list-row', { hasText: title }).first().waitFor();
-        await input.press('Enter');
+        const entry = this.rows().filter({ has: this.page.getByText(label, { exact: true }) }).first();
+        await until(`"${label}" in the palette`, async () => {
+            if (!(await input.isVisible())) await this.keys('F1');
+            return input
+                .fill(text, { timeout: PALETTE_MS })
+                .then(() => entry.click({ timeout: PALETTE_MS }))
+                .then(() => true, () => false);
+        });
+    }
+
+    private rows(): Locator {
+        return this.page.locator('.quick-input-list .monaco-list-row');
     }
 
     /** The ghost text, '' when there is none. */
-    async ghost(): Promise<string> {
-        return this.page.evaluate(() => {
-            const text = (selector: string) => [...document.querySelectorAll(selector)].map((each) => each.textContent ?? '');
-            const first = text('.editor-instance .view-lines .view-line [class*="ghost-text"]').join('');
-            const further = text('.editor-instance .suggest-preview-text .view-line');
-            return [first, ...further].join('\n').replace(/\u00a0/g, ' ');
-        });
+    ghost(): Promise<string> {
+        return this.page.evaluate(readGhost);
+    }
+
+    /** Every different ghost text of the browser's frames while `act` runs, and the one after it. */
+    async ghostsDuring(act: () => Promise<unknown>): Promise<string[]> {
+        await this.page.evaluate(`(() => {
+            const read = ${readGhost};
+            const seen = (window.ghostsSeen = []);
+            const look = () => {
+                const ghost = read();
+                if (ghost !== seen.at(-1)) seen.push(ghost);
+                if (window.ghostsSeen === seen) requestAnimationFrame(look);
+            };
+            look();
+        })()`);
+        await act();
+        const seen = await this.page.evaluate<string[]>('(([seen]) => (delete window.ghostsSeen, seen))([window.ghostsSeen])');
+        return [...seen, await this.ghost()].filter((ghost, index, all) => ghost !== all[index - 1]);
     }
 
     expectGhost(text: string, ms?: number): Promise<void> {
@@ -87,15 +123,22 @@ export class Editor {
         return equals(text, () => this.status(), ms);
     }
 
-    async openMenu(): Promise<string[]> {
-        await this.page.locator('.statusbar-item[id*="copilotLsp.status"]').first().click();
-        const rows = this.page.locator('.quick-input-list .monaco-list-row');
-        await rows.first().waitFor();
-        return (await rows.allTextContents()).map((row) => row.trim());
+    /** Opens the menu of the status bar item, until `label` is in it. */
+    async openMenu(label: string): Promise<void> {
+        await until(`"${label}" in the menu`, async () => {
+            await this.page.locator('.statusbar-item[id*="copilotLsp.status"]').first().click();
+            const isThere = await this.entry(label).waitFor({ timeout: PALETTE_MS }).then(() => true, () => false);
+            if (!isThere) await this.keys('Escape');
+            return isThere;
+        });
     }
 
-    async choose(label: string): Promise<void> {
-        await this.page.locator('.quick-input-list .monaco-list-row', { hasText: label }).first().click();
+    choose(label: string): Promise<void> {
+        return this.entry(label).click();
+    }
+
+    private entry(part: string): Locator {
+        return this.rows().filter({ hasText: part }).first();
     }
 
     /** The texts of the notifications that are shown. */
@@ -110,5 +153,20 @@ export class Editor {
     async untilNotified(part: string, ms?: number): Promise<string> {
         const seen = async () => (await this.notifications()).find((text) => text.includes(part));
         return until(`a notification with "${part}"`, seen, ms);
+    }
+}
+
+/** Runs in the browser: the first line of the ghost text is in the line that it continues, the others are beside it. */
+function readGhost(): string {
+    const text = (selector: string) => [...document.querySelectorAll(selector)].map((each) => each.textContent ?? '');
+    const first = text(':is(.editor-instance, .notebookOverlay) .view-lines .view-line [class*="ghost-text"]').join('');
+    const further = text(':is(.editor-instance, .notebookOverlay) .suggest-preview-text .view-line');
+    return [first, ...further].join('\n').replace(/\u00a0/g, ' ');
+}
+
+/** Runs in the browser, which calls back in turn: what VS Code was about to do when idle is done by then. */
+async function idle(): Promise<void> {
+    for (const _ of ['its own', 'and what follows from that']) {
+        await new Promise((resolve) => requestIdleCallback(resolve, { timeout: 10_000 }));
     }
 }

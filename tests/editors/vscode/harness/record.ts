@@ -30,10 +30,14 @@ function read(file: string): Entry[] {
     return whole.map((line) => JSON.parse(line) as Entry);
 }
 
+/** What the server told of itself last. */
+export function status(run: Run): any {
+    return run.entries().filter(({ message }) => message.method === 'didChangeStatus').at(-1)?.message.params;
+}
+
 /** The server is initialized and has said that its engine is ready. */
 export function isReady(run: Run): boolean {
-    const statuses = run.entries().filter(({ message }) => message.method === 'didChangeStatus');
-    return statuses.at(-1)?.message.params.state === 'ready';
+    return status(run)?.state === 'ready';
 }
 
 /** Messages of the client since `from` (an index of `entries()`), newest last. */
@@ -44,4 +48,32 @@ export function sent(run: Run, method: string, from = 0): any[] {
 
 export async function untilSent(run: Run, method: string, from = 0): Promise<any> {
     return until(`${method} to the server`, () => sent(run, method, from).at(-1));
+}
+
+const INLINE = 'textDocument/inlineCompletion';
+
+/** An editor asks again with every key: `character` is where the cursor is after the last one. */
+export async function untilAsked(run: Run, character: number, from = 0): Promise<void> {
+    const asked = () => sent(run, INLINE, from).at(-1)?.position.character === character;
+    await until(`a request at character ${character}`, asked);
+}
+
+/** Waits until what was asked since `from`, at `character` last, is answered; the texts of the last answer. */
+export async function untilAnswered(run: Run, character: number, from = 0): Promise<string[]> {
+    await untilAsked(run, character, from);
+    return until('the answers', () => lastAnswer(run.entries().slice(from)));
+}
+
+/** No request for a completion is open. */
+export function isAnswered(run: Run): boolean {
+    return lastAnswer(run.entries()) !== undefined;
+}
+
+/** Undefined while a request is open. One that was cancelled is answered with nothing. */
+function lastAnswer(entries: readonly Entry[]): string[] | undefined {
+    const asked = entries.filter((each) => each.from === 'client' && each.message.method === INLINE);
+    const answers = entries.filter((each) => each.from === 'server' && each.message.method === undefined);
+    const byId = new Map(answers.map(({ message }) => [message.id, message.result?.items ?? []]));
+    const answered = asked.every(({ message }) => byId.has(message.id));
+    return answered ? byId.get(asked.at(-1)?.message.id)?.map((item: any) => item.insertText) : undefined;
 }

@@ -10,5 +10,6 @@ export const rules = [
     { after: 'total = $', text: TOTAL, alternatives: [DISCOUNT] },
     { after: 'slow = $', text: 'answer', delay_ms: 2500 },
     { after: 'def steps\\(\\):\\n    $', text: STEPS, piece_ms: 150 },
+    { after: 'def slowly\\(\\):\\n    $', text: STEPS, piece_ms: 300 },
     { after: 'fragile = $', dies: true },
 ];

@@ -1,6 +1,7 @@
 /** Waiting for something to become true; no fixed pauses. */
 
-export const PATIENCE_MS = 20_000;
+/** For what takes a second on an idle machine: it may be a busy one. */
+export const PATIENCE_MS = 60_000;
 
 /** Polls until `probe` gives something truthy. Throws an Error that names `what`, and the last value. */
 export async function until<T>(what: string, probe: () => T | Promise<T>, ms = PATIENCE_MS): Promise<NonNullable<T>> {
@@ -24,4 +25,4 @@ export async function equals<T>(wanted: T, probe: () => T | Promise<T>, ms = PAT
     }
 }
 
-export const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
+const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));

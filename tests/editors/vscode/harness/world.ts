@@ -13,8 +13,8 @@ import { rules } from './rules.ts';
 import { Settings } from './settings.ts';
 import { until } from './wait.ts';
 
-const TEST_MS = 240_000;
-const START_MS = 90_000;
+const TEST_MS = 900_000;
+const START_MS = 180_000;
 
 export interface World {
     readonly root: string;
@@ -35,47 +35,58 @@ export interface Plan {
     readonly settings: (world: { root: string; program: string }) => { user: object; machine: object };
 }
 
-const worlds: Promise<World>[] = [];
+/** A world that scenarios share. */
+export interface Place {
+    /** Started when it is first asked for. */
+    enter(): Promise<World>;
+    /** Ended; the next one to enter finds a new one. */
+    leave(): Promise<void>;
+}
 
-/** The world of a plan, started when it is first asked for. */
-export function once(plan: Plan): () => Promise<World> {
+const places: Place[] = [];
+
+export function place(plan: Plan): Place {
     let world: Promise<World> | undefined;
-    return () => {
-        if (!world) worlds.push((world = start(plan)));
-        return world;
+    const enter = () => (world ??= start(plan));
+    const leave = async () => {
+        const left = await world?.catch(() => undefined);
+        world = undefined;
+        if (left) await end(left);
     };
+    places.push({ enter, leave });
+    return { enter, leave };
 }
 
 /** The extension finds the server by its setting. */
-const shared = once({
+const shared = place({
     extensions: [],
     env: () => ({}),
     settings: ({ program }) => ({ user: {}, machine: { 'copilotLsp.server.path': program } }),
 });
 
-/** A test in a window; a picture is taken when it fails. */
+/** A test in a window. When it fails, a picture is taken, and the next test gets a new window. */
 export function scenario(name: string, act: (world: World) => Promise<void>, where = shared): void {
     test(name, { timeout: TEST_MS }, async () => {
-        const world = await where();
         try {
-            await act(world);
+            await act(await where.enter());
         } catch (error) {
-            await keepEvidence(world, `failed-${name.replace(/\W+/g, '-')}`);
+            const evidence = where.enter().then((world) => keepEvidence(world, `failed-${name.replace(/\W+/g, '-')}`));
+            await evidence.catch(() => undefined).finally(() => where.leave());
             throw error;
         }
     });
 }
 
-const ARTIFACTS = process.env['COPILOT_LSP_ARTIFACTS'];
-
 export async function picture(editor: Editor, name: string): Promise<void> {
-    if (ARTIFACTS) await editor.page.screenshot({ path: path.join(ARTIFACTS, `vscode-${name}.png`) });
+    await editor.page.screenshot({ path: artifact(`vscode-${name}.png`), animations: 'disabled' });
 }
 
 async function keepEvidence(world: World, name: string): Promise<void> {
     await picture(world.editor, name);
-    if (ARTIFACTS) fs.cpSync(world.records, path.join(ARTIFACTS, name), { recursive: true });
+    fs.cpSync(world.records, artifact(name), { recursive: true });
 }
+
+const artifact = (name: string): string => path.join(environmentVariable('COPILOT_LSP_ARTIFACTS'), name);
 
 /** The newest run of the server, once its engine is ready. `than`: a newer one than this. */
 export function newestRun(world: World, than?: Run): Promise<Run> {
@@ -129,13 +140,13 @@ function launcher(root: string, records: string): string {
     return file;
 }
 
+async function end({ browser, server, root }: World): Promise<void> {
+    await browser.close();
+    server.stop();
+    if (process.env['COPILOT_LSP_KEEP']) return;
+    fs.rmSync(root, { recursive: true, force: true, maxRetries: 10, retryDelay: 300 });
+}
+
 after(async () => {
-    for (const starting of worlds) {
-        const world = await starting.catch(() => undefined);
-        if (!world) continue;
-        await world.browser.close();
-        world.server.stop();
-        if (process.env['COPILOT_LSP_KEEP']) continue;
-        fs.rmSync(world.root, { recursive: true, force: true, maxRetries: 10, retryDelay: 300 });
-    }
+    for (const each of places) await each.leave();
 });
