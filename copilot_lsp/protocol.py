@@ -127,6 +127,7 @@ class Server(LanguageServer):
         self.problems: tuple[str, ...] = ()
         self.unknown_options: set[str] = set()
         self.configuration_turn = object()
+        self.wants_status = False
         self.announced: dict[str, object] = {}
         self.announcement: asyncio.TimerHandle | None = None
         self.reports_loading = False

@@ -9,6 +9,8 @@ from collections.abc import Callable
 from contextlib import suppress
 from typing import Any, Protocol
 
+KNOWS_STATUS = {"experimental": {"didChangeStatus": True}}
+
 SECONDS = 20
 """After which an answer counts as lost."""
 
@@ -57,7 +59,9 @@ class Wire:
         return response["result"]
 
     async def initialize(self, capabilities: dict[str, Any] | None = None, **params: Any) -> dict[str, Any]:
-        capabilities = {"textDocument": {"inlineCompletion": {}}} if capabilities is None else capabilities
+        capabilities = (
+            {"textDocument": {"inlineCompletion": {}}, **KNOWS_STATUS} if capabilities is None else capabilities
+        )
         everything = {"processId": None, "rootUri": None, "capabilities": capabilities, **params}
         result: dict[str, Any] = await self.request("initialize", everything)
         self.notify("initialized", {})

@@ -13,6 +13,7 @@ def initialize(ls: Server, params: types.InitializeParams) -> None:
     session = ls.session
     session.encoding = types.PositionEncodingKind(ls.workspace.position_encoding).value
     session.roots = _roots(params)
+    ls.wants_status = status.is_wanted(params)
     if not ls.protocol.knows_inline_completion:
         ls.feature(types.TEXT_DOCUMENT_COMPLETION, completion.OPTIONS)(completion.completion)
     configuration.apply(ls, configuration.section(params.initialization_options))

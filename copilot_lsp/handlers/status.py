@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import uuid
+from collections.abc import Mapping
 from contextlib import suppress
 
 from lsprotocol import types
@@ -29,6 +30,17 @@ PATIENCE_SECONDS = 0.3
 """Loading that is over by then needs no progress report."""
 
 
+def is_wanted(params: types.InitializeParams) -> bool:
+    """Whether the client knows the notification; others would warn their users of a message they do not know.
+
+    It says so with `experimental: { didChangeStatus: true }`; clients of Copilot's server, from which the notification
+    is, are known by their `editorInfo`.
+    """
+    experimental, options = params.capabilities.experimental, params.initialization_options
+    asks = isinstance(experimental, Mapping) and experimental.get(DID_CHANGE_STATUS) is True
+    return asks or (isinstance(options, Mapping) and "editorInfo" in options)
+
+
 def changed(ls: Server) -> None:
     """Tells the client soon, if anything is different by then."""
     if ls.announcement is None:
@@ -45,7 +57,8 @@ def _announce(ls: Server) -> None:
     if current == ls.announced:
         return
     ls.announced = current
-    ls.protocol.notify(DID_CHANGE_STATUS, current)
+    if ls.wants_status:
+        ls.protocol.notify(DID_CHANGE_STATUS, current)
     _show_failure(ls)
 
 

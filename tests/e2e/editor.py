@@ -78,6 +78,7 @@ def capabilities(
         text_document=document if inline_completion else types.TextDocumentClientCapabilities(),
         general=types.GeneralClientCapabilities(position_encodings=encodings),
         workspace=types.WorkspaceClientCapabilities(configuration=configuration),
+        experimental={"didChangeStatus": True},
     )
 
 

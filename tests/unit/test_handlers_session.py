@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 from in_process import URI, Connection, connected
-from wire import inline, notification
+from wire import KNOWS_STATUS, inline, notification
 
 from copilot_lsp.engine.absent import AbsentEngine
 from copilot_lsp.engine.base import Engine
@@ -271,6 +271,23 @@ async def test_status_notifications_tell_changes_only():
         assert len(client.told("didChangeStatus")) == 2
 
 
+@pytest.mark.parametrize(
+    ("asked", "told"),
+    [
+        ({"capabilities": {}}, False),
+        ({"capabilities": {"experimental": {"didChangeStatus": False}}}, False),
+        ({"capabilities": KNOWS_STATUS}, True),
+        ({"capabilities": {}, "initializationOptions": {"editorInfo": {"name": "an editor"}}}, True),
+    ],
+)
+async def test_only_clients_that_know_the_status_are_sent_it(asked, told):
+    async with connected(RULE) as client:
+        await client.initialize(**asked)
+        await client.until(lambda: client.session.engine.status.state == "ready")
+        await asyncio.sleep(0.2)
+        assert bool(client.told("didChangeStatus")) is told
+
+
 async def test_the_focused_document_shows_in_the_status():
     secret = "file:///project/.env"
     async with connected() as client:
@@ -319,7 +336,7 @@ async def test_progress_while_the_model_loads(
     window: dict[str, object], make: Callable[[Settings], Engine], kinds: list[str]
 ):
     async with connected(make_engine=make) as client:
-        await client.initialize({"window": window})
+        await client.initialize({"window": window, **KNOWS_STATUS})
         await client.until(lambda: any(not told["busy"] for told in client.told("didChangeStatus")))
         await asyncio.sleep(0)
         created = [params["token"] for method, params in client.requests]
