@@ -7,7 +7,7 @@ BIN = .venv/bin
 
 EDITORS ?= $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/copilot-lsp
 
-.PHONY: demo test test-editors vscode lint format setup lock docs picture clean
+.PHONY: demo test test-editors test-training vscode lint format setup lock docs picture clean
 
 demo: setup
 	@$(BIN)/copilot-lsp complete examples/grid.py:18:1 --show
@@ -22,6 +22,11 @@ test-editors: setup
 	COPILOT_LSP_TEST_NVIM=$(EDITORS)/editors-nvim $(BIN)/python -m pytest tests/editors
 	$(BIN)/python scripts/editors_vscode.py unit
 	$(BIN)/python scripts/editors_vscode.py test
+
+# The recipe of the default model with a tiny one, from a corpus to llama.cpp's completion. Adds PyTorch to .venv.
+test-training: setup
+	$(BIN)/python -m pip install --quiet --requirement training/requirements.txt
+	$(BIN)/python -m pytest tests/training
 
 # editors/vscode/copilot-lsp-VERSION.vsix
 vscode: setup

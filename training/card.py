@@ -1,6 +1,6 @@
 """Writes the model card's facts: data, training, scores while training, limits, how to make it again.
 
-    python -m training.card WORK --run RUN [--evaluation FILE.md] > CARD.md
+    python -m training.card WORK --run RUN [--how TEXT] [--evaluation FILE.md] > CARD.md
 
 Takes WORK/corpus.json (training.prepare) and RUN/log.jsonl (training.train); the evaluation table is made by the
 evaluation command and put in as it is.
@@ -28,7 +28,9 @@ SmolLM2-135M (Apache-2.0) taught to fill in the middle of code. 135 million para
 Held out as a whole, for evaluation only: {held_out}.
 
 ## Training
-{steps} steps, {tokens:.1f} million tokens, {minutes:.0f} minutes. Loss of the text to be filled in: {first:.3f} at
+{how}
+
+{steps} steps, {tokens:.2f} million tokens, {minutes:.0f} minutes. Loss of the text to be filled in: {first:.3f} at
 the start, {last:.3f} at the end (mean of ten steps each).
 
 Held-out packages, greedy decoding, share of holes filled exactly: {checked}
@@ -53,7 +55,7 @@ def table(head: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
     return "\n".join("| " + " | ".join(str(cell).replace("|", "/") for cell in line) + " |" for line in lines)
 
 
-def card(corpus: Mapping[str, Any], log: Sequence[Mapping[str, float]], evaluation: str) -> str:
+def card(corpus: Mapping[str, Any], log: Sequence[Mapping[str, float]], how: str, evaluation: str) -> str:
     """The card in Markdown, from what prepare and train wrote. Raises ValueError when nothing was trained."""
     steps = [entry for entry in log if "step" in entry]
     if not steps:
@@ -68,6 +70,7 @@ def card(corpus: Mapping[str, Any], log: Sequence[Mapping[str, float]], evaluati
         dropped=", ".join(f"{count} ({reason})" for reason, count in corpus["dropped"].items()),
         languages=_languages(corpus),
         held_out=", ".join(package["package"] for package in used if package["held_out"]) or "none",
+        how=how or "See `training/README.md` for the command.",
         steps=int(steps[-1]["step"]),
         tokens=steps[-1]["tokens"] / 1e6,
         minutes=steps[-1]["seconds"] / 60,
@@ -103,12 +106,13 @@ def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("work", type=Path)
     parser.add_argument("--run", type=Path, required=True)
+    parser.add_argument("--how", default="", help="on what machine and with which options it was trained")
     parser.add_argument("--evaluation", type=Path)
     options = parser.parse_args(arguments)
     corpus = json.loads((options.work / "corpus.json").read_text(encoding="utf-8"))
     log = [json.loads(line) for line in (options.run / "log.jsonl").read_text(encoding="utf-8").splitlines()]
     evaluation = options.evaluation.read_text(encoding="utf-8") if options.evaluation else ""
-    print(card(corpus, log, evaluation), end="")
+    print(card(corpus, log, options.how, evaluation), end="")
     return 0
 
 

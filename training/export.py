@@ -21,7 +21,8 @@ import torch
 from gguf import GGMLQuantizationType, GGUFReader, GGUFWriter
 from torch import Tensor
 
-from training.fim import CONTROL
+from copilot_lsp.engine.fim import LAYOUT_KEY
+from training.fim import CONTROL, MIXES
 
 NAMES: Mapping[str, str] = {
     "general.name": "copilot-lsp 135M FIM",
@@ -32,9 +33,6 @@ NAMES: Mapping[str, str] = {
     "general.base_model.0.name": "SmolLM2 135M Instruct",
     "general.base_model.0.organization": "HuggingFaceTB",
 }
-LAYOUT = ("copilot_lsp.fim.layout", "spm")
-"""Which order of prompt the engine is to use: what most samples had (see copilot_lsp.engine.fim)."""
-
 SPELLING: Mapping[str, str] = {"PRE": "<fim_prefix>", "SUF": "<fim_suffix>", "MID": "<fim_middle>"}
 """As StarCoder spells them, so that other programs find them too."""
 
@@ -73,7 +71,7 @@ def export(weights: Mapping[str, Tensor], base: Path, to: Path, types: Types, ex
     reader = GGUFReader(base)
     writer = GGUFWriter(to, "llama")
     _copy_metadata(reader, writer)
-    for key, value in {**NAMES, **dict([LAYOUT]), **extra}.items():
+    for key, value in {**NAMES, **extra}.items():
         writer.add_string(key, value)
     for tensor in reader.tensors:  # llama.cpp's own order
         _add(writer, tensor.name, weights[tensor.name].float().numpy(), types)
@@ -124,7 +122,8 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--types", type=read_types, default=read_types("q4_0,token_embd=q8_0"))
     options = parser.parse_args(arguments)
     state = torch.load(options.checkpoint, map_location="cpu", weights_only=True)
-    trained = {"copilot_lsp.training.tokens": str(state["progress"]["tokens"])}
+    layout = next(iter(MIXES[state["mix"]].layouts))
+    trained = {LAYOUT_KEY: layout, "copilot_lsp.training.tokens": str(state["progress"]["tokens"])}
     size = export(state["weights"], options.base, options.to, options.types, trained)
     print(f"{options.to}: {size / 1e6:.1f} MB")
     return 0

@@ -8,9 +8,10 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import takewhile
 from random import Random
 
-from copilot_lsp.engine.fim import PSM, REPOSITORY, SPM, Layout
+from copilot_lsp.engine.fim import LAYOUTS, REPOSITORY, Layout
 from training.collect import Source
 from training.holes import Hole, cut
 
@@ -28,7 +29,8 @@ class Mix:
     """How samples are made. `lengths`: longest sample in tokens and its share; the others are shares of all samples."""
 
     lengths: Mapping[int, float]
-    spm: float
+    layouts: Mapping[str, float]
+    """Orders of the prompt (names of `engine.fim.LAYOUTS`); the engine is told the first."""
     chunks: float
     """With snippets of other files before them."""
     path: float
@@ -37,10 +39,11 @@ class Mix:
 
 
 MIXES: Mapping[str, Mix] = {
-    "full": Mix({512: 0.25, 1024: 0.35, 2048: 0.40}, spm=0.8, chunks=0.35, path=0.3, no_suffix=0.12),
+    "full": Mix({512: 0.25, 1024: 0.35, 2048: 0.40}, {"spm": 0.8, "psm": 0.2}, chunks=0.35, path=0.3, no_suffix=0.12),
     # Of a small budget nothing goes into what can be had without: one order, one file, and short contexts, because
-    # a middle costs as many tokens as stand before it.
-    "small": Mix({192: 0.3, 256: 0.4, 512: 0.3}, spm=1.0, chunks=0.03, path=0.2, no_suffix=0.12),
+    # a middle costs as many tokens as stand before it. In the joined order the middle goes on from the prefix, as the
+    # base model does anyway; what is left to learn is to heed the suffix, and to end.
+    "small": Mix({192: 0.3, 256: 0.4, 512: 0.3}, {"spm-joined": 1.0}, chunks=0.03, path=0.2, no_suffix=0.12),
 }
 
 CHARACTERS = 3.2
@@ -76,7 +79,7 @@ def sample(
         head = _chunks(source, neighbours, window, length // 4, encode, random)
     else:
         head = _path(source, encode) if random.random() < mix.path else []
-    layout = SPM if random.random() < mix.spm else PSM
+    layout = LAYOUTS[random.choices(tuple(mix.layouts), tuple(mix.layouts.values()))[0]]
     return assemble(head, window, layout, length, encode, hole.kind)
 
 
@@ -91,11 +94,19 @@ def view(text: str, hole: Hole, length: int, random: Random, no_suffix: float = 
 
 
 def assemble(head: list[int], window: Window, layout: Layout, length: int, encode: Encode, kind: str) -> Sample:
-    """Tokens in the order of `layout`; each of the three texts is tokenized by itself, the longest cut to fit."""
-    middle = [*encode(window.middle), CONTROL["END"]]
+    """Tokens in the order of `layout`; each of the three texts is tokenized by itself, the longest cut to fit.
+
+    Where the middle follows the prefix, the two are one text: a token that is cut in two at the hole is the middle's,
+    as it is when the engine heals it.
+    """
+    prefix, written = encode(window.prefix), encode(window.middle)
+    if layout[-1] == "prefix":
+        joined = encode(window.prefix + window.middle)
+        begin = sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], zip(prefix, joined, strict=False)))
+        prefix, written = joined[:begin], joined[begin:]
+    middle = [*written, CONTROL["END"]]
     room = max(0, length - len(head) - len(middle) - 3)
     suffix = encode(window.suffix)[: room // 2]
-    prefix = encode(window.prefix)
     texts = {"prefix": prefix[max(0, len(prefix) - (room - len(suffix))) :], "suffix": suffix}
     tokens = list(head)
     for part in layout:

@@ -67,7 +67,7 @@ def _lines(text: str, language: str, random: Random) -> Span | None:
         if end + 1 >= len(text) or next_end - start > MAX_HOLE or not is_inside:
             break
         end = next_end
-    cursor = start + indent if random.random() < 0.6 else _cursor(text, start, _line_end(text, start), random)
+    cursor = start + indent if random.random() < 0.4 else _cursor(text, start, _line_end(text, start), random)
     return cursor, cursor + len(text[cursor:end].rstrip())
 
 
@@ -126,9 +126,14 @@ def _code_line(text: str, random: Random) -> Span:
 
 
 def _cursor(text: str, start: int, end: int, random: Random) -> int:
-    """Where on a line one asks: before its first character, after a sign that starts something, anywhere."""
+    """Where on a line one asks: before its first character, after a sign that starts something, anywhere.
+
+    Sometimes before its indentation: not every editor has put it there.
+    """
     first = start + _indent(text, start)
     way = random.random()
+    if way < 0.08:
+        return start
     if way < 0.3 or first >= end:
         return first
     if way < 0.6 and (signs := [found.end() for found in _STARTERS.finditer(text, first, end)]):

@@ -108,10 +108,10 @@ def make_optimizer(model: Model, rate: float) -> torch.optim.Optimizer:
     return torch.optim.AdamW(groups, lr=rate, betas=(0.9, 0.95), fused=learnt[0].is_cuda)
 
 
-def save(path: Path, model: Model, optimizer: torch.optim.Optimizer, progress: Progress) -> None:
+def save(path: Path, model: Model, optimizer: torch.optim.Optimizer, progress: Progress, mix: str) -> None:
     """Replaces the checkpoint at once, so that an interrupted save leaves the one before."""
     new = path.with_suffix(".new")
-    state = {"optimizer": optimizer.state_dict(), "progress": asdict(progress)}
+    state = {"optimizer": optimizer.state_dict(), "progress": asdict(progress), "mix": mix}
     torch.save({"parameters": model.state_dict(), "weights": model.weights(), **state}, new)
     new.replace(path)
 
@@ -164,9 +164,9 @@ def loop(
         progress.seconds, speed, last = progress.seconds + now - last, batch.token.numel() / (now - last), now
         report(options.out, {**asdict(progress), "loss": loss, "tokens_per_second": speed})
         if progress.seconds - saved > 60 * options.save_minutes:
-            save(options.out / "checkpoint.pt", model, optimizer, progress)
+            save(options.out / "checkpoint.pt", model, optimizer, progress, options.mix)
             saved = progress.seconds
-    save(options.out / "checkpoint.pt", model, optimizer, progress)
+    save(options.out / "checkpoint.pt", model, optimizer, progress, options.mix)
 
 
 def step(model: Model, optimizer: torch.optim.Optimizer, batch: Batch, rate: float, options: Options) -> float:

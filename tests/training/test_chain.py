@@ -1,6 +1,6 @@
 """The recipe from a corpus on: train a tiny model, export it, let llama.cpp complete with it (no network).
 
-Skipped where PyTorch is not installed; `python -m training.quick` does the same with packages from the registries.
+Needs PyTorch (`make test-training`); `python -m training.quick` does the same with packages from the registries.
 """
 
 import json
@@ -8,14 +8,12 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+import torch
 
-torch = pytest.importorskip("torch")
-pytest.importorskip("tokenizers")
-
-from training import export, quick, train  # noqa: E402
-from training.collect import Source  # noqa: E402
-from training.corpus import write_shard  # noqa: E402
-from training.tiny import write_base  # noqa: E402
+from training import export, quick, train
+from training.collect import Source
+from training.corpus import write_shard
+from training.tiny import write_base
 
 PROJECT = Path(__file__).resolve().parents[2]
 

@@ -1,21 +1,19 @@
-"""The parts of the recipe that need PyTorch; skipped where it is not installed (see training/README.md)."""
+"""The parts of the recipe that need PyTorch (`make test-training`)."""
 
+from random import Random
+
+import gguf
 import numpy as np
 import pytest
+import torch
 
-torch = pytest.importorskip("torch")
-pytest.importorskip("tokenizers")
-gguf = pytest.importorskip("gguf")
-
-from random import Random  # noqa: E402
-
-from training import export, objective, train  # noqa: E402
-from training.batches import CONTEXT, MIDDLE, arrays, packed  # noqa: E402
-from training.fim import Sample  # noqa: E402
-from training.holes import KINDS  # noqa: E402
-from training.model import Linear, quantized, read_base  # noqa: E402
-from training.tiny import SHAPE, write_base  # noqa: E402
-from training.vocabulary import encode, read_tokenizer  # noqa: E402
+from training import export, objective, train
+from training.batches import CONTEXT, MIDDLE, arrays, packed
+from training.fim import Sample
+from training.holes import KINDS
+from training.model import Linear, knows_fim, quantized, read_base
+from training.tiny import SHAPE, write_base
+from training.vocabulary import encode, read_tokenizer
 
 
 @pytest.fixture(scope="module")
@@ -57,6 +55,23 @@ def test_low_rank_parts_start_at_nothing_and_merge():
     torch.nn.init.normal_(linear.up)
     torch.testing.assert_close(linear(x), torch.nn.functional.linear(x, linear.merged()))
     assert not linear.weight.requires_grad
+
+
+def test_with_low_rank_parts_only_they_and_the_control_rows_are_learnt(base):
+    model = read_base(base)
+    model.set_rows({11: [20, 21], 12: [22]})
+    rows = model.token_embd.weight.detach().clone()
+    assert rows[11].norm() == pytest.approx(float(rows[12].norm()))
+    assert torch.nn.functional.cosine_similarity(rows[12], rows[22], dim=0) == pytest.approx(1, abs=1e-4)
+    model.learn_low_rank(2, control=14)
+    learnt = {name for name, parameter in model.named_parameters() if parameter.requires_grad}
+    assert "control" in learnt
+    assert {name.rpartition(".")[2] for name in learnt - {"control"}} == {"down", "up"}
+    with torch.no_grad():
+        model.control[11] += 1
+    written = model.weights()["token_embd.weight"]
+    torch.testing.assert_close(written[11], rows[11] + 1)
+    torch.testing.assert_close(written[14:], rows[14:])
 
 
 def samples(*lengths):
@@ -102,7 +117,10 @@ def test_the_rate_warms_up_and_falls():
 
 def test_an_exported_model_is_the_trained_one(base, tmp_path):
     model = read_base(base)
-    export.export(model.weights(), base, tmp_path / "out.gguf", export.read_types("f16,token_embd=f32"), {})
+    extra = {"copilot_lsp.fim.layout": "spm"}
+    export.export(model.weights(), base, tmp_path / "out.gguf", export.read_types("f16,token_embd=f32"), extra)
+    assert knows_fim(tmp_path / "out.gguf")
+    assert not knows_fim(base)
     again = read_base(tmp_path / "out.gguf")
     for name, weight in model.weights().items():
         torch.testing.assert_close(again.weights()[name], weight, rtol=1e-3, atol=1e-4)

@@ -23,15 +23,16 @@ LOG = [
 
 
 def test_the_card_tells_data_training_and_scores():
-    text = card(CORPUS, LOG, "| exact | 25 % |")
+    text = card(CORPUS, LOG, "On two cores.", "| exact | 25 % |")
     assert "| pypi:sums | 1.0 | MIT | 2 | 900 |" in text
     assert "evaluation only: npm:kept." in text
     assert "npm:none" not in text
-    assert "2 steps, 2.0 million tokens, 1 minutes" in text
+    assert "2 steps, 2.00 million tokens, 1 minutes" in text
+    assert "On two cores." in text
     assert "line 25.0% (40 holes)" in text
     assert "| exact | 25 % |" in text
 
 
 def test_a_card_needs_a_run():
     with pytest.raises(ValueError, match="no training step"):
-        card(CORPUS, [], "")
+        card(CORPUS, [], "", "")

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from copilot_lsp.engine.fim import PSM, SPM
+from copilot_lsp.engine.fim import PSM, SPM, SPM_JOINED
 from training.collect import Source
 from training.fim import CONTROL, Window, assemble, related, sample, view
 from training.holes import KINDS, MAX_HOLE, Hole, cut
@@ -107,6 +107,21 @@ def test_assembled_tokens_hold_prefix_suffix_and_middle(layout, prefix, middle, 
     assert given_parts == {"PRE": prefix, "SUF": suffix, "MID": ""}
     assert decode(made.tokens[made.middle : -1]) == middle
     assert made.tokens[-1] == CONTROL["END"]
+
+
+def pairs(text: str) -> list[int]:
+    """Two letters are a token where two are left, so that a cut may fall into one."""
+    return [int.from_bytes(text[at : at + 2].encode(), "big") + 1000 for at in range(0, len(text), 2)]
+
+
+@pytest.mark.parametrize(("prefix", "middle"), [("abcd", "efg"), ("abc", "defg"), ("", "a"), ("abc", "")])
+def test_a_joined_middle_takes_the_token_that_the_cut_is_in(prefix, middle):
+    made = assemble([], Window(prefix, middle, "yz"), SPM_JOINED, 2048, pairs, "line")
+    joined = pairs(prefix + middle)
+    whole = len(prefix) // 2 if middle else len(joined)
+    before = [CONTROL["PRE"], CONTROL["SUF"], *pairs("yz"), CONTROL["MID"], *joined[:whole]]
+    assert made.tokens == [*before, *joined[whole:], CONTROL["END"]]
+    assert made.middle == len(before)
 
 
 def test_too_long_a_window_keeps_what_is_near_the_hole():
