@@ -30,7 +30,7 @@ class Chooser:
         self._vocabulary = vocabulary
         self._sampling = sampling
         self._random = np.random.default_rng(sampling.seed)
-        self._fills = template.fills
+        self._ends_here = template.fills and (ends_here if template.unsure_ends else more_likely_ends)
         self.ends = vocabulary.ends | template.ends
         self._ends = np.array(sorted(self.ends), dtype=np.int64)
 
@@ -41,9 +41,12 @@ class Chooser:
             if len(allowed):
                 index, score = self._pick(logits[allowed])
                 return int(allowed[index]), score
-        elif self._fills and len(self._ends) and ends_here(logits, self._ends):
-            best = self._ends[np.argmax(logits[self._ends])]
-            return int(best), 0.0
+        elif self._ends_here and len(self._ends):
+            if self._ends_here(logits, self._ends):
+                best = self._ends[np.argmax(logits[self._ends])]
+                return int(best), 0.0
+            logits = logits.copy()
+            logits[self._ends] = -np.inf
         return self._pick(logits)
 
     def _pick(self, logits: NDArray[np.float32]) -> tuple[int, float]:
@@ -76,6 +79,15 @@ def ends_here(logits: NDArray[np.float32], ends: NDArray[np.int64]) -> bool:
     tokens, chances = nucleus(logits, TOP_K, TOP_P)
     p_end = float(chances[np.isin(tokens, ends)].sum())
     return 3 * p_end * len(tokens) > 1 - p_end
+
+
+def more_likely_ends(logits: NDArray[np.float32], ends: NDArray[np.int64]) -> bool:
+    """End when that is likelier than all ways to go on together.
+
+    For models that are unsure everywhere: under the infill rule, one chance in a hundred would end them.
+    """
+    chances = np.exp(logits - logits.max())
+    return bool(2 * chances[ends].sum() > chances.sum())
 
 
 class Lookup:

@@ -106,13 +106,17 @@ FAMILIES = (
 
 @dataclass(frozen=True, slots=True)
 class Template:
-    """`ids` holds the tokens of `layout`; `ends` are the tokens that must never come out as text."""
+    """`ids` holds the tokens of `layout`; `ends` are the tokens that must never come out as text.
+
+    `unsure_ends`: that the model is unsure how to go on, and thinks of ending at all, is an end (see `decode`).
+    """
 
     name: str
     layout: Layout
     ids: Mapping[str, int] = field(default_factory=dict)
     repo: int | None = None
     sep: int | None = None
+    unsure_ends: bool = True
 
     @property
     def fills(self) -> bool:
@@ -148,7 +152,7 @@ def detect(vocabulary: Vocabulary, model_name: str = "", layout: str = "") -> Te
         return Template("left-to-right", LEFT_TO_RIGHT)
     repo = vocabulary.control(family.repo) if family and family.repo else vocabulary.fim.get("REP")
     sep = vocabulary.control(family.sep) if family and family.sep else vocabulary.fim.get("SEP")
-    return Template(family.name if family else "generic", chosen, {part: ids[part] for part in needed}, repo, sep)
+    return Template(family.name if family else "generic", chosen, {part: ids[part] for part in needed}, repo, sep, not layout)
 
 
 def family_of(vocabulary: Vocabulary, model_name: str) -> Family | None:

@@ -10,7 +10,7 @@ from toy import VOCABULARY, ToyLlama, ToyVocabulary
 
 from copilot_lsp.engine import decode, kv
 from copilot_lsp.engine.base import Done, End, InfillRequest, Limits, Piece, Sampling
-from copilot_lsp.engine.decode import Lookup, Work, ends_here, nucleus
+from copilot_lsp.engine.decode import Lookup, Work, ends_here, more_likely_ends, nucleus
 from copilot_lsp.engine.fim import LEFT_TO_RIGHT, PSM, Prompt, Template
 
 PLAIN = Template("left-to-right", LEFT_TO_RIGHT)
@@ -166,3 +166,11 @@ class TestChoice:
     def test_fim_tokens_end_the_text(self) -> None:
         template = Template("x", PSM, {"PRE": 1, "SUF": 2, "MID": 3}, repo=4, sep=6)
         assert decode.Chooser(ToyVocabulary(), template, Sampling()).ends == {1, 2, 3, 4, 6}  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(("end", "ends"), [(0.3, False), (0.49, False), (0.51, True), (0.9, True)])
+def test_a_model_that_is_unsure_everywhere_ends_when_that_is_likelier_than_to_go_on(end, ends):
+    others = np.full(40, (1 - end) / 40)
+    logits = np.log(np.array([end, *others], dtype=np.float32))
+    assert more_likely_ends(logits, np.array([0])) is ends
+    assert ends_here(logits, np.array([0]))  # where the infill rule has long ended
