@@ -152,7 +152,8 @@ def detect(vocabulary: Vocabulary, model_name: str = "", layout: str = "") -> Te
         return Template("left-to-right", LEFT_TO_RIGHT)
     repo = vocabulary.control(family.repo) if family and family.repo else vocabulary.fim.get("REP")
     sep = vocabulary.control(family.sep) if family and family.sep else vocabulary.fim.get("SEP")
-    name, used = family.name if family else "generic", {part: ids[part] for part in needed}
+    name = family.name if family else "generic"
+    used: dict[str, int] = {part: ids[part] for part in needed}
     return Template(name, chosen, used, repo, sep, unsure_ends=not layout)
 
 
