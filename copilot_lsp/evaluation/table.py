@@ -30,7 +30,8 @@ def _plain(*columns: str, title: str = "") -> Table:
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), title=title or None, title_justify="left")
     table.title_style = "bold"
     for index, column in enumerate(columns):
-        table.add_column(column, justify="right" if index else "left", no_wrap=index > 0)
+        name = column == "model"  # the only one that may be long
+        table.add_column(column, justify="right" if index else "left", no_wrap=not name, overflow="fold")
     return table
 
 
