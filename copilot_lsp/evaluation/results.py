@@ -12,7 +12,7 @@ from typing import Any
 import cattrs
 
 from copilot_lsp.errors import UsageError
-from copilot_lsp.evaluation.case import Case
+from copilot_lsp.evaluation.case import Case, Suite
 from copilot_lsp.evaluation.measures import Values, summary, sweep
 from copilot_lsp.evaluation.outcome import Outcome
 from copilot_lsp.evaluation.score import Score, at_threshold, score
@@ -82,9 +82,10 @@ def compare(base: Mapping[str, Score], other: Mapping[str, Score], seed: int) ->
 def judged(
     name: str, facts: Mapping[str, Any], cases: Mapping[str, Case], outcomes: Mapping[str, Outcome], least: float | None
 ) -> Model:
-    """`least`: the confidence under which a text counts as not shown."""
+    """`least`: the confidence under which a text counts as not shown; a suite asks for its texts, and gets them."""
     raw = {id: score(cases[id], outcome) for id, outcome in outcomes.items()}
-    return Model(name, facts, outcomes, raw, {id: at_threshold(each, least) for id, each in raw.items()})
+    scores = {id: at_threshold(each, least) if cases[id].suite is Suite.REPLAY else each for id, each in raw.items()}
+    return Model(name, facts, outcomes, raw, scores)
 
 
 def as_data(results: Results, seed: int = 0) -> dict[str, Any]:
