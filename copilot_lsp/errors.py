@@ -7,6 +7,7 @@
     │   ├── ModelMissing      not on this machine; says which command gets it
     │   ├── ModelCorrupt      checksum or format is wrong
     │   └── DownloadFailed
+    ├── RecordLost            what `eval` has done so far can no longer be written down
     └── EngineError           the engine cannot answer
         ├── EngineDied        its process ended while it worked on this request
         └── EngineFailed      it died too often, or never became ready; it is not started again by itself
@@ -42,6 +43,10 @@ class ModelCorrupt(ModelError):
 
 
 class DownloadFailed(ModelError):
+    pass
+
+
+class RecordLost(CopilotLspError):
     pass
 
 

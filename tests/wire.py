@@ -9,6 +9,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from typing import Any, Protocol
 
+INLINE = "textDocument/inlineCompletion"
 KNOWS_STATUS = {"experimental": {"didChangeStatus": True}}
 
 SECONDS = 20

@@ -52,6 +52,13 @@ def main(argv: Sequence[str] | None = None) -> int:
     return code
 
 
+def positive(text: str) -> int:
+    """The type of an option that is a count."""
+    if not text.isdecimal() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a positive number")
+    return int(text)
+
+
 def parser() -> argparse.ArgumentParser:
     top = Parser(
         prog="copilot-lsp",

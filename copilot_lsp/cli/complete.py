@@ -12,6 +12,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from copilot_lsp.cli import positive
+
 if TYPE_CHECKING:
     from copilot_lsp.cli.output import Result
     from copilot_lsp.core.query import Completion, Query
@@ -68,8 +70,8 @@ def _add_what(parser: argparse.ArgumentParser) -> None:
         action="store_false",
         help="as while typing: silent where it would disturb",
     )
-    parser.add_argument("--max-tokens", type=_positive, metavar="N", help="generate N tokens at most")
-    parser.add_argument("--candidates", type=_positive, default=1, metavar="N", help="up to N different completions")
+    parser.add_argument("--max-tokens", type=positive, metavar="N", help="generate N tokens at most")
+    parser.add_argument("--candidates", type=positive, default=1, metavar="N", help="up to N different completions")
     parser.add_argument("--seed", type=int, metavar="N", help="sample with this seed instead of taking the likeliest")
 
 
@@ -85,12 +87,6 @@ def _add_output(parser: argparse.ArgumentParser) -> None:
         help="print while it is generated (a note on stderr if the final text is another);"
         " with --json one object a line, the last one final",
     )
-
-
-def _positive(text: str) -> int:
-    if (number := int(text)) < 1:
-        raise ValueError
-    return number
 
 
 def run(arguments: argparse.Namespace) -> int:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
+from copilot_lsp.cli import positive
+
 DESCRIPTION = """\
 Measure completions through the editor's own pipeline: trigger, context, engine, shape, filters.
 
@@ -62,7 +64,7 @@ def _add_cases(parser: argparse.ArgumentParser) -> None:
     suites = ("auto", "infilling", "safim", "replay")
     group.add_argument("--suite", choices=suites, default="auto", help="what PATH is (default: by its keys)")
     text = f"cases of each PATH (default: {DEFAULT_CASES} of a folder, all of a suite)"
-    group.add_argument("--cases", type=_positive, metavar="N", help=text)
+    group.add_argument("--cases", type=positive, metavar="N", help=text)
     group.add_argument("--seed", type=int, default=0, metavar="S", help="of what is drawn (default: 0)")
     group.add_argument("--language", action="append", default=[], help="only this language; may be repeated")
     group.add_argument("--kind", action="append", default=[], help="only line, mid or block, or a suite's own kind")
@@ -92,12 +94,6 @@ def _add_output(parser: argparse.ArgumentParser) -> None:
     group.add_argument(
         "--compare", nargs=2, type=Path, metavar=("A.json", "B.json"), help="two files of --json, instead of a run"
     )
-
-
-def _positive(text: str) -> int:
-    if not text.isdecimal() or int(text) < 1:
-        raise argparse.ArgumentTypeError(f"{text!r} is not a positive number")
-    return int(text)
 
 
 def _bound(text: str) -> tuple[str, float]:

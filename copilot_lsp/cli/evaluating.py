@@ -19,9 +19,9 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from copilot_lsp import __version__, models
 from copilot_lsp.cli import INTERRUPTED, engines
-from copilot_lsp.errors import EngineFailed, UsageError
+from copilot_lsp.errors import EngineFailed, RecordLost, UsageError
 from copilot_lsp.evaluation import html, results, runner, sandbox, select, table
-from copilot_lsp.evaluation.case import Case
+from copilot_lsp.evaluation.case import Case, Suite
 from copilot_lsp.evaluation.measures import BY_NAME, Values
 from copilot_lsp.evaluation.outcome import Outcome
 from copilot_lsp.evaluation.record import Record, code_digest
@@ -65,7 +65,7 @@ def evaluate(arguments: argparse.Namespace) -> int:
         asyncio.run(answer(arguments, run))
     except KeyboardInterrupt:
         trouble, code = "interrupted", INTERRUPTED
-    except EngineFailed as error:
+    except (EngineFailed, RecordLost) as error:
         trouble, code = str(error), error.exit_code
     found = results_of(arguments, run)
     write(arguments, found)
@@ -161,13 +161,20 @@ def options_of(arguments: argparse.Namespace, run: Run, least: float | None) -> 
         "seed": arguments.seed,
         "languages": arguments.language,
         "kinds": arguments.kind,
-        "mode": "bare" if run.mode.bare else "invoked" if run.mode.invoked else "automatic",
-        "min_confidence": least,
+        "mode": mode_of(run),
+        "min_confidence": least if any(case.suite is Suite.REPLAY for case in run.cases.values()) else None,
         "cases": len(run.cases),
         "complete": run.done == run.wanted,
         "sandbox": sandbox.isolation() if any(case.test for case in run.cases.values()) else None,
         "machine": f"{platform.system()} {platform.machine()}, {os.cpu_count()} CPUs",
     }
+
+
+def mode_of(run: Run) -> str:
+    """How the cases were asked; suites always are as a key does it."""
+    if run.mode.bare:
+        return "bare"
+    return " and ".join(sorted({str(run.mode.trigger(case)) for case in run.cases.values()}))
 
 
 def write(arguments: argparse.Namespace, found: Results) -> None:

@@ -29,7 +29,7 @@ class Brackets:
     `unopened` has the closing brackets that close nothing in the text, `unclosed` those that its own opening ones
     still need, in the order in which they have to come. `quote` is that of a string still open at the end, and
     `quote_end` the place of the one that closes the string in which the text began.
-    `comment` is where a comment begins that is still open at the end.
+    `comment` is where a comment begins that is still open at the end, and `open_at` the first bracket or string.
     """
 
     unopened: tuple[int, ...] = ()
@@ -37,6 +37,7 @@ class Brackets:
     quote: str = ""
     quote_end: int | None = None
     comment: int | None = None
+    open_at: int | None = None
 
 
 def scan(text: str, language: str, quote: str = "") -> Brackets:
@@ -47,20 +48,22 @@ def scan(text: str, language: str, quote: str = "") -> Brackets:
         if quote_end is None:
             return Brackets(quote=quote)
         start = quote_end + len(quote)
-    needed: list[str] = []
+    needed: list[tuple[str, int]] = []
     unopened: list[int] = []
-    still_open, comment = "", None
+    still_open, comment, string = "", None, []
     for match in _tokens(language).finditer(text, start):
         kind, token = match.lastgroup or "", match.group()
         if kind == "open":
-            needed.append(PAIRS[token])
+            needed.append((PAIRS[token], match.start()))
         elif kind == "close":
             _close(token, match.start(), needed, unopened)
         elif kind.startswith("endless"):
-            still_open = _quotes(language)[int(kind[7:])]
+            still_open, string = _quotes(language)[int(kind[7:])], [match.start()]
         elif kind == "comment" and match.end() == len(text):
             comment = match.start()
-    return Brackets(tuple(unopened), "".join(reversed(needed)), still_open, quote_end, comment)
+    unclosed = "".join(closing for closing, _ in reversed(needed))
+    open_at = next(iter([*(start for _, start in needed), *string]), None)
+    return Brackets(tuple(unopened), unclosed, still_open, quote_end, comment, open_at)
 
 
 def code_part(line: str, language: str) -> str:
@@ -68,12 +71,12 @@ def code_part(line: str, language: str) -> str:
     return line[: scan(line, language).comment].rstrip()
 
 
-def _close(bracket: str, index: int, needed: list[str], unopened: list[int]) -> None:
+def _close(bracket: str, index: int, needed: list[tuple[str, int]], unopened: list[int]) -> None:
     """Inner brackets that were forgotten do not keep an outer one from being closed."""
-    if bracket not in needed:
+    if all(closing != bracket for closing, _ in needed):
         unopened.append(index)
         return
-    while needed.pop() != bracket:
+    while needed.pop()[0] != bracket:
         pass
 
 

@@ -118,6 +118,12 @@ def language_of_path(path: str) -> str:
     return _BY_NAME.get(file.name) or _BY_SUFFIX.get(file.suffix.lower(), "")
 
 
+def is_indented(id: str) -> bool:
+    """Whether blocks are made by indentation."""
+    grammar = language_of(id).grammar
+    return grammar is not None and grammar.indented
+
+
 def line_comment(id: str) -> str:
     """What begins a comment that ends with its line, "" where there is none or it is not known."""
     return language_of(id).comment

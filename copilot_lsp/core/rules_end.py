@@ -28,7 +28,7 @@ GROWING_LOOP = 48
 """Characters that such a loop must have while the text still grows, or without a word in it: `0, 0, 0, ` is a row."""
 
 RULER = 80
-"""Most characters of a row of the same one, as under a heading."""
+"""Most characters of a row of the same one, as under a heading; what is a number or a word is no ruler."""
 
 
 def ends_with_the_line(passage: Passage) -> str:
@@ -188,8 +188,7 @@ def ends_where_the_line_loops(passage: Passage) -> str:
         for size in range(least, len(line) // times + 1):
             start = _loop_start(line, size, times)
             if start is not None and _is_endless(line[start:], size, passage.ended):
-                unit = RULER if len(set(line[start:])) == 1 else size
-                return passage.text[: begin + start + unit]
+                return passage.text[: begin + start + _kept(line[start:], size)]
     return passage.text
 
 
@@ -201,6 +200,13 @@ def _loop_start(line: str, size: int, times: int) -> int | None:
     while start and line[start - 1] == line[start - 1 + size]:
         start -= 1
     return start
+
+
+def _kept(loop: str, size: int) -> int:
+    """Characters of the loop that may stay."""
+    if len(set(loop)) > 1:
+        return size
+    return 0 if loop[0].isalnum() else RULER
 
 
 def _is_endless(loop: str, size: int, ended: bool) -> bool:

@@ -10,6 +10,7 @@ from tree_sitter import Tree
 
 from copilot_lsp.core.brackets import PROSE, scan
 from copilot_lsp.core.document import snapshot_with
+from copilot_lsp.core.languages import is_indented
 from copilot_lsp.core.passage import Passage
 from copilot_lsp.core.site import WINDOW, Site, normalised
 from copilot_lsp.core.syntax import error_count
@@ -21,15 +22,18 @@ DIRTY_TRIES = 4
 WIDE = 64_000
 """Bytes on either side of the cursor in which brackets are counted when there is no tree to ask."""
 
+DATA = ("json", "jsonc")
+
 
 def keeps_the_line_clean(passage: Passage) -> str:
-    """For a line, which may well be the beginning of something that is not finished."""
+    """For a line, which may well be the beginning of a block that is not there yet."""
     before = _Before.of(passage)
-    return next((text for text in _shorter_lines(passage) if _may_stand(before, text)), "")
+    line = next((text for text in _shorter_lines(passage) if _may_stand(before, text)), "")
+    return _without_open_end(before, line)
 
 
 def keeps_the_block_clean(passage: Passage) -> str:
-    """For a block, which has to be whole; of one that never is, the first line."""
+    """For a block, which has to be whole; of one that never is, the first line as far as that is."""
     before = _Before.of(passage)
     lines = passage.text.split("\n")
     blocks = ("\n".join(lines[:count]) for count in range(len(lines), 0, -1))
@@ -38,7 +42,7 @@ def keeps_the_block_clean(passage: Passage) -> str:
         return whole
     head = next((index for index, line in enumerate(lines, 1) if line.strip()), 0)
     line = "\n".join(lines[:head])
-    return line if _may_stand(before, line) else ""
+    return _without_open_end(before, line) if _may_stand(before, line) else ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +91,22 @@ def _shorter_lines(passage: Passage) -> Iterator[str]:
     yield passage.text
     for index in reversed(scan(passage.text, passage.site.language).unopened):
         yield passage.text[:index].rstrip()
+
+
+def _without_open_end(before: _Before, line: str) -> str:
+    """Cut before a bracket or string that the line opens and nothing closes: `foo` of `foo(`; "" where that is no code.
+
+    A bracket at the end may stay where it begins a block, or is all that a line can end with.
+    """
+    language = before.site.language
+    begin = scan(line, language, scan(before.site.left, language).quote).open_at
+    if begin is None or before.tree is None or before.closable is not None:
+        return line
+    openers = ("{", "[") if language in DATA else () if is_indented(language) else ("{",)
+    if line.endswith(openers) or _adds_no_error(before.site, before.tree, line):
+        return line
+    head = line[:begin].rstrip()
+    return head if head.strip() and _adds_no_error(before.site, before.tree, head) else ""
 
 
 def _is_whole(before: _Before, text: str) -> bool:

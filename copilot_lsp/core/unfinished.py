@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterator
 
 from copilot_lsp.core.brackets import SPANNING, scan
-from copilot_lsp.core.languages import language_of
+from copilot_lsp.core.languages import is_indented, language_of
 from copilot_lsp.core.site import Site
 
 _INDENTED = (
@@ -83,8 +83,7 @@ def ways_on(site: Site, text: str) -> Iterator[str]:
 
 
 def _continuations(language: str) -> tuple[tuple[str, str], ...]:
-    grammar = language_of(language).grammar
-    if grammar is not None and grammar.indented:
+    if is_indented(language):
         return _INDENTED
     return _WORDED if language_of(language).id in _BY_WORDS else _BRACED
 

@@ -46,7 +46,7 @@ class Chooser:
                 best = self._ends[np.argmax(logits[self._ends])]
                 return int(best), 0.0
             logits = logits.copy()
-            logits[self._ends] = -np.inf
+            logits[self._ends] = -np.inf  # it does not end, however likely one of the ends is
         return self._pick(logits)
 
     def _pick(self, logits: NDArray[np.float32]) -> tuple[int, float]:

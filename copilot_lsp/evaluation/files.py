@@ -71,7 +71,10 @@ def find(root: Path, languages: Collection[str] = (), exclude: tuple[str, ...] =
         language = language_of_path(path)
         if language not in wanted:
             continue
-        size = file.stat().st_size
+        try:
+            size = file.stat().st_size
+        except OSError:  # it was there a moment ago
+            continue
         if reason := _left_out(path, size, exclude):
             found.left_out[reason] += 1
         else:

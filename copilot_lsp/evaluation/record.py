@@ -11,7 +11,7 @@ from pathlib import Path
 import cattrs
 
 import copilot_lsp
-from copilot_lsp.errors import UsageError
+from copilot_lsp.errors import RecordLost, UsageError
 from copilot_lsp.evaluation.outcome import Outcome
 
 CODE = ("core", "engine")
@@ -65,9 +65,14 @@ class Record:
         return self._done.get(key)
 
     def put(self, key: str, model: str, outcome: Outcome) -> None:
+        """Raises RecordLost when the file takes no more."""
         self._done[key] = outcome
-        if self._path is not None:
-            line = json.dumps({"key": key, "model": model, "outcome": asdict(outcome)}, ensure_ascii=False)
+        if self._path is None:
+            return
+        line = json.dumps({"key": key, "model": model, "outcome": asdict(outcome)}, ensure_ascii=False)
+        try:
             with self._path.open("a", encoding="utf-8", errors="replace") as file:
                 # Before it, for the case that the last line was cut off; blank lines are nothing.
                 file.write(f"\n{line}\n" if file.tell() else f"{line}\n")
+        except OSError as error:
+            raise RecordLost(f"{self._path} cannot be written: {error.strerror}") from None

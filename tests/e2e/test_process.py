@@ -13,9 +13,8 @@ from editor import SERVE
 from process import serving
 from websockets.asyncio.client import connect
 from websockets.exceptions import InvalidStatus
-from wire import Wire, inline
+from wire import INLINE, Wire, inline
 
-INLINE = "textDocument/inlineCompletion"
 URI = "file:///project/app.py"
 
 

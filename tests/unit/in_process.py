@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from typing import Any
 
 from wire import Wire
 
@@ -70,3 +71,14 @@ async def connected(
         await server.session.close()
         downstream.feed_eof()
         await client.reading
+
+
+async def push(client: Connection, options: object) -> None:
+    """Changes the settings as a client does that is not asked for them."""
+    client.notify("workspace/didChangeConfiguration", {"settings": {"copilotLsp": options}})
+    await status(client)
+
+
+async def status(client: Connection) -> dict[str, Any]:
+    result: dict[str, Any] = await client.request("workspace/executeCommand", {"command": "copilotLsp.status"})
+    return result

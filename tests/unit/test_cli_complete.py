@@ -5,7 +5,6 @@ from __future__ import annotations
 import io
 import json
 import sys
-from types import SimpleNamespace
 
 import pytest
 
@@ -32,20 +31,8 @@ def file(tmp_path):
 
 
 @pytest.fixture
-def complete(tmp_path, capsys):
-    """Runs the command with the fake engine; gives exit code, stdout and stderr."""
-    script = tmp_path / "script.json"
-    script.write_text(json.dumps(RULES), "utf-8")
-
-    def run(*arguments: str) -> SimpleNamespace:
-        try:
-            code = main(["complete", *arguments, "--engine", "fake", "--fake-script", str(script)])
-        except SystemExit as error:  # argparse
-            code = error.code
-        captured = capsys.readouterr()
-        return SimpleNamespace(code=code, out=captured.out, err=captured.err)
-
-    return run
+def complete(command):
+    return command("complete", RULES)
 
 
 def test_the_text_and_nothing_else_goes_to_stdout(complete, file):

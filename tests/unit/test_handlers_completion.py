@@ -6,12 +6,11 @@ import asyncio
 
 import pytest
 from in_process import URI, Connection, connected
-from wire import change, inline, notification
+from wire import INLINE, change, inline, notification
 
 from copilot_lsp.engine.fake import FakeEngine, Rule
 from copilot_lsp.settings import CompletionSettings, Settings
 
-INLINE = "textDocument/inlineCompletion"
 RULE = Rule(after=r"x = $", text="1 + 2")
 
 QUIET = Settings(completion=CompletionSettings(prefetch=False))

@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import json
 from html.parser import HTMLParser
-from types import SimpleNamespace
 
 import pytest
 from problems import DOUBLE, ECHO, suite
 
-from copilot_lsp.cli import main
 from copilot_lsp.evaluation import runner
 
 NAMES = [f"name{number}" for number in range(20)]
@@ -37,20 +35,8 @@ def folder(tmp_path):
 
 
 @pytest.fixture
-def evaluate(tmp_path, capsys):
-    """Runs the command with the fake engine; gives exit code, stdout and stderr."""
-    script = tmp_path / "script.json"
-    script.write_text(json.dumps(RULES), "utf-8")
-
-    def run(*arguments: object) -> SimpleNamespace:
-        try:
-            code = main(["eval", *map(str, arguments), "--engine", "fake", "--fake-script", str(script)])
-        except SystemExit as error:  # argparse
-            code = error.code
-        captured = capsys.readouterr()
-        return SimpleNamespace(code=code, out=captured.out, err=captured.err)
-
-    return run
+def evaluate(command):
+    return command("eval", RULES)
 
 
 def test_a_folder_gives_a_table_by_kind(evaluate, folder):
@@ -96,6 +82,7 @@ def test_suites_are_known_by_their_keys_and_run(evaluate, tmp_path):
     passed = {case["suite"]: case["results"]["default"]["passed"] for case in data["cases"]}
     assert passed == {"infilling": True, "safim": False}
     assert data["options"]["sandbox"]
+    assert (data["options"]["mode"], data["options"]["min_confidence"]) == ("invoked", None)
     only = json.loads(evaluate(both, "--kind", "control", "--json", "-").out)
     assert [case["suite"] for case in only["cases"]] == ["safim"]
 
@@ -197,6 +184,24 @@ def test_an_interrupted_run_says_how_to_go_on_and_does(evaluate, folder, tmp_pat
     assert count == 3 + 4  # two of the six were done
     assert evaluate(*arguments).code == 0
     assert count == 7
+
+
+def test_a_record_that_takes_no_more_ends_the_run_with_what_is_done(evaluate, folder, tmp_path, monkeypatch):
+    out = tmp_path / "done.jsonl"
+    answer = runner._outcome
+
+    async def lose_the_record(*arguments):
+        if out.stat().st_size:
+            out.unlink()
+            out.mkdir()
+        return await answer(*arguments)
+
+    monkeypatch.setattr(runner, "_outcome", lose_the_record)
+    done = evaluate(folder, "--cases", 3, "--kind", "line", "--out", out)
+    assert done.code == 1
+    assert done.err.startswith(f"copilot-lsp: {out} cannot be written: ")
+    assert "1 of 3 are done" in done.err
+    assert done.out.splitlines()[1].split()[:2] == ["all", "1"]
 
 
 @pytest.mark.parametrize(
