@@ -1,6 +1,6 @@
 """Writes trained weights into a GGUF file that llama.cpp and this project's engine take as a fill-in-the-middle model.
 
-    python -m training.export CHECKPOINT --base BASE.gguf --to OUT.gguf [--types q4_0,ffn_down=q8_0]
+    python -m training.export CHECKPOINT --base BASE.gguf --to OUT.gguf [--types q4_1,token_embd=q8_0]
 
 The base file gives the tokenizer and the shape. Quantization is ggml's reference one, as the gguf package has it.
 """
@@ -8,21 +8,20 @@ The base file gives the tokenizer and the shape. Quantization is ggml's referenc
 from __future__ import annotations
 
 import argparse
-import fnmatch
 import sys
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import gguf
 import numpy as np
 import torch
-from gguf import GGMLQuantizationType, GGUFReader, GGUFWriter
+from gguf import GGUFReader, GGUFWriter
 from torch import Tensor
 
 from copilot_lsp.engine.fim import LAYOUT_KEY
 from training.fim import CONTROL, MIXES
+from training.quantization import SHIPPED, Types, read_types
 
 NAMES: Mapping[str, str] = {
     "general.name": "copilot-lsp 135M FIM",
@@ -37,33 +36,6 @@ SPELLING: Mapping[str, str] = {"PRE": "<fim_prefix>", "SUF": "<fim_suffix>", "MI
 """As StarCoder spells them, so that other programs find them too."""
 
 _DROPPED = ("GGUF.", "tokenizer.chat_template", "general.file_type", "general.architecture", *NAMES)
-
-
-@dataclass(frozen=True, slots=True)
-class Types:
-    """How tensors are stored: `default`, but the first of `others` whose pattern fits. Vectors stay in F32."""
-
-    default: GGMLQuantizationType
-    others: tuple[tuple[str, GGMLQuantizationType], ...] = ()
-
-    def of(self, name: str, dimensions: int) -> GGMLQuantizationType:
-        if dimensions == 1:
-            return GGMLQuantizationType.F32
-        return next((kind for pattern, kind in self.others if fnmatch.fnmatchcase(name, f"*{pattern}*")), self.default)
-
-
-def read_types(text: str) -> Types:
-    """`q4_0,token_embd=q8_0,blk.0.=q8_0`: the default, then parts of tensor names. Raises ValueError."""
-    default, *others = text.split(",")
-    pairs = (other.partition("=") for other in others)
-    return Types(_type(default), tuple((name, _type(kind)) for name, _, kind in pairs))
-
-
-def _type(name: str) -> GGMLQuantizationType:
-    try:
-        return GGMLQuantizationType[name.upper()]
-    except KeyError:
-        raise ValueError(f"{name!r} is no tensor type; for rows of this width: f16, q8_0, q5_1, q4_1, q4_0") from None
 
 
 def export(weights: Mapping[str, Tensor], base: Path, to: Path, types: Types, extra: Mapping[str, str]) -> int:
@@ -119,7 +91,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("checkpoint", type=Path)
     parser.add_argument("--base", type=Path, required=True)
     parser.add_argument("--to", type=Path, required=True)
-    parser.add_argument("--types", type=read_types, default=read_types("q4_0,token_embd=q8_0"))
+    parser.add_argument("--types", type=read_types, default=read_types(SHIPPED))
     options = parser.parse_args(arguments)
     state = torch.load(options.checkpoint, map_location="cpu", weights_only=True)
     layout = next(iter(MIXES[state["mix"]].layouts))

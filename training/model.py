@@ -15,7 +15,10 @@ from typing import TYPE_CHECKING, TypeAlias
 import gguf
 import torch
 import torch.nn.functional as F
+from gguf import GGMLQuantizationType
 from torch import Tensor, nn
+
+from training.quantization import Types, quantized
 
 if TYPE_CHECKING:
     from torch.nn.attention.flex_attention import BlockMask
@@ -40,20 +43,6 @@ class Shape:
         return self.width // self.heads
 
 
-def quantized(weight: Tensor) -> Tensor:
-    """What Q4_0 makes of a weight: blocks of 32 share a 16-bit scale (ggml's quantize_row_q4_0_ref).
-
-    The gradient passes straight through (Bengio et al. 2013), so training settles on weights that survive it.
-    """
-    blocks = weight.detach().float().reshape(*weight.shape[:-1], -1, 32)
-    largest = blocks.gather(-1, blocks.abs().argmax(-1, keepdim=True))
-    scale = largest / -8
-    inverse = torch.where(scale == 0, 0.0, 1 / scale)
-    levels = (blocks * inverse + 8.5).floor().clamp(0, 15) - 8
-    rounded = (levels * scale.half().float()).flatten(-2).to(weight.dtype)
-    return weight + (rounded - weight).detach()
-
-
 class Linear(nn.Module):
     """y = x W^T. `lora_rank` > 0 adds a trainable low-rank part to a frozen weight (arXiv 2106.09685)."""
 
@@ -62,7 +51,7 @@ class Linear(nn.Module):
         self.weight = nn.Parameter(torch.empty(outputs, inputs).normal_(std=0.02))
         self.down: nn.Parameter | None = None
         self.up: nn.Parameter | None = None
-        self.quantize = False
+        self.stored_as: GGMLQuantizationType | None = None
 
     def add_lora(self, rank: int) -> None:
         self.weight.requires_grad_(False)
@@ -76,8 +65,8 @@ class Linear(nn.Module):
         return self.weight + 2.0 / self.down.shape[0] * (self.up @ self.down)
 
     def forward(self, x: Tensor) -> Tensor:
-        if self.quantize:
-            return F.linear(x, quantized(self.merged()))
+        if self.stored_as is not None:
+            return F.linear(x, quantized(self.merged(), self.stored_as))
         y = F.linear(x, self.weight)
         if self.down is not None and self.up is not None:
             y = y + F.linear(F.linear(x, self.down), self.up) * (2.0 / self.down.shape[0])
@@ -187,6 +176,12 @@ class Model(nn.Module):
         for block in self.blk:
             x = block(x, by, mask)
         return self.output_norm(x)  # type: ignore[no-any-return]
+
+    def quantize(self, types: Types) -> None:
+        """From now on the weights of the blocks are seen as they will be stored."""
+        for name, module in self.named_modules():
+            if isinstance(module, Linear):
+                module.stored_as = types.of(name, 2)
 
     def linears(self) -> list[Linear]:
         return [module for module in self.modules() if isinstance(module, Linear)]

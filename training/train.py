@@ -24,6 +24,7 @@ from training.batches import CONTEXT, MIDDLE, Batch, Corpus, Rows, batches
 from training.fim import CONTROL, MEANINGS
 from training.model import Model, knows_fim, read_base
 from training.objective import check, hidden_states, losses, mixed_precision, targets
+from training.quantization import SHIPPED, read_types
 from training.vocabulary import encode, read_tokenizer
 
 
@@ -32,7 +33,8 @@ class Options:
     """`rows` of `length` tokens make a step, `micro` of them at a time. `minutes`, `tokens`: budgets of the run.
 
     `context`: the share of the tokens that the model is given which are learnt as well. `lora` 0: all weights.
-    `quantized_from`: the share of the budget after which the weights are seen through Q4_0 (1: never).
+    `quantized_from`: the share of the budget after which the weights are seen as `types`
+    of `quantization.read_types` store them (1: never).
     `mask`: whether samples in a row see each other; "causal" is simpler and for machines without flex attention.
     `mix`: a name of fim.MIXES.
     """
@@ -50,6 +52,7 @@ class Options:
     context: float = 0.25
     lora: int = 0
     quantized_from: float = 0.75
+    types: str = SHIPPED
     mask: str = "samples"
     mix: str = "full"
     workers: int = 14
@@ -156,7 +159,7 @@ def loop(
     saved, last = progress.seconds, time.perf_counter()
     while (share := progress.share(options)) < 1:
         if share >= options.quantized_from:
-            quantize(model)
+            model.quantize(read_types(options.types))
         batch = next(stream).to(model.token_embd.weight.device)
         loss = step(model, optimizer, batch, rate_at(share, options.rate), options)
         now = time.perf_counter()
@@ -177,12 +180,6 @@ def step(model: Model, optimizer: torch.optim.Optimizer, batch: Batch, rate: flo
     optimizer.step()
     optimizer.zero_grad(set_to_none=True)
     return loss
-
-
-def quantize(model: Model) -> None:
-    """From now on the weights are seen through Q4_0."""
-    for linear in model.linears():
-        linear.quantize = True
 
 
 def check_held_out(model: Model, options: Options) -> dict[str, float]:

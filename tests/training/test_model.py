@@ -6,12 +6,14 @@ import gguf
 import numpy as np
 import pytest
 import torch
+from gguf import GGMLQuantizationType as Kind
 
 from training import export, objective, train
 from training.batches import CONTEXT, MIDDLE, arrays, packed
 from training.fim import Sample
 from training.holes import KINDS
-from training.model import Linear, knows_fim, quantized, read_base
+from training.model import Linear, knows_fim, read_base
+from training.quantization import quantized, read_types
 from training.tiny import SHAPE, write_base
 from training.vocabulary import encode, read_tokenizer
 
@@ -32,17 +34,18 @@ def test_the_tokenizer_keeps_every_byte_and_reads_no_control_tokens(base):
         assert min(ids) >= SHAPE.vocabulary - 257
 
 
-def test_fake_quantization_is_what_is_written_to_the_file():
+@pytest.mark.parametrize("kind", [Kind.Q4_0, Kind.Q4_1])
+def test_fake_quantization_is_what_is_written_to_the_file(kind):
     weight = torch.randn(8, 64, generator=torch.Generator().manual_seed(1)) * 0.05
     weight[0] = 0
-    kind = gguf.GGMLQuantizationType.Q4_0
     stored = gguf.dequantize(gguf.quantize(weight.numpy(), kind), kind)
-    np.testing.assert_array_equal(quantized(weight).numpy(), stored)
+    np.testing.assert_allclose(quantized(weight, kind).numpy(), stored, rtol=1e-6, atol=1e-8)
 
 
-def test_gradients_pass_through_the_quantization():
+@pytest.mark.parametrize("kind", [Kind.Q4_0, Kind.Q4_1, Kind.Q8_0])
+def test_gradients_pass_through_the_quantization(kind):
     weight = torch.randn(4, 32, requires_grad=True)
-    quantized(weight).sum().backward()
+    quantized(weight, kind).sum().backward()
     assert torch.equal(weight.grad, torch.ones(4, 32))
 
 
@@ -132,9 +135,9 @@ def test_an_exported_model_is_the_trained_one(base, tmp_path):
 
 
 def test_types_by_pattern():
-    types = export.read_types("q4_0,token_embd=q8_0")
+    types = read_types("q4_0,token_embd=q8_0")
     assert types.of("token_embd.weight", 2).name == "Q8_0"
     assert types.of("blk.0.attn_q.weight", 2).name == "Q4_0"
     assert types.of("blk.0.attn_norm.weight", 1).name == "F32"
     with pytest.raises(ValueError, match="q9"):
-        export.read_types("q9")
+        read_types("q9")
