@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +21,7 @@ from torch import Tensor
 
 from copilot_lsp.engine.fim import LAYOUT_KEY
 from training.fim import CONTROL, MIXES
+from training.metadata import copy
 from training.quantization import SHIPPED, Types, read_types
 
 NAMES: Mapping[str, str] = {
@@ -35,7 +36,8 @@ NAMES: Mapping[str, str] = {
 SPELLING: Mapping[str, str] = {"PRE": "<fim_prefix>", "SUF": "<fim_suffix>", "MID": "<fim_middle>"}
 """As StarCoder spells them, so that other programs find them too."""
 
-_DROPPED = ("GGUF.", "tokenizer.chat_template", "general.file_type", "general.architecture", *NAMES)
+_ENDS = tuple(f"tokenizer.ggml.{name}_token_id" for name in ("bos", "eos", "padding"))
+_DROPPED = ("tokenizer.chat_template", "general.file_type", "tokenizer.ggml.fim_", "copilot_lsp.", *_ENDS, *NAMES)
 
 
 def export(weights: Mapping[str, Tensor], base: Path, to: Path, types: Types, extra: Mapping[str, str]) -> int:
@@ -56,29 +58,15 @@ def export(weights: Mapping[str, Tensor], base: Path, to: Path, types: Types, ex
 
 def _copy_metadata(reader: GGUFReader, writer: GGUFWriter) -> None:
     """Everything that the base says of itself and its tokenizer, with END as the end and the FIM tokens named."""
-    changed = _tokens(reader)
-    for key, field in reader.fields.items():
-        if key.startswith(_DROPPED) or key in changed:
-            continue
-        _add_value(writer, key, field.contents(), field.types)
-    writer.add_token_list(changed["tokenizer.ggml.tokens"])
-    for key in ("bos", "eos", "padding"):
-        writer.add_uint32(f"tokenizer.ggml.{key}_token_id", CONTROL["END"])
-    for part, id in CONTROL.items():
-        if part != "END":
-            writer.add_uint32(f"tokenizer.ggml.fim_{part.lower()}_token_id", id)
-
-
-def _tokens(reader: GGUFReader) -> dict[str, Any]:
     tokens = list(reader.fields["tokenizer.ggml.tokens"].contents())
     for part, spelling in SPELLING.items():
         tokens[CONTROL[part]] = spelling
-    return {"tokenizer.ggml.tokens": tokens, **{f"tokenizer.ggml.{k}_token_id": 0 for k in ("bos", "eos", "padding")}}
-
-
-def _add_value(writer: GGUFWriter, key: str, value: object, types: Sequence[gguf.GGUFValueType]) -> None:
-    inner = types[-1] if types[0] == gguf.GGUFValueType.ARRAY else None
-    writer.add_key_value(key, value, types[0], sub_type=inner)
+    copy(reader, writer, {"tokenizer.ggml.tokens": tokens}, _DROPPED)
+    for key in _ENDS:
+        writer.add_uint32(key, CONTROL["END"])
+    for part, id in CONTROL.items():
+        if part != "END":
+            writer.add_uint32(f"tokenizer.ggml.fim_{part.lower()}_token_id", id)
 
 
 def _add(writer: GGUFWriter, name: str, weight: np.ndarray[Any, np.dtype[np.float32]], types: Types) -> None:

@@ -9,9 +9,9 @@ import torch
 from gguf import GGMLQuantizationType
 from torch import Tensor
 
-SHIPPED = "q4_1,attn_=q4_0,token_embd=q8_0"
-"""94.9 MB. Q4_1 costs no more time than Q4_0; of both, llama.cpp repacks the weights for the CPU. Five bits
-(Q5_0, 94.4 MB with the embeddings) cost 1.6 times as much for a token and 2.6 times for a prompt."""
+SHIPPED = "q4_1,token_embd=q8_0"
+"""Q4_1 costs no more time than Q4_0, which has no offsets; of both, llama.cpp repacks the weights for the CPU. Five
+bits (Q5_0) cost 1.6 times as much for a token and 2.6 times for a prompt."""
 
 BLOCK = 32
 """Neighbouring weights that share a scale."""

