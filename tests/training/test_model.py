@@ -12,7 +12,7 @@ from training import export, objective, train
 from training.batches import CONTEXT, MIDDLE, arrays, packed
 from training.fim import Sample
 from training.holes import KINDS
-from training.model import Linear, knows_fim, read_base
+from training.model import Linear, attention, knows_fim, read_base
 from training.quantization import quantized, read_types
 from training.tiny import SHAPE, write_base
 from training.vocabulary import encode, read_tokenizer
@@ -58,6 +58,29 @@ def test_low_rank_parts_start_at_nothing_and_merge():
     torch.nn.init.normal_(linear.up)
     torch.testing.assert_close(linear(x), torch.nn.functional.linear(x, linear.merged()))
     assert not linear.weight.requires_grad
+
+
+@pytest.mark.parametrize("kind", [None, Kind.Q4_1])
+def test_the_gradients_of_low_rank_parts_are_those_through_the_whole_weight(kind):
+    linear = Linear(64, 32)
+    linear.add_lora(4)
+    linear.stored_as = kind
+    torch.nn.init.normal_(linear.up)
+    x, y = torch.randn(2, 3, 64, requires_grad=True), torch.randn(2, 3, 32)
+    learnt = (x, linear.up, linear.down)
+    found = torch.autograd.grad((linear(x) * y).sum(), learnt)
+    weight = linear.merged() if kind is None else quantized(linear.merged(), kind)
+    wanted = torch.autograd.grad((torch.nn.functional.linear(x, weight) * y).sum(), learnt)
+    for one, other in zip(found, wanted, strict=True):
+        torch.testing.assert_close(one, other)
+
+
+def test_dense_attention_is_pytorchs():
+    q, k, v = (torch.randn(2, heads, 16, 8) for heads in (6, 2, 2))
+    mask = torch.ones(2, 1, 16, 16, dtype=torch.bool).tril()
+    mask[0, :, 7:, :7] = False
+    wanted = torch.nn.functional.scaled_dot_product_attention(q, k, v, mask, enable_gqa=True)
+    torch.testing.assert_close(attention(q, k, v, mask), wanted)
 
 
 def test_with_low_rank_parts_only_they_and_the_control_rows_are_learnt(base):
