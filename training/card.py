@@ -1,9 +1,9 @@
 """Writes the model card's facts: data, training, scores while training, limits, how to make it again.
 
-    python -m training.card WORK --run RUN [--how TEXT] [--evaluation FILE.md] > CARD.md
+    python -m training.card WORK --run RUN [--run RUN] [--how TEXT] [--evaluation FILE.md] > CARD.md
 
-Takes WORK/corpus.json (training.prepare) and RUN/log.jsonl (training.train); the evaluation table is made by the
-evaluation command and put in as it is.
+Takes WORK/corpus.json (training.prepare) and each RUN/log.jsonl (training.train; of runs that went on from each other,
+in their order); the evaluation is written by hand and put in as it is.
 """
 
 from __future__ import annotations
@@ -55,14 +55,18 @@ def table(head: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
     return "\n".join("| " + " | ".join(str(cell).replace("|", "/") for cell in line) + " |" for line in lines)
 
 
-def card(corpus: Mapping[str, Any], log: Sequence[Mapping[str, float]], how: str, evaluation: str) -> str:
+Log = Sequence[Mapping[str, float]]
+
+
+def card(corpus: Mapping[str, Any], logs: Sequence[Log], how: str, evaluation: str) -> str:
     """The card in Markdown, from what prepare and train wrote. Raises ValueError when nothing was trained."""
-    steps = [entry for entry in log if "step" in entry]
-    if not steps:
+    runs = [[entry for entry in log if "step" in entry] for log in logs]
+    if not all(runs):
         raise ValueError("the log has no training step")
+    ends = [run[-1] for run in runs]
     used = [package for package in corpus["packages"] if package["files"]]
     learnt = [package for package in used if not package["held_out"]]
-    checks = [entry for entry in log if "holes" in entry]
+    checks = [entry for entry in logs[-1] if "holes" in entry]
     return CARD.format(
         files=sum(package["files"] for package in learnt),
         characters=sum(package["characters"] for package in learnt) / 1e6,
@@ -71,11 +75,11 @@ def card(corpus: Mapping[str, Any], log: Sequence[Mapping[str, float]], how: str
         languages=_languages(corpus),
         held_out=", ".join(package["package"] for package in used if package["held_out"]) or "none",
         how=how or "See `training/README.md` for the command.",
-        steps=int(steps[-1]["step"]),
-        tokens=steps[-1]["tokens"] / 1e6,
-        minutes=steps[-1]["seconds"] / 60,
-        first=_mean(steps[:10]),
-        last=_mean(steps[-10:]),
+        steps=sum(int(end["step"]) for end in ends),
+        tokens=sum(end["tokens"] for end in ends) / 1e6,
+        minutes=sum(end["seconds"] for end in ends) / 60,
+        first=_mean(runs[0][:10]),
+        last=_mean(runs[-1][-10:]),
         checked=_checked(checks[-1]) if checks else "not checked",
         evaluation=evaluation or "Not evaluated yet.",
         table=_packages(learnt),
@@ -102,17 +106,21 @@ def _packages(packages: Iterable[Mapping[str, Any]]) -> str:
     return table(("package", "version", "licence", "files", "characters"), rows)
 
 
+def _lines(path: Path) -> list[dict[str, float]]:
+    return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
+
+
 def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("work", type=Path)
-    parser.add_argument("--run", type=Path, required=True)
+    parser.add_argument("--run", type=Path, action="append", required=True)
     parser.add_argument("--how", default="", help="on what machine and with which options it was trained")
     parser.add_argument("--evaluation", type=Path)
     options = parser.parse_args(arguments)
     corpus = json.loads((options.work / "corpus.json").read_text(encoding="utf-8"))
-    log = [json.loads(line) for line in (options.run / "log.jsonl").read_text(encoding="utf-8").splitlines()]
+    logs = [_lines(run / "log.jsonl") for run in options.run]
     evaluation = options.evaluation.read_text(encoding="utf-8") if options.evaluation else ""
-    print(card(corpus, log, options.how, evaluation), end="")
+    print(card(corpus, logs, options.how, evaluation), end="")
     return 0
 
 

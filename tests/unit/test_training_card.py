@@ -23,7 +23,7 @@ LOG = [
 
 
 def test_the_card_tells_data_training_and_scores():
-    text = card(CORPUS, LOG, "On two cores.", "| exact | 25 % |")
+    text = card(CORPUS, [LOG], "On two cores.", "| exact | 25 % |")
     assert "| pypi:sums | 1.0 | MIT | 2 | 900 |" in text
     assert "evaluation only: npm:kept." in text
     assert "npm:none" not in text
@@ -33,6 +33,14 @@ def test_the_card_tells_data_training_and_scores():
     assert "| exact | 25 % |" in text
 
 
+def test_runs_that_went_on_from_each_other_are_summed_up():
+    later = [{"step": 5, "tokens": 3e6, "seconds": 120.0, "loss": 1.0}]
+    text = card(CORPUS, [LOG, later], "", "")
+    assert "7 steps, 5.00 million tokens, 3 minutes" in text
+    assert "2.000 at" in text
+    assert "1.000 at the end" in text
+
+
 def test_a_card_needs_a_run():
     with pytest.raises(ValueError, match="no training step"):
-        card(CORPUS, [], "", "")
+        card(CORPUS, [[]], "", "")
