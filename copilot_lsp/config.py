@@ -60,8 +60,8 @@ OPTIONS = (
     ),
     Option(
         "completion.minConfidence",
-        "Less confident completions are shown only when asked for (mean natural logarithm of the probability"
-        " of a token).",
+        "Less confident completions are shown only when asked for (natural logarithm of a text's"
+        " probability / square root of its tokens).",
         -100,
         0,
     ),

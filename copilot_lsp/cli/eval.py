@@ -78,7 +78,7 @@ def _add_how(parser: argparse.ArgumentParser) -> None:
     group.add_argument("--bare", action="store_true", help="the model without the pipeline, as many lines as are right")
     text = "ask in a folder as a key does, not as typing does: no silence, no threshold"
     group.add_argument("--invoked", action="store_true", help=text)
-    text = "mean log-probability under which typing shows nothing (default: the setting's)"
+    text = "confidence under which typing shows nothing (default: the setting's)"
     group.add_argument("--min-confidence", type=float, metavar="X", help=text)
 
 

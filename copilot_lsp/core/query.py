@@ -42,7 +42,7 @@ class Query:
 class Completion:
     """`text` replaces the bytes [start, end) of the snapshot, all on the cursor's line, and begins with them.
 
-    `confidence` is the mean natural-log probability of its tokens, None when unknown.
+    `confidence` is the engine's (see `engine.base.Done`), None when unknown.
     """
 
     id: str

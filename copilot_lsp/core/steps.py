@@ -56,7 +56,7 @@ def shape_of(query: Query, settings: Settings) -> Shape | Silence:
 
 def not_confident(query: Query, first: Generated, settings: Settings) -> Silence | None:
     """Why a text that nobody asked for is not shown, if the model itself doubts it."""
-    score = first.done.mean_logprob if first.done else None
+    score = first.done.confidence if first.done else None
     least = settings.completion.min_confidence
     if query.trigger is Trigger.INVOKED or score is None or score >= least:
         return None
@@ -99,5 +99,5 @@ def completion_of(query: Query, result: Generated, id: str) -> Completion:
     if query.selected is not None:
         text = query.selected.text + text
         start, end = query.selected.start, query.selected.end
-    confidence = result.done.mean_logprob if result.done else None
+    confidence = result.done.confidence if result.done else None
     return Completion(id, text, start, end, result.shape, confidence)

@@ -92,8 +92,8 @@ class End(StrEnum):
 class Done:
     """The last item of a stream. Times in milliseconds since the engine took the request up.
 
-    `evaluated` + `reused` is the length of the prompt in tokens. `mean_logprob` is the mean natural-log
-    probability of the generated tokens, None when there are none.
+    `evaluated` + `reused` is the length of the prompt in tokens. `confidence` is the natural logarithm of the
+    generated text's probability, divided by the square root of its tokens; None when there are none.
     """
 
     end: End
@@ -105,7 +105,7 @@ class Done:
     prefill_ms: float = 0.0
     first_ms: float = 0.0
     total_ms: float = 0.0
-    mean_logprob: float | None = None
+    confidence: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -35,7 +35,7 @@ class Rule:
     alternatives: tuple[str, ...] = ()
     delay_ms: float = 0.0
     piece_ms: float = 0.0
-    mean_logprob: float = -0.1
+    confidence: float = -0.1
     dies: bool = False
 
 
@@ -90,9 +90,9 @@ class FakeEngine:
         for start in range(0, len(cut), 4):
             await asyncio.sleep(rule.piece_ms / 1000)
             count += 1
-            so_far = Done(End.CANCELLED, evaluated=1, generated=count, mean_logprob=rule.mean_logprob)
+            so_far = Done(End.CANCELLED, evaluated=1, generated=count, confidence=rule.confidence)
             yield Piece(cut[start : start + 4], so_far)
-        yield Done(end, evaluated=1, generated=count, mean_logprob=rule.mean_logprob if count else None)
+        yield Done(end, evaluated=1, generated=count, confidence=rule.confidence if count else None)
 
     async def close(self) -> None:
         if self._starting is not None:

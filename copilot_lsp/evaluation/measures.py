@@ -112,7 +112,19 @@ class Point:
     keystrokes_saved: float | None
 
 
-THRESHOLDS = (None, -3.0, -2.5, -2.0, -1.8, -1.6, -1.4, -1.2, *(-tenths / 10 for tenths in range(10, 0, -1)), -0.05)
+THRESHOLDS = (
+    None,
+    -4.0,
+    -3.0,
+    -2.5,
+    -2.0,
+    -1.8,
+    -1.6,
+    -1.4,
+    -1.2,
+    *(-tenths / 10 for tenths in range(10, 0, -1)),
+    -0.05,
+)
 
 
 def sweep(scores: Sequence[Score], thresholds: Sequence[float | None] = THRESHOLDS) -> list[Point]:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 class Outcome:
     """`text` is what would be inserted at the cursor, "" when there is nothing; `silence` is the reason then.
 
-    `confidence` is the mean log-probability of its tokens. `milliseconds`: from the query to the answer, of a
+    `confidence` is that of the engine (`engine.base.Done`). `milliseconds`: from the query to the answer, of a
     document that the engine has not seen before; None when the engine was not asked.
     `passed`: whether the completed program did what it should, None when that was not tried; `verdict` says why
     not. `failure`: why there is no answer at all (the engine crashed).

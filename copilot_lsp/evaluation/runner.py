@@ -170,7 +170,7 @@ async def _bare(engine: Engine, settings: Settings, case: Case) -> Outcome:
 def _with(outcome: Outcome, done: Done) -> Outcome:
     return replace(
         outcome,
-        confidence=done.mean_logprob,
+        confidence=done.confidence,
         prompt_tokens=done.evaluated + done.reused,
         tokens=done.generated,
         end=str(done.end),

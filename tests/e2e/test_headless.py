@@ -33,7 +33,7 @@ def test_stdin_streaming_and_json_agree():
     data = json.loads(run("complete", *place, "--json", input=source).stdout)
     assert streamed.stdout == data["insert"] == " / len(values)"
     assert data["tokens"]["generated"] > 0
-    assert data["confidence"] > -1
+    assert data["confidence"] > -3
 
 
 @pytest.mark.parametrize("seed", ["1", "2"])

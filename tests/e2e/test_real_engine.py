@@ -72,8 +72,8 @@ async def test_completes_code(engine: LocalEngine) -> None:
     text, done = await answer(engine, ask(CODE))
     assert text == "json.dump(config, file)"
     assert done.end is End.LINES
-    assert done.mean_logprob is not None
-    assert -1 < done.mean_logprob < 0
+    assert done.confidence is not None
+    assert -3 < done.confidence < 0
 
 
 async def test_typing_on_evaluates_only_the_new_tokens(engine: LocalEngine) -> None:

@@ -237,7 +237,7 @@ async def test_the_same_seed_gives_the_same_text() -> None:
 @pytest.mark.parametrize(("trigger", "expected"), [(Trigger.AUTOMATIC, []), (Trigger.INVOKED, ["a + b"])])
 async def test_low_confidence_shows_only_when_asked_for(trigger: Trigger, expected: list[str]) -> None:
     editor = Editor("def add(a, b):\n    return ‸\n")
-    async with completing(replace(ADD, mean_logprob=-5.0)) as (completer, _):
+    async with completing(replace(ADD, confidence=-5.0)) as (completer, _):
         answer = await completer.complete(editor.query(trigger))
     assert texts(answer) == expected
     assert reason(answer) is (None if expected else Reason.LOW_CONFIDENCE)

@@ -134,10 +134,10 @@ class TestEnds:
         free, _ = run(ToyLlama(), [*PROMPT, 1], max_tokens=2)
         assert text == free
 
-    def test_confidence_is_the_mean_log_probability(self) -> None:
+    def test_confidence_is_between_the_mean_and_the_sum_of_log_probabilities(self) -> None:
         _, done = run(ToyLlama(period=3), PROMPT, max_tokens=5)
-        expected = 5.0 - np.log(np.exp(5.0) + VOCABULARY - 1)
-        assert done.mean_logprob == pytest.approx(expected, abs=1e-5)
+        each = 5.0 - np.log(np.exp(5.0) + VOCABULARY - 1)
+        assert done.confidence == pytest.approx(5 * each / 5**0.5, abs=1e-5)
 
 
 class TestChoice:

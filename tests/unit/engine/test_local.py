@@ -153,7 +153,7 @@ class TestWire:
             sampling=Sampling(0.5, seed=3),
             stop=("\n",),
         )
-        for message in (wire.Ask(1, request), wire.Finished(2, Done(End.TIME, mean_logprob=None)), wire.Cancel(3)):
+        for message in (wire.Ask(1, request), wire.Finished(2, Done(End.TIME, confidence=None)), wire.Cancel(3)):
             line = wire.encode(message)
             assert line.count(b"\n") == 1
             assert wire.decode(line) == message

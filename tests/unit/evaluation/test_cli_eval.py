@@ -20,8 +20,8 @@ KNOWN = [
 RULES = [
     {"after": r"def double\(number\):\n$", "text": "    return 2 * number"},
     {"after": r"dies = $", "dies": True},
-    *({**rule, "mean_logprob": -0.05} for rule in KNOWN),
-    {"after": r"", "text": "unknown = '<script>'", "mean_logprob": -0.5},
+    *({**rule, "confidence": -0.05} for rule in KNOWN),
+    {"after": r"", "text": "unknown = '<script>'", "confidence": -0.5},
 ]
 """Every second line after the first is known, and surely."""
 

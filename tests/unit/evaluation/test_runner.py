@@ -17,7 +17,7 @@ from copilot_lsp.settings import Settings
 
 RULES = (
     Rule(after=r"\n$", text="    return 2 * number"),
-    Rule(after=r"total = $", text="1 + 2", mean_logprob=-2.5),
+    Rule(after=r"total = $", text="1 + 2", confidence=-2.5),
     Rule(after=r"many = $", text="1\nmore = 2\nlast = 3"),
     Rule(after=r"dies = $", dies=True),
     Rule(after=r"broken = $", text=")))"),
