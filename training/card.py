@@ -15,9 +15,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-CARD = """# copilot-lsp 135M FIM
+CARD = """# copilot-lsp FIM
 
-SmolLM2-135M (Apache-2.0) taught to fill in the middle of code. 135 million parameters; Apache-2.0.
+SmolLM2-135M (Apache-2.0) taught to fill in the middle of code. Apache-2.0, too.
 
 ## Data
 {files} files, {characters:.0f} million characters of source code of {packages} packages under permissive licences

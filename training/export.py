@@ -25,7 +25,7 @@ from training.metadata import copy
 from training.quantization import SHIPPED, Types, read_types
 
 NAMES: Mapping[str, str] = {
-    "general.name": "copilot-lsp 135M FIM",
+    "general.name": "copilot-lsp FIM",
     "general.basename": "copilot-lsp",
     "general.finetune": "fim",
     "general.description": "SmolLM2-135M taught to fill in the middle of code",

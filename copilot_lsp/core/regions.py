@@ -9,6 +9,7 @@ from functools import cache
 
 from tree_sitter import Node, Tree
 
+from copilot_lsp.core.document import Snapshot
 from copilot_lsp.core.grammars import Grammar
 from copilot_lsp.core.languages import language_of
 from copilot_lsp.core.syntax import ancestors, node_at, source_of
@@ -30,6 +31,20 @@ def in_comment(tree: Tree, language: str, offset: int) -> bool:
 def in_string(tree: Tree, language: str, offset: int) -> bool:
     """Code inside a string (an interpolation) is not in the string."""
     return region_at(tree, language, offset) is Region.STRING
+
+
+def marks_of_comments(snapshot: Snapshot, offset: int) -> tuple[str, ...]:
+    """What begins a comment, where a completion had better not: outside comments and strings, below the file's head.
+
+    A comment that the user did not begin is what a small model writes when it does not know how the code goes on.
+    """
+    mark = language_of(snapshot.language).comment
+    tree = snapshot.tree
+    if tree is None or not snapshot.text.data[:offset].strip():
+        return ()
+    if region_at(tree, snapshot.language, offset) is not Region.CODE:
+        return ()
+    return ("//", "/*") if mark == "//" else (mark,) if mark else ()
 
 
 def region_at(tree: Tree, language: str, offset: int) -> Region:

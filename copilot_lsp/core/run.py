@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 from copilot_lsp.core import context, shape
 from copilot_lsp.core.cache import Generated, Place
 from copilot_lsp.core.document import Snapshot
+from copilot_lsp.core.regions import marks_of_comments
 from copilot_lsp.core.shape import Draft
 from copilot_lsp.core.silence import Reason, Silence
 from copilot_lsp.core.trigger import Shape
@@ -149,6 +150,7 @@ def request(job: Job, settings: Settings) -> InfillRequest:
         prefix=around.prefix,
         suffix=around.suffix,
         cuts=around.cuts,
+        unwanted=marks_of_comments(job.snapshot, job.offset),
         limits=Limits(
             max_tokens=tokens if job.max_tokens is None else job.max_tokens,
             max_lines=1 if job.shape is Shape.LINE else 0,

@@ -60,6 +60,7 @@ class InfillRequest:
     `cuts` ascend by `start`; the engine takes the first whose window fits its token budget, and cuts by tokens
     only when none fits. Without cuts the whole prefix is the window.
     `stop` strings end the generation and are not part of the text.
+    `unwanted`: what the text does not begin with, white space aside.
     """
 
     document: str
@@ -71,6 +72,7 @@ class InfillRequest:
     limits: Limits = Limits()
     sampling: Sampling = Sampling()
     stop: tuple[str, ...] = ()
+    unwanted: tuple[str, ...] = ()
     background: bool = False
     """Gives way at once to any request that is not in the background."""
 

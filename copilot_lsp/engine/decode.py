@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from copilot_lsp.engine import kv
-from copilot_lsp.engine.base import Done, End, InfillRequest, Piece, Sampling
+from copilot_lsp.engine.base import Done, End, InfillRequest, Piece
 from copilot_lsp.engine.fim import Prompt, Template
 from copilot_lsp.engine.llama import Llama, Logits
 from copilot_lsp.engine.output import Output
@@ -20,6 +20,9 @@ from copilot_lsp.engine.vocabulary import LlamaVocabulary
 TOP_K, TOP_P = 40, 0.9
 """What the infill rule looks at, as in llama-server's sampler chain for /infill (top_k, top_p, infill)."""
 
+Row = NDArray[np.float32]
+"""The logits of all tokens at one place."""
+
 DRAFT_MAX = 7
 """A batch of 8 tokens costs 2.4 times one token on 2 cores (measured, 135M model), and 16 cost 3.7 times."""
 
@@ -27,41 +30,60 @@ DRAFT_MAX = 7
 class Chooser:
     """Picks the next token from a row of logits."""
 
-    def __init__(self, vocabulary: LlamaVocabulary, template: Template, sampling: Sampling) -> None:
+    def __init__(self, vocabulary: LlamaVocabulary, template: Template, request: InfillRequest) -> None:
         self._vocabulary = vocabulary
-        self._sampling = sampling
-        self._random = np.random.default_rng(sampling.seed)
+        self._sampling = request.sampling
+        self._random = np.random.default_rng(request.sampling.seed)
         self._ends_here = template.fills and (ends_here if template.unsure_ends else more_likely_ends)
         self.ends = vocabulary.ends | template.ends
-        self._ends = np.array(sorted(self.ends), dtype=np.int64)
+        self._ends = _array(self.ends)
+        unwanted = (vocabulary.opening(mark.encode()) for mark in request.unwanted)
+        self._unwanted = _array(frozenset().union(*unwanted))
+        self.minds_the_beginning = bool(len(self._unwanted))
 
-    def choose(self, logits: NDArray[np.float32], must: bytes = b"") -> tuple[int, float]:
-        """The token and its natural-log probability, among those that can stand for `must` when it is given."""
-        if must:
-            allowed = np.fromiter(self._vocabulary.beginning_with(must), dtype=np.int64)
-            if len(allowed):
-                index, score = self._pick(logits[allowed])
-                return int(allowed[index]), score
+    def choose(self, logits: Row, output: Output) -> tuple[int, float]:
+        """The token and its natural-log probability, among those that may come next."""
+        if output.must:
+            allowed = _array(frozenset(self._vocabulary.beginning_with(output.must)))
+            wanted = np.setdiff1d(allowed, self._unwanted)
+            if len(wanted):
+                index = self._pick(logits[wanted])
+                return int(wanted[index]), log_chance(logits[wanted], index)
         elif self._ends_here and len(self._ends):
             if self._ends_here(logits, self._ends):
                 best = self._ends[np.argmax(logits[self._ends])]
                 return int(best), 0.0
-            logits = logits.copy()
-            logits[self._ends] = -np.inf  # it does not end, however likely one of the ends is
-        return self._pick(logits)
+            logits = _without(logits, self._ends)  # however likely one of the ends is
+        begins = output.blank and self.minds_the_beginning
+        token = self._pick(_without(logits, self._unwanted) if begins else logits)
+        return token, log_chance(logits, token)  # a model that would rather begin otherwise is not sure of this
 
-    def _pick(self, logits: NDArray[np.float32]) -> tuple[int, float]:
-        index = int(np.argmax(logits)) if self._sampling.temperature <= 0 else self._sample(logits)
-        top = logits.max()
-        return index, float(logits[index] - top - np.log(np.exp(logits - top).sum()))
+    def _pick(self, logits: Row) -> int:
+        return int(np.argmax(logits)) if self._sampling.temperature <= 0 else self._sample(logits)
 
-    def _sample(self, logits: NDArray[np.float32]) -> int:
+    def _sample(self, logits: Row) -> int:
         sampling = self._sampling
         candidates, chances = nucleus(logits / sampling.temperature, sampling.top_k, sampling.top_p)
         return int(self._random.choice(candidates, p=chances))
 
 
-def nucleus(logits: NDArray[np.float32], top_k: int, top_p: float) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+def log_chance(logits: Row, index: int) -> float:
+    """The natural logarithm of its probability."""
+    top = logits.max()
+    return float(logits[index] - top - np.log(np.exp(logits - top).sum()))
+
+
+def _array(tokens: frozenset[int]) -> NDArray[np.int64]:
+    return np.array(sorted(tokens), dtype=np.int64)
+
+
+def _without(logits: Row, tokens: NDArray[np.int64]) -> Row:
+    logits = logits.copy()
+    logits[tokens] = -np.inf
+    return logits
+
+
+def nucleus(logits: Row, top_k: int, top_p: float) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
     """The most probable tokens, at most `top_k` and until `top_p` of their sum is reached, with probabilities."""
     count = min(top_k or len(logits), len(logits))
     top = np.argpartition(logits, -count)[-count:]
@@ -72,7 +94,7 @@ def nucleus(logits: NDArray[np.float32], top_k: int, top_p: float) -> tuple[NDAr
     return top[:keep], chances[:keep] / chances[:keep].sum()
 
 
-def ends_here(logits: NDArray[np.float32], ends: NDArray[np.int64]) -> bool:
+def ends_here(logits: Row, ends: NDArray[np.int64]) -> bool:
     """The infill rule of llama.cpp (`llama_sampler_infill_apply`): end when 3 * p_end * n > p_text.
 
     A model that is unsure how to go on, and thinks of ending at all, has filled the gap.
@@ -82,7 +104,7 @@ def ends_here(logits: NDArray[np.float32], ends: NDArray[np.int64]) -> bool:
     return 3 * p_end * len(tokens) > 1 - p_end
 
 
-def more_likely_ends(logits: NDArray[np.float32], ends: NDArray[np.int64]) -> bool:
+def more_likely_ends(logits: Row, ends: NDArray[np.int64]) -> bool:
     """End when that is likelier than all ways to go on together.
 
     For models that are unsure everywhere: under the infill rule, one chance in a hundred would end them.
@@ -172,7 +194,7 @@ def generate(
     work.prefill_ms = work.milliseconds
     limits = work.request.limits
     output = Output(work.prompt.healed, work.request.stop, limits.max_lines)
-    chooser = Chooser(vocabulary, template, work.request.sampling)
+    chooser = Chooser(vocabulary, template, work.request)
     most = min(limits.max_tokens, llama.context_size - len(work.prompt.tokens) - DRAFT_MAX - 1)
     if most <= 0:
         yield work.done(End.TOKENS)
@@ -208,23 +230,23 @@ def tokens(
     slot = work.slot
     drafting = speculative and llama.rewinds and work.request.sampling.temperature <= 0
     lookup = Lookup(work.prompt.tokens, DRAFT_MAX if drafting else 0)
-    token, score = chooser.choose(logits[0], output.must)
+    token, score = chooser.choose(logits[0], output)
     while True:
         yield token, score
         lookup.add(token)
-        draft = [] if output.must else lookup.guess()
+        draft = [] if output.must or (output.blank and chooser.minds_the_beginning) else lookup.guess()
         start = len(slot.tokens) + 1
         logits = llama.evaluate([token, *draft], start - 1, slot.sequence, 1 + len(draft))
         slot.tokens += [token, *draft]
         work.drafted += len(draft)
         right = 0
-        token, score = chooser.choose(logits[0], output.must)
+        token, score = chooser.choose(logits[0], output)
         while right < len(draft) and token == draft[right]:
             work.accepted += 1
             right += 1
             yield token, score
             lookup.add(token)
-            token, score = chooser.choose(logits[right])
+            token, score = chooser.choose(logits[right], output)
         lookup.learn(len(draft), right)
         if right < len(draft):
             llama.forget(slot.sequence, start + right)

@@ -22,6 +22,11 @@ class Output:
         self._taken = 0
         self._decoder = codecs.getincrementaldecoder("utf-8")("replace")
 
+    @property
+    def blank(self) -> bool:
+        """Whether nothing visible has come yet."""
+        return not self.text.strip()
+
     def add(self, piece: bytes) -> End | None:
         """Takes a token's bytes; why the text is complete, if it is."""
         before = len(self.text)

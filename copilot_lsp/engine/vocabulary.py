@@ -27,6 +27,7 @@ class LlamaVocabulary:
         # SentencePiece vocabularies put a space before every text that they tokenize; what follows a line end
         # is tokenized as it stands, so one is put before each text and its tokens are taken off again.
         self._lead = ""
+        self._opening: dict[bytes, frozenset[int]] = {}
         if api.llama_vocab_type(pointer) == SENTENCEPIECE:
             self._lead = "\n"
         self._lead_tokens = self._tokenize(self._lead.encode())
@@ -57,6 +58,13 @@ class LlamaVocabulary:
         for length in range(1, len(start)):
             if (token := self._by_piece.get(start[:length])) is not None:
                 yield token
+
+    def opening(self, mark: bytes) -> frozenset[int]:
+        """The tokens that begin with `mark`, or with white space and `mark`."""
+        if mark not in self._opening:
+            tokens = (token for token in self._order if self._pieces[token].lstrip().startswith(mark))
+            self._opening[mark] = frozenset(tokens)
+        return self._opening[mark]
 
     def _tokenize(self, data: bytes) -> list[int]:
         room = len(data) + 8

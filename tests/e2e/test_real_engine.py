@@ -146,6 +146,14 @@ async def test_control_tokens_in_the_text_are_text(engine: LocalEngine) -> None:
     assert done.end is not End.EOG
 
 
+async def test_a_comment_that_is_not_wanted(engine: LocalEngine) -> None:
+    numbered = "# one\nx = 1\n\n# two\ny = 2\n\n# three\nz = 3\n\n"
+    assert (await answer(engine, ask(numbered)))[0].startswith("# four")
+    text, _ = await answer(engine, ask(numbered, unwanted=("#",)))
+    assert text
+    assert not text.startswith("#")
+
+
 async def test_odd_input(engine: LocalEngine) -> None:
     for prefix in ("", "\n", " ", "\ud800", "\x00", "é" * 3000, "🐍", "x" * 20_000):
         _, done = await answer(engine, ask(prefix, limits=Limits(max_tokens=2)))

@@ -4,7 +4,8 @@ import pytest
 from markers import cursor
 
 from copilot_lsp.core import syntax
-from copilot_lsp.core.regions import MAX_SCAN_BYTES, Region, in_comment, in_string, region_at
+from copilot_lsp.core.document import Document
+from copilot_lsp.core.regions import MAX_SCAN_BYTES, Region, in_comment, in_string, marks_of_comments, region_at
 
 CODE, COMMENT, STRING = Region.CODE, Region.COMMENT, Region.STRING
 
@@ -138,3 +139,22 @@ def test_an_error_far_away_is_not_scanned_for() -> None:
     filler = "x = 1\n" * (MAX_SCAN_BYTES // 6 + 1)
     assert region("python", f'"""\n{filler}y = ‸\n') is CODE
     assert region("python", '"""\nx = 1\ny = ‸\n') is STRING
+
+
+@pytest.mark.parametrize(
+    ("language", "source", "expected"),
+    [
+        ("python", "x = 1\n‸", ("#",)),
+        ("python", "x = ‸", ("#",)),
+        ("javascript", "function f() {\n  ‸\n}", ("//", "/*")),
+        ("html", "<p>‸</p>", ()),
+        ("python", "# one\n# ‸", ()),
+        ("python", "x = '‸'", ()),
+        ("python", "\n‸\nimport os\n", ()),
+        ("markdown", "text\n\n‸", ()),
+    ],
+)
+def test_marks_of_comments_where_none_is_begun(language: str, source: str, expected: tuple[str, ...]) -> None:
+    text, offset = cursor(source)
+    snapshot = Document.open("file:///x", "x", language, 1, text, 500_000).snapshot()
+    assert marks_of_comments(snapshot, offset) == expected

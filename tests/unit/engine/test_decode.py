@@ -24,9 +24,10 @@ def run(
     speculative: bool = True,
     vocabulary: ToyVocabulary | None = None,
     healed: bytes = b"",
+    unwanted: tuple[str, ...] = (),
     **limits: int,
 ) -> tuple[str, Done]:
-    request = InfillRequest("d", "a.py", "", "", limits=Limits(**({"max_tokens": 20} | limits)))
+    request = InfillRequest("d", "a.py", "", "", limits=Limits(**({"max_tokens": 20} | limits)), unwanted=unwanted)
     work = Work(request, Prompt(tokens, healed), slot or kv.Slot(0))
     items = list(decode.generate(llama, vocabulary or ToyVocabulary(), PLAIN, work, speculative))  # type: ignore[arg-type]
     assert isinstance(items[-1], Done)
@@ -129,6 +130,23 @@ class TestEnds:
         assert done.end is End.TOKENS
         assert max(len(cells) for cells in llama.cells.values()) <= 40
 
+    @pytest.mark.parametrize("speculative", [False, True])
+    def test_what_is_not_wanted_comes_later_only(self, speculative: bool) -> None:
+        free, _ = run(ToyLlama(), PROMPT, max_tokens=300)
+        text, _ = run(ToyLlama(), PROMPT, unwanted=(free[0],), max_tokens=300, speculative=speculative)
+        assert not text.lstrip().startswith(free[0])
+        assert free[0] in text
+
+    def test_what_is_written_instead_is_not_sure(self) -> None:
+        free, sure = run(ToyLlama(period=3), PROMPT, max_tokens=1)
+        text, unsure = run(ToyLlama(period=3), PROMPT, unwanted=(free,), max_tokens=1)
+        assert text != free
+        assert unsure.confidence == pytest.approx(sure.confidence - 5)
+
+    def test_what_is_not_wanted_may_not_be_healed_either(self) -> None:
+        text, _ = run(ToyLlama(), PROMPT, healed=b" ", unwanted=("!",), max_tokens=3)
+        assert not text.lstrip().startswith("!")
+
     def test_healed_bytes_come_first_and_are_not_shown(self) -> None:
         text, _ = run(ToyLlama(), PROMPT, healed=b"!", max_tokens=3)
         free, _ = run(ToyLlama(), [*PROMPT, 1], max_tokens=2)
@@ -165,7 +183,7 @@ class TestChoice:
 
     def test_fim_tokens_end_the_text(self) -> None:
         template = Template("x", PSM, {"PRE": 1, "SUF": 2, "MID": 3}, repo=4, sep=6)
-        assert decode.Chooser(ToyVocabulary(), template, Sampling()).ends == {1, 2, 3, 4, 6}  # type: ignore[arg-type]
+        assert decode.Chooser(ToyVocabulary(), template, InfillRequest("d", "a.py", "", "")).ends == {1, 2, 3, 4, 6}  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize(("end", "ends"), [(0.3, False), (0.49, False), (0.51, True), (0.9, True)])

@@ -63,5 +63,8 @@ class ToyVocabulary:
     def piece(self, token: int) -> bytes:
         return bytes([32 + token])
 
+    def opening(self, mark: bytes) -> frozenset[int]:
+        return frozenset({mark[0] - 32})
+
     def beginning_with(self, start: bytes) -> list[int]:
         return [start[0] - 32]
