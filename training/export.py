@@ -83,8 +83,7 @@ def main(arguments: list[str] | None = None) -> int:
     options = parser.parse_args(arguments)
     state = torch.load(options.checkpoint, map_location="cpu", weights_only=True)
     layout = next(iter(MIXES[state["mix"]].layouts))
-    trained = {LAYOUT_KEY: layout, "copilot_lsp.training.tokens": str(state["progress"]["tokens"])}
-    size = export(state["weights"], options.base, options.to, options.types, trained)
+    size = export(state["weights"], options.base, options.to, options.types, {LAYOUT_KEY: layout})
     print(f"{options.to}: {size / 1e6:.1f} MB")
     return 0
 

@@ -92,7 +92,7 @@ def test_models_path_and_verify_of_a_file(tmp_path, capsys):
 
 @pytest.mark.parametrize("action", ["path", "verify"])
 def test_models_without_the_model(no_models, capsys, action):
-    assert main(["models", action]) == 1
+    assert main(["models", action, "smollm2-135m"]) == 1
     assert "run `copilot-lsp models pull" in capsys.readouterr().err
 
 
@@ -102,19 +102,20 @@ def test_models_pull_of_an_unknown_name(no_models, capsys):
 
 
 def test_doctor_fails_without_a_model_and_says_what_to_do(no_models, capsys):
-    assert main(["doctor"]) == 1
+    assert main(["doctor", "--model", "smollm2-135m"]) == 1
     out = capsys.readouterr().out
     assert "failed" in out
     assert "models pull" in " ".join(out.split())
 
 
 def test_doctor_json_has_every_check_and_the_settings(no_models, capsys):
-    assert main(["doctor", "--json", "--engine", "fake"]) == 1  # the engine works, the model is not there
+    # The engine works, the model is not there.
+    assert main(["doctor", "--json", "--engine", "fake", "--model", "smollm2-135m"]) == 1
     data = json.loads(capsys.readouterr().out)
     states = {check["name"]: check["state"] for check in data["checks"]}
     assert states["model"] == "failed"
     assert states["engine test"] == states["grammars"] == states["llama-cpp-python"] == "ok"
-    assert data["settings"]["model"] == "default"
+    assert data["settings"]["model"] == "smollm2-135m"
 
 
 def test_doctor_names_a_package_that_is_missing(no_models, capsys, monkeypatch):

@@ -77,7 +77,7 @@ def test_values_reach_their_settings():
         ),
         (
             {"completion": {"minConfidence": math.nan}},
-            "copilotLsp.completion.minConfidence must be a number from -100 to 0, not NaN; -1.4 is used",
+            "copilotLsp.completion.minConfidence must be a number from -100 to 0, not NaN; -0.7 is used",
         ),
         (
             {"completion": {"multiline": "sometimes"}},
