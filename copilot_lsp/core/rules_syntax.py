@@ -12,7 +12,7 @@ from copilot_lsp.core.brackets import PROSE, scan
 from copilot_lsp.core.document import snapshot_with
 from copilot_lsp.core.languages import is_indented
 from copilot_lsp.core.passage import Passage
-from copilot_lsp.core.site import WINDOW, Site, normalised
+from copilot_lsp.core.site import WINDOW, Site, has_word, normalised
 from copilot_lsp.core.syntax import error_count
 from copilot_lsp.core.unfinished import ways_on
 
@@ -96,17 +96,26 @@ def _shorter_lines(passage: Passage) -> Iterator[str]:
 def _without_open_end(before: _Before, line: str) -> str:
     """Cut before a bracket or string that the line opens and nothing closes: `foo` of `foo(`; "" where that is no code.
 
-    A bracket at the end may stay where it begins a block, or is all that a line can end with.
+    A bracket at the end may stay where it begins a block, or is all that a line can end with. One alone has to mend the
+    file, not just to leave it as broken as it was.
     """
     language = before.site.language
     begin = scan(line, language, scan(before.site.left, language).quote).open_at
-    if begin is None or before.tree is None or before.closable is not None:
+    if begin is None or before.tree is None:
         return line
     openers = ("{", "[") if language in DATA else () if is_indented(language) else ("{",)
-    if line.endswith(openers) or _adds_no_error(before.site, before.tree, line):
+    if not has_word(line) and not line.endswith(openers):
+        return line if _makes_clean(before.site, line) else ""
+    may_stay = before.closable is not None or line.endswith(openers)
+    if may_stay or _adds_no_error(before.site, before.tree, line):
         return line
     head = line[:begin].rstrip()
     return head if head.strip() and _adds_no_error(before.site, before.tree, head) else ""
+
+
+def _makes_clean(site: Site, text: str) -> bool:
+    after = snapshot_with(site.snapshot, site.offset, site.offset, text.encode()).tree
+    return after is not None and not after.root_node.has_error
 
 
 def _is_whole(before: _Before, text: str) -> bool:
