@@ -156,10 +156,11 @@ def loop(
     model: Model, optimizer: torch.optim.Optimizer, stream: Iterator[Batch], progress: Progress, options: Options
 ) -> None:
     """Steps until the budget is used; saves now and then, and at the end."""
+    types = read_types(options.types)  # a wrong one is an error now, not when most of the budget is used
     saved, last = progress.seconds, time.perf_counter()
     while (share := progress.share(options)) < 1:
         if share >= options.quantized_from:
-            model.quantize(read_types(options.types))
+            model.quantize(types)
         batch = next(stream).to(model.token_embd.weight.device)
         loss = step(model, optimizer, batch, rate_at(share, options.rate), options)
         now = time.perf_counter()

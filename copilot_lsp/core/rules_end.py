@@ -8,7 +8,7 @@ from dataclasses import replace
 
 from copilot_lsp.core.blocks import CLOSER, CONTINUATION, DEFINITION, closes_own, is_preprocessor, opens_block
 from copilot_lsp.core.brackets import scan
-from copilot_lsp.core.document import Snapshot, snapshot_with
+from copilot_lsp.core.document import Snapshot
 from copilot_lsp.core.passage import Line, Passage
 from copilot_lsp.core.regions import Region, region_at
 from copilot_lsp.core.site import Site, has_word, indentation, width
@@ -90,8 +90,7 @@ def _closes_own(passage: Passage, line: Line) -> bool:
 
 
 def _inserted(passage: Passage) -> Snapshot:
-    site = passage.site
-    return snapshot_with(site.snapshot, site.offset, site.offset, passage.text.encode())
+    return passage.site.inserted(passage.text)
 
 
 def _is_literal(inserted: Snapshot, passage: Passage, line: Line) -> bool:

@@ -9,7 +9,6 @@ from itertools import islice
 from tree_sitter import Tree
 
 from copilot_lsp.core.brackets import PROSE, scan
-from copilot_lsp.core.document import snapshot_with
 from copilot_lsp.core.languages import is_indented
 from copilot_lsp.core.passage import Passage
 from copilot_lsp.core.site import WINDOW, Site, has_word, normalised
@@ -23,6 +22,7 @@ WIDE = 64_000
 """Bytes on either side of the cursor in which brackets are counted when there is no tree to ask."""
 
 DATA = ("json", "jsonc")
+"""Languages in which a list, too, goes over several lines wherever it is not short."""
 
 
 def keeps_the_line_clean(passage: Passage) -> str:
@@ -114,7 +114,7 @@ def _without_open_end(before: _Before, line: str) -> str:
 
 
 def _makes_clean(site: Site, text: str) -> bool:
-    after = snapshot_with(site.snapshot, site.offset, site.offset, text.encode()).tree
+    after = site.inserted(text).tree
     return after is not None and not after.root_node.has_error
 
 
@@ -140,12 +140,11 @@ def _may_stand(before: _Before, text: str) -> bool:
 
 def _adds_no_error(site: Site, tree: Tree, text: str) -> bool:
     """Where there were errors before, only those of the top-level nodes at the cursor count."""
-    data = text.encode()
-    after = snapshot_with(site.snapshot, site.offset, site.offset, data).tree
+    after = site.inserted(text).tree
     if after is None or not tree.root_node.has_error:
         return after is None or not after.root_node.has_error
     start, end = _top_level_span(tree, site.offset)
-    return error_count(after, start, end + len(data)) <= error_count(tree, start, end)
+    return error_count(after, start, end + len(text.encode())) <= error_count(tree, start, end)
 
 
 def _top_level_span(tree: Tree, offset: int) -> tuple[int, int]:

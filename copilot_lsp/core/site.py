@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from copilot_lsp.core.document import Snapshot
+from copilot_lsp.core.document import Snapshot, snapshot_with
 
 WINDOW = 8000
 """Bytes on either side of the cursor that the rules may look at."""
@@ -43,6 +43,10 @@ class Site:
         # The first line of the window may have lost its beginning.
         whole = above[1:] if first else above
         return cls(snapshot, offset, left, right, tuple(whole), tuple(below))
+
+    def inserted(self, text: str) -> Snapshot:
+        """The document with `text` at the cursor."""
+        return snapshot_with(self.snapshot, self.offset, self.offset, text.encode())
 
     @property
     def language(self) -> str:

@@ -44,7 +44,7 @@ class Chooser:
     def choose(self, logits: Row, output: Output) -> tuple[int, float]:
         """The token and its natural-log probability, among those that may come next."""
         if output.must:
-            allowed = _array(frozenset(self._vocabulary.beginning_with(output.must)))
+            allowed = np.fromiter(self._vocabulary.beginning_with(output.must), dtype=np.int64)
             wanted = np.setdiff1d(allowed, self._unwanted)
             if len(wanted):
                 index = self._pick(logits[wanted])
