@@ -2,7 +2,7 @@
 
     python -m training.trim BASE.gguf CORPUS --to OUT.gguf
 
-Half of SmolLM2's tokens do not occur in millions of tokens of code (" blueberries", " Therapeutic"), but their
+Of SmolLM2's 49,152 tokens, 21,433 do not occur in 12 million tokens of code (" blueberries", " Therapeutic"), but their
 embeddings are stored, and each token that is generated pays for a logit of every one of them. A word that was one
 token becomes a few. What remains is tokenized as before. Works before training and after it.
 """
