@@ -17,13 +17,13 @@ from rich.console import Console
 from rich.table import Table
 
 from copilot_lsp import models
-from copilot_lsp.core import context
-from copilot_lsp.core.document import Document
-from copilot_lsp.core.languages import language_of_path
-from copilot_lsp.engine import local
+from copilot_lsp.completion import context
 from copilot_lsp.engine.base import Cut, Done, InfillRequest, Limits
-from copilot_lsp.engine.local import LocalEngine
+from copilot_lsp.engine.local.supervisor import LocalEngine
+from copilot_lsp.engine.local.supervisor import supervisor as local
 from copilot_lsp.settings import EngineSettings, Settings
+from copilot_lsp.source.document import Document
+from copilot_lsp.source.languages import language_of_path
 
 SOURCE = Path(local.__file__)
 

@@ -12,12 +12,12 @@ from rich.console import Console
 from rich.table import Table
 
 from copilot_lsp import models
-from copilot_lsp.core import completer as typed_module
-from copilot_lsp.core.completer import Answer, Completer, Query
-from copilot_lsp.core.document import Document
-from copilot_lsp.core.trigger import Trigger
-from copilot_lsp.engine.local import LocalEngine
+from copilot_lsp.completion import completer as typed_module
+from copilot_lsp.completion.completer import Answer, Completer, Query
+from copilot_lsp.completion.trigger import Trigger
+from copilot_lsp.engine.local.supervisor import LocalEngine
 from copilot_lsp.settings import Settings
+from copilot_lsp.source.document import Document
 
 SOURCE = Path(typed_module.__file__)
 BEGIN = "    async def _sample("

@@ -2,7 +2,6 @@
 
     CopilotLspError
     ├── UsageError            the caller asked for something that cannot be (exit code 2)
-    │   └── SettingsError     an option has a value that is not allowed; names the option
     ├── ModelError            the model cannot be had
     │   ├── ModelMissing      not on this machine; says which command gets it
     │   ├── ModelCorrupt      checksum or format is wrong
@@ -24,10 +23,6 @@ class CopilotLspError(Exception):
 
 class UsageError(CopilotLspError):
     exit_code = 2
-
-
-class SettingsError(UsageError):
-    pass
 
 
 class ModelError(CopilotLspError):

@@ -1,4 +1,4 @@
-"""Writes the table of options into README.md, from `copilot_lsp.config.describe()`.
+"""Writes the table of options into README.md, from `copilot_lsp.server.config.describe()`.
 
 Run by `make docs`; a unit test fails when the table in the README is another one.
 """
@@ -9,7 +9,7 @@ import json
 from collections.abc import Mapping
 from pathlib import Path
 
-from copilot_lsp.config import SECTION, describe
+from copilot_lsp.server.config import SECTION, describe
 
 README = Path(__file__).resolve().parent.parent / "README.md"
 BEGIN, END = "<!-- options: written by `make docs` -->", "<!-- end of options -->"

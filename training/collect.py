@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
-from copilot_lsp.core.languages import language_of_path
+from copilot_lsp.source.languages import language_of_path
 from training import filters, licences, packages
 from training.archives import BROKEN, members, shorten
 from training.licences import Grant

@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from random import Random
 
-from copilot_lsp.core.syntax import parse
+from copilot_lsp.source.syntax import parse
 
 MAX_HOLE = 700
 """Characters: about the most that is shown to a user at once."""

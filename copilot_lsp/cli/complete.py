@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING
 from copilot_lsp.cli import positive
 
 if TYPE_CHECKING:
-    from copilot_lsp.cli.output import Result
-    from copilot_lsp.core.query import Completion, Query
+    from copilot_lsp.cli.output import Output, Result
+    from copilot_lsp.completion.query import Completion, Query
     from copilot_lsp.settings import Settings
 
 DESCRIPTION = """\
@@ -90,16 +90,27 @@ def _add_output(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    from copilot_lsp.cli import output
 
     settings = settings_of(arguments)
     query = query_of(arguments, settings)
     if isinstance(sys.stdout, io.TextIOWrapper):  # the same bytes on every platform
         sys.stdout.reconfigure(encoding="utf-8", newline="\n")
-    sink = output.choose(arguments, query)
+    sink = _output(arguments, query)
     result = asyncio.run(answer(arguments, settings, query, sink.grow))
     sink.finish(result)
     return 0
+
+
+def _output(arguments: argparse.Namespace, query: Query) -> Output:
+    from copilot_lsp.cli.output import Json, Plain
+
+    if arguments.json:
+        return Json(query, arguments.stream)
+    if arguments.show:
+        from copilot_lsp.cli.show import Show
+
+        return Show(query)
+    return Plain(query, arguments.stream)
 
 
 def settings_of(arguments: argparse.Namespace) -> Settings:
@@ -112,12 +123,13 @@ def settings_of(arguments: argparse.Namespace) -> Settings:
 
 def query_of(arguments: argparse.Namespace, settings: Settings) -> Query:
     from copilot_lsp.cli import source
-    from copilot_lsp.core.query import Query
-    from copilot_lsp.core.trigger import Shape, Trigger
+    from copilot_lsp.completion.query import Query
+    from copilot_lsp.completion.trigger import Trigger
     from copilot_lsp.errors import UsageError
+    from copilot_lsp.postprocess.shape import Shape
 
-    place = source.parse_place(arguments.place)
-    path = arguments.path or place.path
+    location = source.parse_location(arguments.place)
+    path = arguments.path or location.path
     source.refuse_excluded(path, settings)
     if arguments.stdin:
         text = source.read_stdin()
@@ -128,13 +140,13 @@ def query_of(arguments: argparse.Namespace, settings: Settings) -> Query:
     snapshot = source.snapshot_of(path, text, settings)
     return Query(
         snapshot,
-        source.offset_of(snapshot.text, place),
+        source.offset_of(snapshot.text, location),
         Trigger.INVOKED if arguments.invoked else Trigger.AUTOMATIC,
         shape=Shape(arguments.shape) if arguments.shape else None,
         candidates=arguments.candidates,
         max_tokens=arguments.max_tokens,
         seed=arguments.seed,
-        streaming=True,
+        wait_for_all=True,
     )
 
 
@@ -143,7 +155,7 @@ async def answer(
 ) -> Result:
     from copilot_lsp.cli import engines
     from copilot_lsp.cli.output import Result
-    from copilot_lsp.core.completer import Completer
+    from copilot_lsp.completion.completer import Completer
 
     begun = time.perf_counter()
     async with engines.started(engines.create(arguments, settings)) as engine:

@@ -97,7 +97,7 @@ def _package(name: str) -> Check:
 
 
 def _grammars() -> Check:
-    from copilot_lsp.core.languages import LANGUAGES
+    from copilot_lsp.source.languages import LANGUAGES
 
     loaded = {row.id: row.grammar.load() for row in LANGUAGES if row.grammar}
     if broken := [id for id, grammar in loaded.items() if isinstance(grammar, str)]:

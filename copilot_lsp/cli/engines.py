@@ -20,12 +20,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def create(arguments: argparse.Namespace, settings: Settings) -> Engine:
     """Raises ModelError when there is no such model, UsageError for a broken script of the fake engine."""
     if arguments.engine == "fake":
-        from copilot_lsp.engine.fake import DEFAULT_RULES, FakeEngine, read_rules
+        from copilot_lsp.engine.fake import DEFAULT_ANSWERS, FakeEngine, read_rules
 
-        return FakeEngine(read_rules(arguments.fake_script) if arguments.fake_script else DEFAULT_RULES)
+        return FakeEngine(read_rules(arguments.fake_script) if arguments.fake_script else DEFAULT_ANSWERS)
 
     from copilot_lsp import models
-    from copilot_lsp.engine.local import LocalEngine
+    from copilot_lsp.engine.local.supervisor import LocalEngine
 
     model = models.find(settings.model)
     return LocalEngine(model.path, settings, model.name)

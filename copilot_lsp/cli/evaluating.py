@@ -20,13 +20,15 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from copilot_lsp import __version__, models
 from copilot_lsp.cli import INTERRUPTED, engines
 from copilot_lsp.errors import EngineFailed, RecordLost, UsageError
-from copilot_lsp.evaluation import html, results, runner, sandbox, select, table
-from copilot_lsp.evaluation.case import Case, Suite
-from copilot_lsp.evaluation.measures import BY_NAME, Values
-from copilot_lsp.evaluation.outcome import Outcome
-from copilot_lsp.evaluation.record import Record, code_digest
-from copilot_lsp.evaluation.results import Results
-from copilot_lsp.evaluation.runner import Contender, Mode
+from copilot_lsp.evaluation.cases import select
+from copilot_lsp.evaluation.cases.case import Case, Suite
+from copilot_lsp.evaluation.report import html, results, table
+from copilot_lsp.evaluation.report.measures import BY_NAME, Values
+from copilot_lsp.evaluation.report.results import Results
+from copilot_lsp.evaluation.run import runner, sandbox
+from copilot_lsp.evaluation.run.outcome import Outcome
+from copilot_lsp.evaluation.run.record import Record, code_digest
+from copilot_lsp.evaluation.run.runner import Contender, Mode
 from copilot_lsp.models.lookup import checksum
 from copilot_lsp.settings import Settings
 
@@ -37,7 +39,7 @@ WIDTH = 140
 
 
 @dataclass(slots=True)
-class Run:
+class Evaluation:
     """`outcomes` and `facts` by the model's name grow while it goes on; what is there stays when it is interrupted."""
 
     contenders: Sequence[Contender]
@@ -59,7 +61,7 @@ class Run:
 def evaluate(arguments: argparse.Namespace) -> int:
     """The exit code. Raises UsageError, ModelError."""
     mode = Mode(arguments.bare, arguments.invoked)
-    run = Run(contenders_of(arguments), cases_of(arguments), mode, Record(arguments.out))
+    run = Evaluation(contenders_of(arguments), cases_of(arguments), mode, Record(arguments.out))
     trouble, code = "", 0
     try:
         asyncio.run(answer(arguments, run))
@@ -103,7 +105,7 @@ def contenders_of(arguments: argparse.Namespace) -> list[Contender]:
     return list(found.values())
 
 
-async def answer(arguments: argparse.Namespace, run: Run) -> None:
+async def answer(arguments: argparse.Namespace, run: Evaluation) -> None:
     """One model after the other, so that only one is in memory. Raises EngineFailed."""
     with _progress() as progress:
         for contender in run.contenders:
@@ -112,7 +114,7 @@ async def answer(arguments: argparse.Namespace, run: Run) -> None:
 
 
 async def _answer_with(
-    arguments: argparse.Namespace, run: Run, contender: Contender, advance: Callable[[], None]
+    arguments: argparse.Namespace, run: Evaluation, contender: Contender, advance: Callable[[], None]
 ) -> None:
     """No engine is started when all is in the record."""
     outcomes = run.outcomes.setdefault(contender.name, {})
@@ -136,7 +138,7 @@ def _progress() -> Progress:
     return Progress(*columns, console=console, disable=not console.is_terminal, transient=True)
 
 
-def results_of(arguments: argparse.Namespace, run: Run) -> Results:
+def results_of(arguments: argparse.Namespace, run: Evaluation) -> Results:
     least = threshold_of(arguments)
     judged = [
         results.judged(name, run.facts.get(name, {}), run.cases, outcomes, least)
@@ -152,7 +154,7 @@ def threshold_of(arguments: argparse.Namespace) -> float | None:
     return None if arguments.bare or arguments.invoked else Settings().completion.min_confidence
 
 
-def options_of(arguments: argparse.Namespace, run: Run, least: float | None) -> dict[str, Any]:
+def options_of(arguments: argparse.Namespace, run: Evaluation, least: float | None) -> dict[str, Any]:
     """How the numbers came about, for the JSON file and the report."""
     return {
         "version": __version__,
@@ -170,7 +172,7 @@ def options_of(arguments: argparse.Namespace, run: Run, least: float | None) -> 
     }
 
 
-def mode_of(run: Run) -> str:
+def mode_of(run: Evaluation) -> str:
     """How the cases were asked; suites always are as a key does it."""
     if run.mode.bare:
         return "bare"

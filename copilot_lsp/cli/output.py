@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import argparse
 import json
 import sys
 from dataclasses import dataclass
 from typing import Protocol
 
 from copilot_lsp.cli import report
-from copilot_lsp.core.query import Answer, Completion, Query
-from copilot_lsp.core.silence import Reason
+from copilot_lsp.completion.query import Answer, Completion, Query
 from copilot_lsp.engine.base import EngineStatus
 from copilot_lsp.errors import EngineFailed
+from copilot_lsp.silence import Reason
 
 SEPARATOR = "----"
 """A line of its own between several candidates in plain text; --json has them as a list."""
@@ -35,16 +34,6 @@ class Output(Protocol):
         """The completion as far as it is generated."""
 
     def finish(self, result: Result) -> None: ...
-
-
-def choose(arguments: argparse.Namespace, query: Query) -> Output:
-    if arguments.json:
-        return Json(query, arguments.stream)
-    if arguments.show:
-        from copilot_lsp.cli.show import Show
-
-        return Show(query)
-    return Plain(query, arguments.stream)
 
 
 def explain(result: Result) -> None:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from copilot_lsp.core.query import Answer, Completion
-from copilot_lsp.core.text import Text
+from copilot_lsp.completion.query import Answer, Completion
 from copilot_lsp.engine.base import Done
+from copilot_lsp.source.text import Text
 
 
 def as_data(answer: Answer, text: Text, offset: int, model: str) -> dict[str, Any]:

@@ -15,9 +15,9 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from copilot_lsp.engine.base import Engine
-    from copilot_lsp.protocol import Server
+    from copilot_lsp.server.protocol import Server
+    from copilot_lsp.server.transport import Address
     from copilot_lsp.settings import Settings
-    from copilot_lsp.transport import Address
 
     MakeEngine = Callable[[Settings], Engine]
 
@@ -51,7 +51,8 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
 
 
 def run(arguments: argparse.Namespace) -> int:
-    from copilot_lsp import logs, transport
+    from copilot_lsp import logs
+    from copilot_lsp.server import transport
 
     given = arguments.tcp or arguments.ws
     address = transport.parse_address(given) if given else None
@@ -73,7 +74,7 @@ async def _serve(arguments: argparse.Namespace, address: Address | None) -> int:
     engine = make_engine(settings)
     await engine.start()
     try:
-        await asyncio.to_thread(importlib.import_module, "copilot_lsp.server")
+        await asyncio.to_thread(importlib.import_module, "copilot_lsp.server.server")
         gc.freeze()
         server = _server(engine, make_engine, settings, arguments.model)
     except BaseException:
@@ -87,8 +88,8 @@ async def _serve(arguments: argparse.Namespace, address: Address | None) -> int:
 
 
 def _server(engine: Engine, make_engine: MakeEngine, settings: Settings, model: str | None) -> Server:
-    from copilot_lsp.server import create
-    from copilot_lsp.session import Session
+    from copilot_lsp.server.server import create
+    from copilot_lsp.server.session import Session
 
     return create(Session(engine, make_engine, settings, model))
 
@@ -105,8 +106,8 @@ def _engine(arguments: argparse.Namespace, settings: Settings) -> Engine:
 
 
 async def _talk(arguments: argparse.Namespace, address: Address | None, server: Server) -> None:
-    from copilot_lsp import transport
-    from copilot_lsp.server import talk, talk_websocket
+    from copilot_lsp.server import transport
+    from copilot_lsp.server.server import talk, talk_websocket
 
     if address is None:
         await transport.serve_stdio(partial(talk, server))
@@ -126,7 +127,7 @@ async def _asked_to_end() -> None:
 
 async def _orphaned(address: Address | None, server: Server) -> None:
     """A pipe ends with the client; of a socket one cannot be sure."""
-    from copilot_lsp import parent
+    from copilot_lsp.server import parent
 
     await parent.death(lambda: server.process_id if address is not None else None)
 

@@ -14,7 +14,7 @@ from rich.text import Text as Rich
 
 from copilot_lsp.cli import report
 from copilot_lsp.cli.output import Result, explain
-from copilot_lsp.core.query import Completion, Query
+from copilot_lsp.completion.query import Completion, Query
 
 LINES_BEFORE = 14
 LINES_AFTER = 4

@@ -7,18 +7,18 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
-from copilot_lsp.core.document import Document, Snapshot
-from copilot_lsp.core.languages import language_of_path
-from copilot_lsp.core.text import Text
 from copilot_lsp.errors import UsageError
 from copilot_lsp.settings import Settings
+from copilot_lsp.source.document import Document, Snapshot
+from copilot_lsp.source.languages import language_of_path
+from copilot_lsp.source.text import Text
 from copilot_lsp.workspace.ignore import is_excluded
 
 POSITION = re.compile(r"(?:(?P<path>.+):)?(?P<line>\d+):(?P<column>\d+)", re.DOTALL)
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class Location:
     """`line` and `column` as compilers print them: both begin at 1, columns count characters (code points).
 
     `path` None: the text comes from nowhere that has a name.
@@ -29,12 +29,12 @@ class Place:
     column: int
 
 
-def parse_place(text: str) -> Place:
+def parse_location(text: str) -> Location:
     """Reads `PATH:LINE:COL` or `LINE:COL`. Raises UsageError."""
     found = POSITION.fullmatch(text)
     if found is None:
         raise UsageError(f"{text!r} is not a place in a file: write PATH:LINE:COL, such as src/app.py:12:5")
-    return Place(Path(found["path"]) if found["path"] else None, int(found["line"]), int(found["column"]))
+    return Location(Path(found["path"]) if found["path"] else None, int(found["line"]), int(found["column"]))
 
 
 def read_file(path: Path) -> str:
@@ -71,15 +71,15 @@ def snapshot_of(path: Path | None, source: str, settings: Settings) -> Snapshot:
     return document.snapshot()
 
 
-def offset_of(text: Text, place: Place) -> int:
-    """The byte offset of `place`; a column may be one past the last character. Raises UsageError."""
-    if not 1 <= place.line <= text.line_count:
-        raise UsageError(f"line {place.line} does not exist: lines go from 1 to {text.line_count}")
-    start, end = text.line_span(place.line - 1)
+def offset_of(text: Text, location: Location) -> int:
+    """The byte offset of `location`; a column may be one past the last character. Raises UsageError."""
+    if not 1 <= location.line <= text.line_count:
+        raise UsageError(f"line {location.line} does not exist: lines go from 1 to {text.line_count}")
+    start, end = text.line_span(location.line - 1)
     last = len(text.data[start:end].decode()) + 1
-    if not 1 <= place.column <= last:
-        raise UsageError(f"column {place.column} does not exist: line {place.line} has columns 1 to {last}")
-    return text.offset_at(place.line - 1, place.column - 1, "utf-32")
+    if not 1 <= location.column <= last:
+        raise UsageError(f"column {location.column} does not exist: line {location.line} has columns 1 to {last}")
+    return text.offset_at(location.line - 1, location.column - 1, "utf-32")
 
 
 def refuse_excluded(path: Path | None, settings: Settings) -> None:

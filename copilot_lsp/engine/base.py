@@ -42,7 +42,7 @@ class Limits:
 
 
 @dataclass(frozen=True, slots=True)
-class Sampling:
+class SamplingParams:
     """Temperature 0 is greedy and ignores the rest."""
 
     temperature: float = 0.0
@@ -59,7 +59,7 @@ class InfillRequest:
     `path` is what a repository-level prompt calls this file.
     `cuts` ascend by `start`; the engine takes the first whose window fits its token budget, and cuts by tokens
     only when none fits. Without cuts the whole prefix is the window.
-    `stop` strings end the generation and are not part of the text.
+    `comment` begins a comment in this file; chunks are comments for models without a format for other files.
     `unwanted`: what the text does not begin with, white space aside.
     """
 
@@ -70,18 +70,17 @@ class InfillRequest:
     cuts: tuple[Cut, ...] = ()
     chunks: tuple[Chunk, ...] = ()
     limits: Limits = Limits()
-    sampling: Sampling = Sampling()
-    stop: tuple[str, ...] = ()
+    sampling: SamplingParams = SamplingParams()
+    comment: str = "#"
     unwanted: tuple[str, ...] = ()
     background: bool = False
     """Gives way at once to any request that is not in the background."""
 
 
-class End(StrEnum):
+class FinishReason(StrEnum):
     """Why the generation ended."""
 
     EOG = "end-of-generation"
-    STOP = "stop-string"
     TOKENS = "token-limit"
     LINES = "line-limit"
     TIME = "time-limit"
@@ -98,7 +97,7 @@ class Done:
     generated text's probability, divided by the square root of its tokens; None when there are none.
     """
 
-    end: End
+    end: FinishReason
     evaluated: int = 0
     reused: int = 0
     generated: int = 0
@@ -118,7 +117,7 @@ class Piece:
     """
 
     text: str
-    so_far: Done = Done(End.CANCELLED)
+    so_far: Done = Done(FinishReason.CANCELLED)
 
 
 class EngineState(StrEnum):

@@ -22,12 +22,12 @@ from pathlib import Path
 
 import cattrs
 
-from copilot_lsp.engine.base import Done, End, EngineState, EngineStatus, InfillRequest, Piece
+from copilot_lsp.engine.base import Done, EngineState, EngineStatus, FinishReason, InfillRequest, Piece
 from copilot_lsp.errors import EngineDied, EngineFailed, UsageError
 
 
 @dataclass(frozen=True, slots=True)
-class Rule:
+class ScriptedAnswer:
     """`after` is searched in the prefix and should end in `$`; times in milliseconds; pieces of 4 characters."""
 
     after: str
@@ -39,13 +39,13 @@ class Rule:
     dies: bool = False
 
 
-DEFAULT_RULES = (Rule(after=r"", text=""),)
+DEFAULT_ANSWERS = (ScriptedAnswer(after=r"", text=""),)
 
 
-def read_rules(path: Path) -> tuple[Rule, ...]:
+def read_rules(path: Path) -> tuple[ScriptedAnswer, ...]:
     """Raises UsageError when the file is not a script."""
     try:
-        return cattrs.structure(json.loads(path.read_text("utf-8")), tuple[Rule, ...])
+        return cattrs.structure(json.loads(path.read_text("utf-8")), tuple[ScriptedAnswer, ...])
     except (OSError, ValueError, KeyError, TypeError, cattrs.BaseValidationError) as error:
         raise UsageError(f"{path} is not a script for the fake engine: {error}") from None
 
@@ -53,7 +53,7 @@ def read_rules(path: Path) -> tuple[Rule, ...]:
 class FakeEngine:
     """Remembers the requests it got in `requests`, newest last."""
 
-    def __init__(self, rules: Sequence[Rule] = DEFAULT_RULES, start_ms: float = 0.0) -> None:
+    def __init__(self, rules: Sequence[ScriptedAnswer] = DEFAULT_ANSWERS, start_ms: float = 0.0) -> None:
         self.rules = tuple(rules)
         self.requests: list[InfillRequest] = []
         self._start_ms = start_ms
@@ -90,7 +90,7 @@ class FakeEngine:
         for start in range(0, len(cut), 4):
             await asyncio.sleep(rule.piece_ms / 1000)
             count += 1
-            so_far = Done(End.CANCELLED, evaluated=1, generated=count, confidence=rule.confidence)
+            so_far = Done(FinishReason.CANCELLED, evaluated=1, generated=count, confidence=rule.confidence)
             yield Piece(cut[start : start + 4], so_far)
         yield Done(end, evaluated=1, generated=count, confidence=rule.confidence if count else None)
 
@@ -110,7 +110,7 @@ class FakeEngine:
             listener(self._status)
 
 
-def answer(rules: Sequence[Rule], request: InfillRequest) -> tuple[Rule, str]:
+def answer(rules: Sequence[ScriptedAnswer], request: InfillRequest) -> tuple[ScriptedAnswer, str]:
     """The rule that answers `request`, with its text; an empty one when none does."""
     for rule in rules:
         texts = (rule.text, *rule.alternatives)
@@ -122,18 +122,15 @@ def answer(rules: Sequence[Rule], request: InfillRequest) -> tuple[Rule, str]:
                 before = request.prefix[: len(request.prefix) - typed]
                 if request.prefix.endswith(begun) and re.search(rule.after, before):
                     return rule, text[typed:]
-    return Rule(after=""), ""
+    return ScriptedAnswer(after=""), ""
 
 
-def limit(text: str, request: InfillRequest) -> tuple[str, End]:
-    """Cuts `text` at the request's stop strings, lines and tokens (4 characters each)."""
-    end = End.EOG
-    for stop in request.stop:
-        if (at := text.find(stop)) >= 0:
-            text, end = text[:at], End.STOP
+def limit(text: str, request: InfillRequest) -> tuple[str, FinishReason]:
+    """Cuts `text` at the request's lines and tokens (4 characters each)."""
+    end = FinishReason.EOG
     lines = request.limits.max_lines
     if lines and text.count("\n") >= lines:
-        text, end = "\n".join(text.split("\n")[:lines]), End.LINES
+        text, end = "\n".join(text.split("\n")[:lines]), FinishReason.LINES
     if len(text) > 4 * request.limits.max_tokens:
-        text, end = text[: 4 * request.limits.max_tokens], End.TOKENS
+        text, end = text[: 4 * request.limits.max_tokens], FinishReason.TOKENS
     return text, end

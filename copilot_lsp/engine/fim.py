@@ -11,7 +11,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal, Protocol
 
-from copilot_lsp.core.languages import language_of, language_of_path
 from copilot_lsp.engine.base import Chunk, Cut, InfillRequest
 
 Part = Literal["PRE", "SUF", "MID", "prefix", "suffix"]
@@ -240,7 +239,7 @@ def chunk_tokens(vocabulary: Vocabulary, template: Template, request: InfillRequ
     """As many of the chunks, in their order, as fit: in the model's repository format or as comments."""
     tokens: list[int] = []
     for chunk in request.chunks:
-        more = one_chunk(vocabulary, template, request.path, chunk)
+        more = one_chunk(vocabulary, template, request.comment, chunk)
         if len(tokens) + len(more) > budget:
             break
         tokens += more
@@ -250,12 +249,11 @@ def chunk_tokens(vocabulary: Vocabulary, template: Template, request: InfillRequ
     return [*head, *tokens, template.sep, *vocabulary.tokenize(request.path + "\n")]
 
 
-def one_chunk(vocabulary: Vocabulary, template: Template, path: str, chunk: Chunk) -> list[int]:
+def one_chunk(vocabulary: Vocabulary, template: Template, comment: str, chunk: Chunk) -> list[int]:
     if template.sep is not None:
         return [template.sep, *vocabulary.tokenize(f"{chunk.path}\n{chunk.text.rstrip()}\n")]
-    mark = language_of(language_of_path(path)).comment or "#"
     lines = [f"Path: {chunk.path}", *chunk.text.rstrip().split("\n")]
-    return vocabulary.tokenize("".join(f"{mark} {line}".rstrip() + "\n" for line in lines))
+    return vocabulary.tokenize("".join(f"{comment} {line}".rstrip() + "\n" for line in lines))
 
 
 HEAL = 4

@@ -15,8 +15,8 @@ import pytest
 import pytest_asyncio
 
 from copilot_lsp import models
-from copilot_lsp.engine.base import Done, End, InfillRequest, Limits, Piece, Sampling
-from copilot_lsp.engine.local import LocalEngine
+from copilot_lsp.engine.base import Done, FinishReason, InfillRequest, Limits, Piece, SamplingParams
+from copilot_lsp.engine.local.supervisor import LocalEngine
 from copilot_lsp.errors import EngineDied
 from copilot_lsp.settings import ContextSettings, EngineSettings, Settings
 
@@ -71,7 +71,7 @@ async def answer(engine: LocalEngine, request: InfillRequest) -> tuple[str, Done
 async def test_completes_code(engine: LocalEngine) -> None:
     text, done = await answer(engine, ask(CODE))
     assert text == "json.dump(config, file)"
-    assert done.end in (End.LINES, End.EOG)
+    assert done.end in (FinishReason.LINES, FinishReason.EOG)
     assert done.confidence is not None
     assert -3 < done.confidence < 0
 
@@ -111,7 +111,7 @@ async def test_drafts_change_nothing(engine: LocalEngine) -> None:
 
 
 async def test_a_seed_repeats(engine: LocalEngine) -> None:
-    sampled = [ask(CODE, sampling=Sampling(1.0, seed=seed)) for seed in (1, 1, 2, 3, 4)]
+    sampled = [ask(CODE, sampling=SamplingParams(1.0, seed=seed)) for seed in (1, 1, 2, 3, 4)]
     texts = [(await answer(engine, request))[0] for request in sampled]
     assert texts[0] == texts[1]
     assert len(set(texts)) > 1
@@ -126,7 +126,7 @@ async def test_cancel_in_the_middle_of_the_prompt_keeps_what_was_evaluated(engin
         with pytest.raises(asyncio.CancelledError):
             await first
     _, after = await answer(engine, ask(CODE, "other"))
-    assert after.end in (End.LINES, End.EOG)
+    assert after.end in (FinishReason.LINES, FinishReason.EOG)
     _, done = await answer(engine, long)
     assert done.evaluated > 0
     assert 0 <= done.reused < done.evaluated + done.reused - 1, "the prompt was evaluated to its end"
@@ -139,13 +139,13 @@ async def test_background_gives_way(engine: LocalEngine) -> None:
     await asyncio.sleep(0.2)
     text, _ = await answer(engine, ask(CODE))
     assert text == "json.dump(config, file)"
-    assert (await ahead)[1].end is End.CANCELLED
+    assert (await ahead)[1].end is FinishReason.CANCELLED
 
 
 async def test_control_tokens_in_the_text_are_text(engine: LocalEngine) -> None:
     text, done = await answer(engine, ask('END = "<|endoftext|>"\nSTART = "<|im_start|>"\nprint(EN'))
     assert text.startswith("D")
-    assert done.end is not End.EOG
+    assert done.end is not FinishReason.EOG
 
 
 async def test_a_comment_that_is_not_wanted(engine: LocalEngine) -> None:
@@ -195,7 +195,7 @@ async def test_a_file_that_is_no_model(tmp_path) -> None:
 KILLED = """
 import asyncio, sys
 from pathlib import Path
-from copilot_lsp.engine.local import LocalEngine
+from copilot_lsp.engine.local.supervisor import LocalEngine
 from copilot_lsp.settings import Settings
 
 async def main():

@@ -22,7 +22,7 @@ PROJECT = Path(__file__).resolve().parents[2]
 def options(tmp_path_factory) -> train.Options:
     torch.set_num_threads(1)
     work = tmp_path_factory.mktemp("training")
-    for folder, part in (("corpus", "core"), ("held-out", "engine")):
+    for folder, part in (("corpus", "source"), ("held-out", "engine")):
         (work / folder).mkdir()
         files = sorted((PROJECT / "copilot_lsp" / part).glob("*.py"))
         sources = [Source(part, file.name, "python", file.read_text(encoding="utf-8")) for file in files]

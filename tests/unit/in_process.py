@@ -10,10 +10,10 @@ from typing import Any
 from wire import Wire
 
 from copilot_lsp.engine.base import Engine
-from copilot_lsp.engine.fake import FakeEngine, Rule
-from copilot_lsp.protocol import Server
-from copilot_lsp.server import create, talk
-from copilot_lsp.session import Session
+from copilot_lsp.engine.fake import FakeEngine, ScriptedAnswer
+from copilot_lsp.server.protocol import Server
+from copilot_lsp.server.server import create, talk
+from copilot_lsp.server.session import Session
 from copilot_lsp.settings import Settings
 
 URI = "file:///project/app.py"
@@ -43,7 +43,7 @@ class Connection(Wire):
 
 @asynccontextmanager
 async def connected(
-    *rules: Rule,
+    *rules: ScriptedAnswer,
     settings: Settings | None = None,
     model: str | None = None,
     make_engine: Callable[[Settings], Engine] | None = None,

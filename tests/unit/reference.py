@@ -1,6 +1,6 @@
 """A slow document that is right by inspection: a list of units, edited as the specification says it.
 
-Shares no code with `copilot_lsp.core.text`: units are UTF-8 bytes, UTF-16 units or code points, and lines are found
+Shares no code with `copilot_lsp.source.text`: units are UTF-8 bytes, UTF-16 units or code points, and lines are found
 by looking at every one of them.
 """
 

@@ -9,10 +9,11 @@ import sys
 import pytest
 
 from copilot_lsp.cli import main, output
-from copilot_lsp.core.document import Document
-from copilot_lsp.core.query import Answer, Completion, Query
-from copilot_lsp.core.trigger import Shape, Trigger
+from copilot_lsp.completion.query import Answer, Completion, Query
+from copilot_lsp.completion.trigger import Trigger
 from copilot_lsp.engine.base import EngineState, EngineStatus
+from copilot_lsp.postprocess.shape import Shape
+from copilot_lsp.source.document import Document
 
 SOURCE = "def add(a, b):\n    return\n"
 AT = ":2:11"

@@ -10,13 +10,14 @@ from dataclasses import replace
 import pytest
 from markers import cursor
 
-from copilot_lsp.core.completer import Answer, Completer, Query, Selected
-from copilot_lsp.core.document import Document, Edit, Snapshot
-from copilot_lsp.core.silence import Reason
-from copilot_lsp.core.trigger import Shape, Trigger
+from copilot_lsp.completion.completer import Answer, Completer, Query, Selected
+from copilot_lsp.completion.trigger import Trigger
 from copilot_lsp.engine.base import EngineState
-from copilot_lsp.engine.fake import FakeEngine, Rule
+from copilot_lsp.engine.fake import FakeEngine, ScriptedAnswer
+from copilot_lsp.postprocess.shape import Shape
 from copilot_lsp.settings import CompletionSettings, Settings
+from copilot_lsp.silence import Reason
+from copilot_lsp.source.document import Document, Edit, Snapshot
 
 PLAIN = Settings(completion=CompletionSettings(prefetch=False, first_ms=0))
 
@@ -43,7 +44,7 @@ class Editor:
 
 @asynccontextmanager
 async def completing(
-    *rules: Rule, settings: Settings = PLAIN, start_ms: float = 0.0
+    *rules: ScriptedAnswer, settings: Settings = PLAIN, start_ms: float = 0.0
 ) -> AsyncIterator[tuple[Completer, FakeEngine]]:
     engine = FakeEngine(rules, start_ms)
     await engine.start()
@@ -61,9 +62,9 @@ def reason(answer: Answer) -> Reason | None:
     return answer.silence.reason if answer.silence else None
 
 
-ADD = Rule(after=r"return $", text="a + b")
+ADD = ScriptedAnswer(after=r"return $", text="a + b")
 SLOW = replace(ADD, piece_ms=30)
-BODY = Rule(after=r"def f\(\):\n    $", text="one = 1\n    two = 2\n    return one + two", piece_ms=30)
+BODY = ScriptedAnswer(after=r"def f\(\):\n    $", text="one = 1\n    two = 2\n    return one + two", piece_ms=30)
 
 
 async def test_a_line_at_the_cursor() -> None:
@@ -167,7 +168,7 @@ async def test_a_streaming_client_sees_the_text_grow_and_gets_all_of_it() -> Non
     ids: set[str] = set()
     settings = Settings(completion=CompletionSettings(prefetch=False, first_ms=1))
     async with completing(BODY, settings=settings) as (completer, _):
-        query = editor.query(streaming=True)
+        query = editor.query(wait_for_all=True)
         answer = await completer.complete(query, lambda part: (seen.append(part.text), ids.add(part.id)))
     assert texts(answer) == [BODY.text]
     assert ids == {answer.completions[0].id}
@@ -178,7 +179,7 @@ async def test_a_line_grows_piece_by_piece() -> None:
     editor = Editor("def add(a, b):\n    return ‸\n")
     seen: list[str] = []
     async with completing(replace(SLOW, text="first + second + third")) as (completer, _):
-        query = editor.query(streaming=True)
+        query = editor.query(wait_for_all=True)
         answer = await completer.complete(query, lambda completion: seen.append(completion.text))
     assert texts(answer) == ["first + second + third"]
     assert len(seen) > 3
@@ -194,7 +195,7 @@ async def test_a_block_that_was_cut_short_ends_with_a_whole_line() -> None:
 
 async def test_what_comes_next_is_prefetched_in_the_background() -> None:
     editor = Editor("def f():\n    ‸\n")
-    first = Rule(after=r"def f\(\):\n    $", text="one = 1\n    return one")
+    first = ScriptedAnswer(after=r"def f\(\):\n    $", text="one = 1\n    return one")
     settings = Settings(completion=CompletionSettings(first_ms=0))
     async with completing(first, settings=settings) as (completer, engine):
         await completer.complete(editor.query())
@@ -208,7 +209,7 @@ async def test_what_comes_next_is_prefetched_in_the_background() -> None:
 async def test_a_selection_in_the_popup_is_extended() -> None:
     editor = Editor("import os\nos.pa‸\n")
     start = editor.offset - 2
-    async with completing(Rule(after=r"os\.path$", text=".join(a, b)")) as (completer, _):
+    async with completing(ScriptedAnswer(after=r"os\.path$", text=".join(a, b)")) as (completer, _):
         answer = await completer.complete(editor.query(selected=Selected(start, editor.offset, "path")))
     (completion,) = answer.completions
     assert (completion.text, completion.start, completion.end) == ("path.join(a, b)", start, editor.offset)
@@ -260,7 +261,7 @@ async def test_a_stopped_engine_too() -> None:
 
 
 async def test_nobody_waits_long_for_a_model_that_loads(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("copilot_lsp.core.completer.LOADING_SECONDS", 0.05)
+    monkeypatch.setattr("copilot_lsp.completion.completer.LOADING_SECONDS", 0.05)
     editor = Editor("def add(a, b):\n    return ‸\n")
     async with completing(ADD, start_ms=300) as (completer, _):
         automatic = await completer.complete(editor.query())

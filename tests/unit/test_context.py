@@ -10,9 +10,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from markers import cursor
 
-from copilot_lsp.core import context
-from copilot_lsp.core.context import Context
-from copilot_lsp.core.document import Document
+from copilot_lsp.completion import context
+from copilot_lsp.completion.context import Context
+from copilot_lsp.source.document import Document
 
 
 def built(source: str, offset: int, language: str = "python") -> Context:

@@ -6,10 +6,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from tree_sitter import Tree
 
-from copilot_lsp.core import syntax
-from copilot_lsp.core.document import REST, Document, Edit, Snapshot, snapshot_with
-from copilot_lsp.core.grammars import Grammar
-from copilot_lsp.core.text import PositionEncoding
+from copilot_lsp.source import syntax
+from copilot_lsp.source.document import REST, Document, Edit, Snapshot, snapshot_with
+from copilot_lsp.source.grammars import Grammar
+from copilot_lsp.source.text import PositionEncoding
 
 Change = tuple[tuple[int, int], tuple[int, int], str]
 

@@ -8,10 +8,10 @@ import pytest
 from in_process import URI, Connection, connected
 from wire import INLINE, change, inline, notification
 
-from copilot_lsp.engine.fake import FakeEngine, Rule
+from copilot_lsp.engine.fake import FakeEngine, ScriptedAnswer
 from copilot_lsp.settings import CompletionSettings, Settings
 
-RULE = Rule(after=r"x = $", text="1 + 2")
+RULE = ScriptedAnswer(after=r"x = $", text="1 + 2")
 
 QUIET = Settings(completion=CompletionSettings(prefetch=False))
 
@@ -45,7 +45,7 @@ async def test_an_item_has_text_range_and_accept_command():
 @pytest.mark.parametrize(("encoding", "character"), [("utf-8", 14), ("utf-16", 9), ("utf-32", 7)])
 async def test_positions_in_the_agreed_encoding(encoding: str, character: int):
     """Astral characters before the cursor, and the popup's selection in the range."""
-    rule = Rule(after=r"'😀😀é'; name$", text="_of")
+    rule = ScriptedAnswer(after=r"'😀😀é'; name$", text="_of")
     capabilities = {"textDocument": {"inlineCompletion": {}}, "general": {"positionEncodings": ["utf-7", encoding]}}
     async with connected(rule) as client:
         answer = await client.initialize(capabilities)
@@ -66,7 +66,7 @@ async def test_an_unknown_encoding_means_utf_16():
 
 async def test_lines_end_where_the_specification_says():
     """Not at form feeds and U+2028; a lone carriage return ends one. CRLF documents get CRLF."""
-    rules = Rule(after=r"end = $", text="1"), Rule(after=r"def f\(\):$", text="\n    return 1\n")
+    rules = ScriptedAnswer(after=r"end = $", text="1"), ScriptedAnswer(after=r"def f\(\):$", text="\n    return 1\n")
     settings = Settings(completion=CompletionSettings(multiline="always"))
     async with connected(*rules, settings=settings) as client:
         await client.initialize()
@@ -121,7 +121,7 @@ async def test_the_text_is_that_of_the_moment_the_request_came():
 
 
 async def test_a_newer_request_supersedes_the_older():
-    async with connected(Rule(after=r"x = $", text="1", delay_ms=150), settings=QUIET) as client:
+    async with connected(ScriptedAnswer(after=r"x = $", text="1", delay_ms=150), settings=QUIET) as client:
         await client.initialize()
         client.open(URI, "x = ")
         older = client.ask(INLINE, inline(URI, 0, 3))
@@ -141,7 +141,7 @@ async def test_requests_of_two_documents_do_not_disturb_each_other():
 
 
 async def test_a_cancelled_request_frees_the_server():
-    async with connected(Rule(after=r"slow = $", text="1", delay_ms=60_000), RULE, settings=QUIET) as client:
+    async with connected(ScriptedAnswer(after=r"slow = $", text="1", delay_ms=60_000), RULE, settings=QUIET) as client:
         await client.initialize()
         client.open(URI, "slow = \nx = ")
         slow = client.ask(INLINE, inline(URI, 0, 7), id="x1")
@@ -153,7 +153,7 @@ async def test_a_cancelled_request_frees_the_server():
 
 
 async def test_partial_results_grow_up_to_the_answer():
-    rule = Rule(after=r"x = $", text="first + second + third", piece_ms=5)
+    rule = ScriptedAnswer(after=r"x = $", text="first + second + third", piece_ms=5)
     async with connected(rule, settings=QUIET) as client:
         await client.initialize()
         client.open(URI, "x = ")
@@ -168,7 +168,7 @@ async def test_partial_results_grow_up_to_the_answer():
 
 
 async def test_without_a_token_nothing_is_sent_before_the_answer():
-    async with connected(Rule(after=r"x = $", text="a + long + text", piece_ms=1)) as client:
+    async with connected(ScriptedAnswer(after=r"x = $", text="a + long + text", piece_ms=1)) as client:
         await client.initialize()
         client.open(URI, "x = ")
         assert len(await items(client, 0, 4)) == 1
@@ -176,7 +176,7 @@ async def test_without_a_token_nothing_is_sent_before_the_answer():
 
 
 async def test_only_an_invoked_request_gets_alternatives():
-    rule = Rule(after=r"x = $", text="one", alternatives=("two", "three"))
+    rule = ScriptedAnswer(after=r"x = $", text="one", alternatives=("two", "three"))
     async with connected(rule, settings=QUIET) as client:
         await client.initialize()
         client.open(URI, "x = ")
@@ -187,7 +187,7 @@ async def test_only_an_invoked_request_gets_alternatives():
 
 
 async def test_an_invoked_request_is_answered_where_an_automatic_one_is_not():
-    async with connected(Rule(after=r"na$", text="me_")) as client:
+    async with connected(ScriptedAnswer(after=r"na$", text="me_")) as client:
         await client.initialize()
         client.open(URI, "name")
         assert await items(client, 0, 2) == []
@@ -261,7 +261,7 @@ async def test_completion_is_for_clients_without_inline_completion(capabilities:
 
 async def test_a_popup_item_replaces_the_word_at_the_cursor():
     notes = "file:///notes.txt"
-    rule = Rule(after=r"hel$", text="lo(name):\n    return `name`")
+    rule = ScriptedAnswer(after=r"hel$", text="lo(name):\n    return `name`")
     settings = Settings(completion=CompletionSettings(multiline="always"))
     async with connected(rule, settings=settings) as client:
         formats = {"completionItem": {"documentationFormat": ["plaintext", "markdown"]}}

@@ -9,10 +9,10 @@ import pytest
 from in_process import URI, Connection, connected, push, status
 from wire import INLINE, inline, notification
 
-from copilot_lsp.engine.fake import FakeEngine, Rule
+from copilot_lsp.engine.fake import FakeEngine, ScriptedAnswer
 from copilot_lsp.settings import Settings
 
-RULE = Rule(after=r"x = $", text="1 + 2")
+RULE = ScriptedAnswer(after=r"x = $", text="1 + 2")
 PULLS = {"workspace": {"configuration": True}, "textDocument": {"inlineCompletion": {}}}
 
 
@@ -59,7 +59,7 @@ async def test_exit_code(shut_down: bool, expected: int):
 
 
 async def test_shutdown_ends_the_engine_and_what_is_in_flight():
-    async with connected(Rule(after=r"x = $", text="1", delay_ms=60_000)) as client:
+    async with connected(ScriptedAnswer(after=r"x = $", text="1", delay_ms=60_000)) as client:
         await client.initialize()
         client.open(URI, "x = ")
         pending = client.ask(INLINE, inline(URI, 0, 4))
@@ -150,7 +150,7 @@ async def test_a_bad_option_is_one_message_and_the_rest_is_applied():
 
 
 async def test_unknown_options_are_logged_once(caplog: pytest.LogCaptureFixture):
-    caplog.set_level("INFO", "copilot_lsp.handlers.configuration")
+    caplog.set_level("INFO", "copilot_lsp.server.handlers.configuration")
     async with connected() as client:
         await client.initialize(initializationOptions={"colour": "red"})
         await push(client, {"colour": "red"})

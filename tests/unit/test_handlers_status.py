@@ -11,11 +11,11 @@ from wire import INLINE, KNOWS_STATUS, inline
 
 from copilot_lsp.engine.absent import AbsentEngine
 from copilot_lsp.engine.base import Engine
-from copilot_lsp.engine.fake import FakeEngine, Rule
+from copilot_lsp.engine.fake import FakeEngine, ScriptedAnswer
 from copilot_lsp.errors import ModelMissing
 from copilot_lsp.settings import Settings
 
-RULE = Rule(after=r"x = $", text="1 + 2")
+RULE = ScriptedAnswer(after=r"x = $", text="1 + 2")
 
 
 async def test_status_notifications_tell_changes_only():
@@ -81,7 +81,7 @@ async def test_the_focused_document_shows_in_the_status():
 
 
 async def test_a_request_in_flight_makes_it_busy():
-    async with connected(Rule(after=r"x = $", text="1", delay_ms=200)) as client:
+    async with connected(ScriptedAnswer(after=r"x = $", text="1", delay_ms=200)) as client:
         await client.initialize()
         client.open(URI, "x = ")
         answer = client.ask(INLINE, inline(URI, 0, 4))

@@ -7,13 +7,13 @@ from dataclasses import fields
 import pytest
 import tree_sitter
 
-from copilot_lsp.core import grammars
-from copilot_lsp.core.grammars import Grammar
-from copilot_lsp.core.languages import LANGUAGES, UNKNOWN, language_of, language_of_path, line_comment
+from copilot_lsp.source import grammars
+from copilot_lsp.source.grammars import Grammar
+from copilot_lsp.source.languages import LANGUAGES, UNKNOWN, language_of, language_of_path, line_comment
 
 GRAMMARS = {row.grammar.module + "." + row.grammar.function: row.grammar for row in LANGUAGES if row.grammar}
 
-NODE_TYPES = ("scopes", "bodies", "imports", "import_calls", "comments", "strings", "holes")
+NODE_TYPES = ("comments", "strings", "holes")
 
 
 @pytest.mark.parametrize("name", GRAMMARS)
@@ -23,14 +23,11 @@ def test_grammar_loads_and_has_the_node_types_of_the_table(name: str) -> None:
     assert isinstance(language, tree_sitter.Language), language
     types = set().union(*(getattr(grammar, field) for field in NODE_TYPES))
     assert {type for type in types if not language.id_for_node_kind(type, True)} == set()
-    tokens = grammar.openers | grammar.closers
-    if grammar.scopes:
-        assert {token for token in tokens if not language.id_for_node_kind(token, False)} == set()
 
 
 def test_every_set_of_node_types_is_checked() -> None:
     sets = {field.name for field in fields(Grammar) if "frozenset" in str(field.type)}
-    assert sets - {"openers", "closers"} == set(NODE_TYPES)
+    assert sets == set(NODE_TYPES)
 
 
 def test_missing_wheel_is_one_line() -> None:
@@ -46,7 +43,7 @@ def test_broken_wheel_is_one_line() -> None:
 
 
 def test_importing_the_table_loads_no_grammar() -> None:
-    code = "import sys, copilot_lsp.core.document; print([m for m in sys.modules if m.startswith('tree_sitter_')])"
+    code = "import sys, copilot_lsp.source.document; print([m for m in sys.modules if m.startswith('tree_sitter_')])"
     run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert run.stdout.strip() == "[]"
 

@@ -29,14 +29,14 @@ def test_parameters_of_pygls_are_dropped():
 
 
 def test_our_own_are_kept():
-    assert "completion: 1 of engine" in written("copilot_lsp.session", "completion: %s", "1 of engine")
+    assert "completion: 1 of engine" in written("copilot_lsp.server.session", "completion: %s", "1 of engine")
 
 
 @pytest.mark.parametrize(
     ("error", "shown"), [(ValueError("SECRET"), "ValueError"), (EngineDied("killed"), "EngineDied: killed")]
 )
 def test_of_an_exception_only_our_own_words_are_kept(error: Exception, shown: str):
-    line = written("copilot_lsp.protocol", "a background task failed", exc_info=raised(error))
+    line = written("copilot_lsp.server.protocol", "a background task failed", exc_info=raised(error))
     assert line.endswith(shown)
     assert "in raised" in line
     assert "SECRET" not in line

@@ -11,23 +11,24 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from markers import cursor
 
-import copilot_lsp.core
-from copilot_lsp.core import rules_end, shape
-from copilot_lsp.core.blocks import CLOSER
-from copilot_lsp.core.document import Document, Snapshot, snapshot_with
-from copilot_lsp.core.shape import Draft, finish, stop_at
-from copilot_lsp.core.silence import Reason, Silence
-from copilot_lsp.core.site import Site
-from copilot_lsp.core.trigger import Shape
+import copilot_lsp.postprocess
+from copilot_lsp.postprocess import pipeline as shape
+from copilot_lsp.postprocess import rules_end
+from copilot_lsp.postprocess.pipeline import RawCompletion, finish, stop_at
+from copilot_lsp.postprocess.shape import Shape
+from copilot_lsp.silence import Reason, Silence
+from copilot_lsp.source.blocks import CLOSER
+from copilot_lsp.source.document import Document, Snapshot, snapshot_with
+from copilot_lsp.source.site import Site
 
 
 def snapshot_of(source: str, language: str) -> Snapshot:
     return Document.open("file:///x", "x", language, 1, source, 500_000).snapshot()
 
 
-def draft(marked: str, text: str, kind: Shape = Shape.LINE, language: str = "python") -> Draft:
+def raw(marked: str, text: str, kind: Shape = Shape.LINE, language: str = "python") -> RawCompletion:
     source, offset = cursor(marked)
-    return Draft(snapshot_of(source, language), offset, kind, text)
+    return RawCompletion(snapshot_of(source, language), offset, kind, text)
 
 
 @pytest.mark.parametrize(
@@ -42,39 +43,39 @@ def draft(marked: str, text: str, kind: Shape = Shape.LINE, language: str = "pyt
     ],
 )
 def test_every_silence_has_its_reason(marked: str, text: str, reason: Reason) -> None:
-    assert finish(draft(marked, text)) == Silence(reason)
+    assert finish(raw(marked, text)) == Silence(reason)
 
 
 def test_the_stream_goes_on_until_it_is_known_to_be_over() -> None:
     marked = "def f(x):\n    ‸\n\ndef g():\n    pass\n"
     text = "if x:\n        return 1\n    return 2\n\ndef g():\n"
-    stops = [stop_at(draft(marked, text[:end], Shape.BLOCK)) for end in range(len(text) + 1)]
+    stops = [stop_at(raw(marked, text[:end], Shape.BLOCK)) for end in range(len(text) + 1)]
     end = text.index("\n\ndef")
     known = text.index("def g") + len("def ")
     assert stops == [None] * known + [end] * (len(text) - known + 1)
 
 
 def test_a_line_stops_at_its_end() -> None:
-    assert stop_at(draft("x = ‸", "compute(")) is None
-    assert stop_at(draft("x = ‸", "compute(1)\n")) == len("compute(1)")
-    assert stop_at(draft("x = 1‸", "\n")) == 0
+    assert stop_at(raw("x = ‸", "compute(")) is None
+    assert stop_at(raw("x = ‸", "compute(1)\n")) == len("compute(1)")
+    assert stop_at(raw("x = 1‸", "\n")) == 0
 
 
 def test_a_line_may_begin_below_an_empty_one() -> None:
-    assert stop_at(draft("def f():\n    ‸", "\n    return 1")) is None
-    assert finish(draft("def f():\n    ‸", "\n    return 1\n")) == "return 1"
+    assert stop_at(raw("def f():\n    ‸", "\n    return 1")) is None
+    assert finish(raw("def f():\n    ‸", "\n    return 1\n")) == "return 1"
 
 
 def test_the_stream_stops_at_what_stands_right_of_the_cursor() -> None:
-    assert stop_at(draft("print(‸)", "a, b)")) == len("a, b")
+    assert stop_at(raw("print(‸)", "a, b)")) == len("a, b")
 
 
 def test_windows_line_ends_change_nothing() -> None:
     marked = "class A:\n    def f(self):\n        ‸\n\n    def g(self):\n        pass\n"
     text = "x = 1\n        return x\n\n    def g(self):\n"
-    expected = finish(draft(marked, text, Shape.BLOCK))
+    expected = finish(raw(marked, text, Shape.BLOCK))
     assert expected == "x = 1\n        return x"
-    assert finish(draft(marked.replace("\n", "\r\n"), text, Shape.BLOCK)) == expected
+    assert finish(raw(marked.replace("\n", "\r\n"), text, Shape.BLOCK)) == expected
 
 
 LANGUAGES = st.sampled_from(["python", "typescript", "html", "go", "kotlin", "plaintext"])
@@ -83,7 +84,7 @@ WORDS = ["x = 1", "f(", ")", "}", "{", "    ", "\n", "\n\n", "return", " ", "\t"
 PIECES = st.lists(st.sampled_from(WORDS), max_size=14).map("".join)
 ANY = st.one_of(TEXTS, PIECES)
 DRAFTS = st.builds(
-    lambda before, after, text, language, kind: Draft(
+    lambda before, after, text, language, kind: RawCompletion(
         snapshot_of(before + after, language), len(before.encode()), kind, text
     ),
     ANY,
@@ -97,24 +98,24 @@ EVERY = settings(deadline=None, max_examples=150)
 
 @EVERY
 @given(DRAFTS)
-def test_finished_text_is_finished(any_draft: Draft) -> None:
+def test_finished_text_is_finished(any_draft: RawCompletion) -> None:
     text = finish(any_draft)
     if isinstance(text, str):
         assert text.strip()
-        assert finish(Draft(any_draft.snapshot, any_draft.offset, any_draft.shape, text)) == text
+        assert finish(RawCompletion(any_draft.snapshot, any_draft.offset, any_draft.shape, text)) == text
         assert any_draft.shape is Shape.BLOCK or "\n" not in text
 
 
 @EVERY
 @given(DRAFTS)
-def test_a_stop_is_inside_the_text(any_draft: Draft) -> None:
+def test_a_stop_is_inside_the_text(any_draft: RawCompletion) -> None:
     stop = stop_at(any_draft)
     assert stop is None or 0 <= stop < len(any_draft.text)
 
 
 @EVERY
 @given(DRAFTS)
-def test_the_next_line_is_never_written_twice(any_draft: Draft) -> None:
+def test_the_next_line_is_never_written_twice(any_draft: RawCompletion) -> None:
     text = finish(any_draft)
     site = Site.of(any_draft.snapshot, any_draft.offset)
     if isinstance(text, str) and not site.right.strip() and site.next_line:
@@ -124,7 +125,7 @@ def test_the_next_line_is_never_written_twice(any_draft: Draft) -> None:
 
 @EVERY
 @given(DRAFTS)
-def test_a_block_leaves_a_clean_tree_clean(any_draft: Draft) -> None:
+def test_a_block_leaves_a_clean_tree_clean(any_draft: RawCompletion) -> None:
     before, text = any_draft.snapshot, finish(any_draft)
     if isinstance(text, Silence) or before.tree is None or before.tree.root_node.has_error:
         return
@@ -137,7 +138,7 @@ def test_a_block_leaves_a_clean_tree_clean(any_draft: Draft) -> None:
 
 def functions() -> Iterator[tuple[str, int, int]]:
     """Some functions of this package: source, and the offsets where the body begins and ends."""
-    for path in sorted(Path(copilot_lsp.core.__file__).parent.glob("*.py")):
+    for path in sorted(Path(copilot_lsp.postprocess.__file__).parent.glob("*.py")):
         source = path.read_text("utf-8")
         starts = [0]
         for line in source.splitlines(keepends=True):
@@ -153,7 +154,7 @@ def test_what_a_person_wrote_is_shown_as_it_is(source: str, begin: int, end: int
     """The body of a function taken out, and offered with all that follows it in the file."""
     snapshot = snapshot_of(source[:begin] + source[end:], "python")
     offset = len(source[:begin].encode())
-    assert finish(Draft(snapshot, offset, Shape.BLOCK, source[begin : end + 400])) == source[begin:end]
+    assert finish(RawCompletion(snapshot, offset, Shape.BLOCK, source[begin : end + 400])) == source[begin:end]
 
 
 @pytest.mark.parametrize(("source", "begin", "end"), list(functions())[::6])
@@ -161,7 +162,7 @@ def test_a_line_that_a_person_wrote_is_shown_as_it_is(source: str, begin: int, e
     line = source[begin:end].partition("\n")[0]
     half = begin + len(line) // 2
     snapshot = snapshot_of(source[:half] + source[begin + len(line) :], "python")
-    shown = finish(Draft(snapshot, len(source[:half].encode()), Shape.LINE, source[half : end + 100]))
+    shown = finish(RawCompletion(snapshot, len(source[:half].encode()), Shape.LINE, source[half : end + 100]))
     assert isinstance(shown, str)
     assert shown.strip() == source[half : begin + len(line)].strip()
 

@@ -5,7 +5,7 @@ import reference
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from copilot_lsp.core.text import PositionEncoding, Text, encode
+from copilot_lsp.source.text import PositionEncoding, Text, encode
 
 ENCODINGS: tuple[PositionEncoding, ...] = ("utf-8", "utf-16", "utf-32")
 ALPHABET = ["a", " ", "é", "e\u0301", "\u2028", "😀", "\n", "\r", "\r\n", "\f", "\0"]

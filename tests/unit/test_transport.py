@@ -7,8 +7,8 @@ import sys
 import pytest
 
 from copilot_lsp.errors import UsageError
-from copilot_lsp.parent import is_alive
-from copilot_lsp.transport import LOCAL_ORIGIN, Address, parse_address
+from copilot_lsp.server.parent import is_alive
+from copilot_lsp.server.transport import LOCAL_ORIGIN, Address, parse_address
 
 
 @pytest.mark.parametrize(

@@ -7,10 +7,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from markers import cursor
 
-from copilot_lsp.core.document import Document
-from copilot_lsp.core.silence import Reason, Silence
-from copilot_lsp.core.trigger import Ask, Shape, Trigger, decide
+from copilot_lsp.completion.trigger import Ask, Trigger, decide
+from copilot_lsp.postprocess.shape import Shape
 from copilot_lsp.settings import Multiline
+from copilot_lsp.silence import Reason, Silence
+from copilot_lsp.source.document import Document
 
 
 def asked(

@@ -11,8 +11,8 @@ import signal
 import sys
 import threading
 
-from copilot_lsp.engine import wire
-from copilot_lsp.engine.base import Done, End
+from copilot_lsp.engine.base import Done, FinishReason
+from copilot_lsp.engine.local import wire
 
 out = sys.stdout.buffer
 lock = threading.Lock()
@@ -38,10 +38,10 @@ send(wire.Ready({"template": "toy"}))
 for line in sys.stdin.buffer:
     message = wire.decode(line)
     if isinstance(message, wire.Cancel):
-        send(wire.Finished(message.id, Done(End.CANCELLED)))
+        send(wire.Finished(message.id, Done(FinishReason.CANCELLED)))
     elif isinstance(message, wire.Ask):
         if message.request.prefix == "die":
             os.kill(os.getpid(), signal.SIGKILL)
-        send(wire.Text(message.id, message.request.prefix.upper(), Done(End.CANCELLED, generated=1)))
+        send(wire.Delta(message.id, message.request.prefix.upper(), Done(FinishReason.CANCELLED, generated=1)))
         if message.request.prefix != "slow":
-            send(wire.Finished(message.id, Done(End.EOG, generated=1)))
+            send(wire.Finished(message.id, Done(FinishReason.EOG, generated=1)))

@@ -8,10 +8,10 @@ import numpy as np
 import pytest
 from toy import VOCABULARY, ToyLlama, ToyVocabulary
 
-from copilot_lsp.engine import decode, kv
-from copilot_lsp.engine.base import Done, End, InfillRequest, Limits, Piece, Sampling
-from copilot_lsp.engine.decode import Lookup, Work, ends_here, more_likely_ends, nucleus
+from copilot_lsp.engine.base import Done, FinishReason, InfillRequest, Limits, Piece, SamplingParams
 from copilot_lsp.engine.fim import LEFT_TO_RIGHT, PSM, Prompt, Template
+from copilot_lsp.engine.local import decode, kv
+from copilot_lsp.engine.local.decode import PromptLookup, Work, infill_rule_ends, more_likely_ends, nucleus
 
 PLAIN = Template("left-to-right", LEFT_TO_RIGHT)
 PROMPT = [5, 9, 3, 5, 9, 3, 7, 1, 2, 5, 9, 3]
@@ -96,7 +96,7 @@ class TestSpeculation:
             assert llama.cells[0] == slot.tokens
 
     def test_guesses_what_followed_the_last_time_and_more_while_right(self) -> None:
-        lookup = Lookup([1, 2, 3, 4, 5, 6, 7, 8, 1, 2, 3], 7)
+        lookup = PromptLookup([1, 2, 3, 4, 5, 6, 7, 8, 1, 2, 3], 7)
         assert lookup.guess() == [4, 5]
         lookup.learn(2, 2)
         assert lookup.guess() == [4, 5, 6, 7]
@@ -105,17 +105,19 @@ class TestSpeculation:
         assert lookup.guess() == [4]
 
     def test_guesses_nothing_for_what_was_never_seen(self) -> None:
-        assert Lookup([1, 2, 3, 4], 7).guess() == []
+        assert PromptLookup([1, 2, 3, 4], 7).guess() == []
 
 
 class TestEnds:
     def test_end_of_generation_is_not_text(self) -> None:
         llama = ToyLlama(period=3)
         text, done = run(llama, [1, 5, 7, 9], vocabulary=ToyVocabulary(frozenset({9})))
-        assert (text, done.end, done.generated) == ("%'", End.EOG, 2)
+        assert (text, done.end, done.generated) == ("%'", FinishReason.EOG, 2)
 
-    @pytest.mark.parametrize(("limits", "end"), [({"max_tokens": 4}, End.TOKENS), ({"max_tokens": 0}, End.TOKENS)])
-    def test_token_limit(self, limits: dict[str, int], end: End) -> None:
+    @pytest.mark.parametrize(
+        ("limits", "end"), [({"max_tokens": 4}, FinishReason.TOKENS), ({"max_tokens": 0}, FinishReason.TOKENS)]
+    )
+    def test_token_limit(self, limits: dict[str, int], end: FinishReason) -> None:
         _, done = run(ToyLlama(), PROMPT, **limits)
         assert (done.end, done.generated) == (end, limits["max_tokens"])
 
@@ -127,7 +129,7 @@ class TestEnds:
     def test_context_is_never_overrun(self) -> None:
         llama = ToyLlama(context_size=40)
         _, done = run(llama, PROMPT, max_tokens=500)
-        assert done.end is End.TOKENS
+        assert done.end is FinishReason.TOKENS
         assert max(len(cells) for cells in llama.cells.values()) <= 40
 
     @pytest.mark.parametrize("speculative", [False, True])
@@ -161,7 +163,7 @@ class TestEnds:
 class TestChoice:
     def test_seeds_repeat(self) -> None:
         def sampled(seed: int) -> str:
-            request = InfillRequest("d", "a", "", "", sampling=Sampling(1.0, seed=seed), limits=Limits(20))
+            request = InfillRequest("d", "a", "", "", sampling=SamplingParams(1.0, seed=seed), limits=Limits(20))
             work = Work(request, Prompt(PROMPT), kv.Slot(0))
             items: Iterator[Piece | Done] = decode.generate(ToyLlama(), ToyVocabulary(), PLAIN, work, True)  # type: ignore[arg-type]
             return "".join(item.text for item in items if isinstance(item, Piece))
@@ -179,11 +181,11 @@ class TestChoice:
     def test_infill_rule(self, p_end: float, ends: bool) -> None:
         rest = (1 - p_end) * np.array([0.9, 0.06, 0.04])
         logits = np.log(np.array([p_end, *rest], np.float32))
-        assert ends_here(logits, np.array([0])) is ends
+        assert infill_rule_ends(logits, np.array([0])) is ends
 
     def test_fim_tokens_end_the_text(self) -> None:
         template = Template("x", PSM, {"PRE": 1, "SUF": 2, "MID": 3}, repo=4, sep=6)
-        assert decode.Chooser(ToyVocabulary(), template, InfillRequest("d", "a.py", "", "")).ends == {1, 2, 3, 4, 6}  # type: ignore[arg-type]
+        assert decode.Sampler(ToyVocabulary(), template, InfillRequest("d", "a.py", "", "")).ends == {1, 2, 3, 4, 6}  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize(("end", "ends"), [(0.3, False), (0.49, False), (0.51, True), (0.9, True)])
@@ -191,4 +193,4 @@ def test_a_model_that_is_unsure_everywhere_ends_when_that_is_likelier_than_to_go
     others = np.full(40, (1 - end) / 40)
     logits = np.log(np.array([end, *others], dtype=np.float32))
     assert more_likely_ends(logits, np.array([0])) is ends
-    assert ends_here(logits, np.array([0]))  # where the infill rule has long ended
+    assert infill_rule_ends(logits, np.array([0]))  # where the infill rule has long ended

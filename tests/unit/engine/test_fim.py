@@ -132,7 +132,9 @@ class TestChunks:
 
     def test_as_comments_of_the_files_language(self) -> None:
         vocabulary = Words()
-        shown = prompt(vocabulary, fim.detect(vocabulary), path="a.go", prefix="x = y", chunks=(Chunk("b.go", "z"),))
+        shown = prompt(
+            vocabulary, fim.detect(vocabulary), path="a.go", comment="//", prefix="x = y", chunks=(Chunk("b.go", "z"),)
+        )
         assert shown == "// Path: b.go\n// z\nx = "
 
     def test_those_that_do_not_fit_are_left_out_whole(self) -> None:

@@ -11,9 +11,9 @@ from pathlib import Path
 
 import pytest
 
-from copilot_lsp.engine import wire
-from copilot_lsp.engine.base import Chunk, Cut, Done, End, EngineState, InfillRequest, Piece, Sampling
-from copilot_lsp.engine.local import LocalEngine
+from copilot_lsp.engine.base import Chunk, Cut, Done, EngineState, FinishReason, InfillRequest, Piece, SamplingParams
+from copilot_lsp.engine.local import wire
+from copilot_lsp.engine.local.supervisor import LocalEngine
 from copilot_lsp.errors import EngineDied, EngineFailed
 from copilot_lsp.settings import EngineSettings, Settings
 
@@ -54,7 +54,7 @@ async def test_answers() -> None:
     async with running() as engine:
         assert engine.status.details == {"template": "toy"}
         text, done = await ask(engine, "abc")
-    assert (text, done.end) == ("ABC", End.EOG)
+    assert (text, done.end) == ("ABC", FinishReason.EOG)
 
 
 async def test_leaves_no_process_behind() -> None:
@@ -150,10 +150,14 @@ class TestWire:
             "😀",
             (Cut(3, "import os"),),
             (Chunk("b", "c"),),
-            sampling=Sampling(0.5, seed=3),
-            stop=("\n",),
+            sampling=SamplingParams(0.5, seed=3),
+            comment="//",
         )
-        for message in (wire.Ask(1, request), wire.Finished(2, Done(End.TIME, confidence=None)), wire.Cancel(3)):
+        for message in (
+            wire.Ask(1, request),
+            wire.Finished(2, Done(FinishReason.TIME, confidence=None)),
+            wire.Cancel(3),
+        ):
             line = wire.encode(message)
             assert line.count(b"\n") == 1
             assert wire.decode(line) == message

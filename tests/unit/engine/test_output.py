@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import pytest
 
-from copilot_lsp.engine.base import End
-from copilot_lsp.engine.output import Output
+from copilot_lsp.engine.base import FinishReason
+from copilot_lsp.engine.local.output import Output
 
 
-def shown(output: Output, *pieces: bytes) -> tuple[list[str], End | None]:
+def shown(output: Output, *pieces: bytes) -> tuple[list[str], FinishReason | None]:
     texts, end = [], None
     for piece in pieces:
         end = output.add(piece)
-        texts.append(output.take(flush=end is not None))
+        texts.append(output.take())
         if end is not None:
             break
     return texts, end
@@ -33,27 +33,12 @@ def test_a_token_that_does_not_fit_the_healed_text_is_shown_whole() -> None:
     assert shown(Output(healed=b"ab"), b"xy") == (["xy"], None)
 
 
-def test_stop_string_over_two_tokens_never_shows() -> None:
-    assert shown(Output(stops=("END",)), b"one E", b"N", b"D two") == (["one ", "", ""], End.STOP)
-
-
-def test_what_only_looked_like_a_stop_string_shows_later() -> None:
-    assert shown(Output(stops=("END",)), b"one E", b"lse") == (["one ", "Else"], None)
-
-
 @pytest.mark.parametrize(("lines", "text"), [(1, "a"), (2, "a\nb")])
 def test_line_limit_cuts_before_the_line_end(lines: int, text: str) -> None:
     texts, end = shown(Output(max_lines=lines), b"a\nb\nc")
-    assert ("".join(texts), end) == (text, End.LINES)
+    assert ("".join(texts), end) == (text, FinishReason.LINES)
 
 
 def test_line_ends_before_the_first_line_do_not_count() -> None:
     texts, end = shown(Output(max_lines=1), b"\n", b"\n  a", b"\nb")
-    assert ("".join(texts), end) == ("\n\n  a", End.LINES)
-
-
-def test_flush_gives_what_was_held_back() -> None:
-    output = Output(stops=("END",))
-    output.add(b"EN")
-    assert output.take() == ""
-    assert output.take(flush=True) == "EN"
+    assert ("".join(texts), end) == ("\n\n  a", FinishReason.LINES)

@@ -6,7 +6,7 @@ import signal
 
 import pytest
 
-from copilot_lsp.engine.restarts import MAX_DEATHS, Again, Death, GiveUp, decide
+from copilot_lsp.engine.local.restarts import MAX_DEATHS, Again, Death, GiveUp, decide
 
 
 def death(code: int = -signal.SIGKILL, at: float = 0.0, ready: bool = True, safe: bool = False) -> Death:

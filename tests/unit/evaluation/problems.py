@@ -7,7 +7,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from copilot_lsp.evaluation.case import Case, Suite
+from copilot_lsp.evaluation.cases.case import Case, Suite
 
 DOUBLE = {
     "task_id": "SingleLineInfilling/Own/0/L0",

@@ -8,7 +8,7 @@ from html.parser import HTMLParser
 import pytest
 from problems import DOUBLE, ECHO, suite
 
-from copilot_lsp.evaluation import runner
+from copilot_lsp.evaluation.run import runner
 
 NAMES = [f"name{number}" for number in range(20)]
 CODE = "".join(f"{name} = call({name!r})\n" for name in NAMES)

@@ -7,13 +7,14 @@ from pathlib import Path
 
 import pytest
 
-from copilot_lsp.core.document import Document
 from copilot_lsp.errors import UsageError
-from copilot_lsp.evaluation import files, holes, replay
-from copilot_lsp.evaluation.holes import Kind
-from copilot_lsp.evaluation.replay import Draw
+from copilot_lsp.evaluation.cases import holes, replay
+from copilot_lsp.evaluation.cases.holes import Kind
+from copilot_lsp.evaluation.cases.replay import Draw
+from copilot_lsp.source.document import Document
+from copilot_lsp.workspace import files
 
-ROOT = Path(__file__).parents[3] / "copilot_lsp" / "core"
+ROOT = Path(__file__).parents[3] / "copilot_lsp" / "source"
 LIMIT = 500_000
 
 PYTHON = '''"""Module."""

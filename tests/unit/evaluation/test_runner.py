@@ -7,20 +7,21 @@ import json
 import pytest
 from problems import DOUBLE, replayed, suite
 
-from copilot_lsp.engine.fake import FakeEngine, Rule
+from copilot_lsp.engine.fake import FakeEngine, ScriptedAnswer
 from copilot_lsp.errors import UsageError
-from copilot_lsp.evaluation import runner, suites
-from copilot_lsp.evaluation.outcome import Outcome
-from copilot_lsp.evaluation.record import Record
-from copilot_lsp.evaluation.runner import Contender, Mode
+from copilot_lsp.evaluation.cases import suites
+from copilot_lsp.evaluation.run import runner
+from copilot_lsp.evaluation.run.outcome import Outcome
+from copilot_lsp.evaluation.run.record import Record
+from copilot_lsp.evaluation.run.runner import Contender, Mode
 from copilot_lsp.settings import Settings
 
 RULES = (
-    Rule(after=r"\n$", text="    return 2 * number"),
-    Rule(after=r"total = $", text="1 + 2", confidence=-2.5),
-    Rule(after=r"many = $", text="1\nmore = 2\nlast = 3"),
-    Rule(after=r"dies = $", dies=True),
-    Rule(after=r"broken = $", text=")))"),
+    ScriptedAnswer(after=r"\n$", text="    return 2 * number"),
+    ScriptedAnswer(after=r"total = $", text="1 + 2", confidence=-2.5),
+    ScriptedAnswer(after=r"many = $", text="1\nmore = 2\nlast = 3"),
+    ScriptedAnswer(after=r"dies = $", dies=True),
+    ScriptedAnswer(after=r"broken = $", text=")))"),
 )
 EDITOR = Mode()
 CONTENDER = Contender("scripted", "1", runner.settings_for(Settings()))
@@ -78,7 +79,7 @@ async def test_programs_are_run(tmp_path):
     (case,) = suites.read(suite(tmp_path / "own.jsonl", DOUBLE))
     outcome = await one(case)
     assert (outcome.text, outcome.passed) == ("    return 2 * number", True)
-    wrong = (await answers([case], rules=(Rule(after=r"\n$", text="    return 1"),)))[case.id]
+    wrong = (await answers([case], rules=(ScriptedAnswer(after=r"\n$", text="    return 1"),)))[case.id]
     assert (wrong.passed, wrong.verdict) == (False, "AssertionError")
 
 

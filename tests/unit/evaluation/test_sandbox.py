@@ -11,8 +11,9 @@ from pathlib import Path
 import pytest
 from problems import DOUBLE, ECHO, suite
 
-from copilot_lsp.evaluation import sandbox, suites
-from copilot_lsp.evaluation.sandbox import Limits
+from copilot_lsp.evaluation.cases import suites
+from copilot_lsp.evaluation.run import sandbox
+from copilot_lsp.evaluation.run.sandbox import Limits
 
 SHORT = Limits(seconds=20, cpu_seconds=1, memory=1 << 29, output=1 << 16)
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 import pytest
 from problems import replayed
 
-from copilot_lsp.evaluation.case import Case, Suite
-from copilot_lsp.evaluation.measures import summary, sweep
-from copilot_lsp.evaluation.outcome import Outcome
-from copilot_lsp.evaluation.score import Score, at_threshold, distance, keys_saved, score, similarity
-from copilot_lsp.evaluation.statistics import differences
+from copilot_lsp.evaluation.cases.case import Case, Suite
+from copilot_lsp.evaluation.report.measures import summary, sweep
+from copilot_lsp.evaluation.report.score import Score, at_threshold, distance, keys_saved, score, similarity
+from copilot_lsp.evaluation.report.statistics import differences
+from copilot_lsp.evaluation.run.outcome import Outcome
 
 
 @pytest.mark.parametrize(

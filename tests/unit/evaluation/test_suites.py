@@ -7,10 +7,10 @@ import json
 import pytest
 from problems import DOUBLE, ECHO, suite
 
-from copilot_lsp.core.trigger import Shape
 from copilot_lsp.errors import UsageError
-from copilot_lsp.evaluation import suites
-from copilot_lsp.evaluation.case import Suite
+from copilot_lsp.evaluation.cases import suites
+from copilot_lsp.evaluation.cases.case import Suite
+from copilot_lsp.postprocess.shape import Shape
 
 
 @pytest.mark.parametrize("name", ["own.jsonl", "own.jsonl.gz"])

@@ -1,0 +1,101 @@
+"""Completions that were generated before, found again while the user types them.
+
+A text generated at one place answers every later place that is reached by typing its beginning there.
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from dataclasses import dataclass
+
+from copilot_lsp.engine.base import Done
+from copilot_lsp.postprocess.shape import Shape
+from copilot_lsp.silence import Silence
+from copilot_lsp.source.document import Snapshot
+
+BEFORE = 2000
+AFTER = 500
+"""Bytes around a place that must be unchanged for it to count as the same."""
+
+CAPACITY = 250
+"""As llama.vim's `max_cache_keys`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A position in a document (byte offset), with the bytes around it to know it again by."""
+
+    uri: str
+    offset: int
+    before: bytes
+    after: bytes
+
+    @classmethod
+    def of(cls, snapshot: Snapshot, offset: int) -> Place:
+        data = snapshot.text.data
+        return cls(snapshot.uri, offset, data[max(0, offset - BEFORE) : offset], data[offset : offset + AFTER])
+
+    def typed_until(self, snapshot: Snapshot, offset: int) -> str | None:
+        """What was typed from this place up to `offset`; None if anything else changed near it."""
+        if snapshot.uri != self.uri or offset < self.offset:
+            return None
+        data = snapshot.text.data
+        before = data[max(0, self.offset - BEFORE) : self.offset]
+        if before != self.before or data[offset : offset + AFTER] != self.after:
+            return None
+        typed = data[self.offset : offset].decode("utf-8", "replace")
+        return typed.replace("\r\n", "\n").replace("\r", "\n")
+
+
+@dataclass(frozen=True, slots=True)
+class Generated:
+    """A finished piece of work of the engine: shaped text (line ends are \\n), or a silence."""
+
+    place: Place
+    shape: Shape
+    text: str
+    done: Done | None = None
+    silence: Silence | None = None
+    seed: int | None = None
+    """Of a text that was sampled; None for the greedy one."""
+
+    def rest(self, snapshot: Snapshot, offset: int) -> str | None:
+        """What is left of the text after the user typed up to `offset`; None when this does not answer there."""
+        typed = self.place.typed_until(snapshot, offset)
+        if typed is None or not self.text.startswith(typed):
+            return None
+        left = self.text[len(typed) :]
+        return left if left or not typed else None
+
+
+class Cache:
+    """The last CAPACITY results, least recently used out first."""
+
+    def __init__(self, capacity: int = CAPACITY) -> None:
+        self._capacity = capacity
+        self._entries: OrderedDict[tuple[Place, Shape, int | None], Generated] = OrderedDict()
+
+    def put(self, result: Generated) -> None:
+        key = (result.place, result.shape, result.seed)
+        self._entries[key] = result
+        self._entries.move_to_end(key)
+        while len(self._entries) > self._capacity:
+            self._entries.popitem(last=False)
+
+    def find(
+        self, snapshot: Snapshot, offset: int, shape: Shape, seed: int | None = None
+    ) -> tuple[Generated, str] | None:
+        """The result that has the longest text left at `offset`, with that text; a block also answers for a line."""
+        best: tuple[Generated, str] | None = None
+        for result in self._entries.values():
+            if result.seed != seed or (result.shape is not shape and shape is Shape.BLOCK):
+                continue
+            rest = result.rest(snapshot, offset)
+            if rest is not None and (best is None or len(rest) > len(best[1])):
+                best = (result, rest)
+        if best is not None:
+            self._entries.move_to_end((best[0].place, best[0].shape, best[0].seed))
+        return best
+
+    def clear(self) -> None:
+        self._entries.clear()

@@ -1,0 +1,104 @@
+"""The pure steps of the pipeline, between a query and its answer."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from copilot_lsp.completion import trigger
+from copilot_lsp.completion.cache import Generated
+from copilot_lsp.completion.query import Completion, Query
+from copilot_lsp.completion.run import Run
+from copilot_lsp.completion.trigger import Trigger
+from copilot_lsp.engine.base import FinishReason, SamplingParams
+from copilot_lsp.postprocess.shape import Shape
+from copilot_lsp.settings import Settings
+from copilot_lsp.silence import Reason, Silence
+from copilot_lsp.source.document import Snapshot, snapshot_with
+
+CANDIDATE_TEMPERATURE = 0.7
+"""Of the candidates after the first, which is greedy."""
+
+STABLE = {
+    None,
+    Reason.EMPTY,
+    Reason.WHITESPACE_ONLY,
+    Reason.REPEATS_SUFFIX,
+    Reason.REPETITION,
+    Reason.BREAKS_SYNTAX,
+}
+"""Silences that would come again for the same text, and so may be cached."""
+
+
+def with_selection(query: Query) -> Query:
+    """The query as it would be if the popup's selection were accepted already."""
+    if (selected := query.selected) is None:
+        return query
+    end = max(selected.end, query.offset)
+    data = selected.text.encode("utf-8", "replace")
+    return replace(
+        query,
+        snapshot=snapshot_with(query.snapshot, selected.start, end, data),
+        offset=selected.start + len(data),
+        selected=replace(selected, end=end),
+    )
+
+
+def shape_of(query: Query, settings: Settings) -> Shape | Silence:
+    """Line or block, or why nothing is to be shown."""
+    if not settings.enabled:
+        return Silence(Reason.DISABLED)
+    if query.snapshot.language in settings.disabled_languages:
+        return Silence(Reason.DISABLED_LANGUAGE, query.snapshot.language)
+    if query.shape is not None:
+        return query.shape
+    decision = trigger.decide(query.snapshot, query.offset, query.trigger, settings.completion.multiline)
+    return decision if isinstance(decision, Silence) else decision.shape
+
+
+def not_confident(query: Query, first: Generated, settings: Settings) -> Silence | None:
+    """Why a text that nobody asked for is not shown, if the model itself doubts it."""
+    score = first.done.confidence if first.done else None
+    least = settings.completion.min_confidence
+    if query.trigger is Trigger.INVOKED or score is None or score >= least:
+        return None
+    return Silence(Reason.LOW_CONFIDENCE, f"{score:.2f} is less than {least:.2f}")
+
+
+def rest_of(result: Generated, query: Query) -> Generated:
+    """The result less what the user typed since it was begun."""
+    rest = result.rest(query.snapshot, query.offset)
+    if rest is None:
+        return replace(result, text="", silence=result.silence or Silence(Reason.EMPTY))
+    return replace(result, text=rest)
+
+
+def worth_keeping(run: Run) -> bool:
+    """Whether the run came to its natural end, with a text or a silence that would come again."""
+    if run.task.cancelled() or run.task.exception() is not None or run.job.max_tokens is not None:
+        return False
+    result = run.result()
+    whole = result.done is not None and result.done.end not in (FinishReason.TIME, FinishReason.CANCELLED)
+    return whole and (result.silence.reason if result.silence else None) in STABLE
+
+
+def sampled(seed: int) -> SamplingParams:
+    return SamplingParams(temperature=CANDIDATE_TEMPERATURE, seed=seed)
+
+
+def in_file(text: str, snapshot: Snapshot) -> str:
+    """`text` with the line ends of the document (its first line's)."""
+    _, end = snapshot.text.line_span(0)
+    if snapshot.text.data[end : end + 2] == b"\r\n":
+        return text.replace("\n", "\r\n")
+    return text
+
+
+def completion_of(query: Query, result: Generated, id: str) -> Completion:
+    """What the editor inserts; growing texts of one query have the id of their end."""
+    text = in_file(result.text, query.snapshot)
+    start = end = query.offset
+    if query.selected is not None:
+        text = query.selected.text + text
+        start, end = query.selected.start, query.selected.end
+    confidence = result.done.confidence if result.done else None
+    return Completion(id, text, start, end, result.shape, confidence)

@@ -1,0 +1,214 @@
+"""llama.cpp through its C API: load a model, make a context, evaluate tokens.
+
+Only the engine process imports this: a crash in here must not take the language server down.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import sys
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import llama_cpp.llama_cpp as api
+import numpy as np
+from numpy.typing import NDArray
+
+from copilot_lsp.errors import ModelCorrupt
+
+Logits = NDArray[np.float32]
+
+ALL_LAYERS = 999
+
+
+@dataclass(frozen=True, slots=True)
+class ModelParams:
+    """How to load. `context` is in tokens and for each of the `sequences`; 0 threads: one for each core.
+
+    `safe`: without repacked weights (`use_extra_bufts`). That leaves out the AMX kernels, which crash where
+    llama.cpp was compiled by GCC before 13.2.1; prompts are evaluated 3 to 5 times slower.
+    """
+
+    path: Path
+    context: int
+    sequences: int
+    batch: int
+    threads: int = 0
+    gpu_layers: int = -1
+    flash_attention: bool = False
+    safe: bool = False
+
+
+class Aborted(Exception):
+    """The evaluation was stopped by `Llama.abort`."""
+
+
+class Llama:
+    """A model and its context. Everything but `abort` is for one thread.
+
+    `context_size`: tokens a sequence can hold; less than was asked for where the model was trained with less.
+    `rewinds`: whether a part of a sequence can be forgotten (`self_test` finds out; not with recurrent models).
+    """
+
+    def __init__(self, load: ModelParams, progress: Callable[[float], None] = lambda _: None) -> None:
+        """Raises ModelCorrupt when llama.cpp cannot load the file. `progress` gets 0 to 1."""
+        self.load = load
+        self.threads = load.threads or default_threads()
+        self.rewinds = True
+        # llama.cpp asks before each node of the graph whether to go on. A Python function there would cost an
+        # interpreter lock a thousand times a token, so the C library's strlen answers: it is 0 ("go on") while
+        # the first byte is 0, and 1 as soon as `abort` sets that byte.
+        self._abort = ctypes.create_string_buffer(2)
+        started = time.perf_counter()
+        self._model = _load_model(load, progress)
+        trained = int(api.llama_model_n_ctx_train(self._model))
+        self.context_size = min(load.context, trained) if trained > 0 else load.context
+        self._context = self._make_context()
+        self.load_ms = (time.perf_counter() - started) * 1000
+        self.vocabulary = api.llama_model_get_vocab(self._model)
+        self.vocabulary_size = api.llama_vocab_n_tokens(self.vocabulary)
+        self._memory = api.llama_get_memory(self._context)
+        self._batch = api.llama_batch_init(load.batch, 0, 1)
+
+    def abort(self) -> None:
+        """Makes the evaluation that runs now, or the next, raise Aborted. From any thread."""
+        self._abort[0] = b"\1"
+
+    def clear_abort(self) -> None:
+        self._abort[0] = b"\0"
+
+    @property
+    def aborted(self) -> bool:
+        return bool(self._abort[0] != b"\0")
+
+    def evaluate(self, tokens: Sequence[int], position: int, sequence: int, outputs: int) -> Logits:
+        """Evaluates at most `batch` tokens at `position` of `sequence`; the logits of the last `outputs` of them.
+
+        The rows stay valid until the next call. Raises Aborted; the tokens are not in the cache then.
+        """
+        count = len(tokens)
+        batch = self._batch
+        batch.n_tokens = count
+        for index, token in enumerate(tokens):
+            batch.token[index] = token
+            batch.pos[index] = position + index
+            batch.n_seq_id[index] = 1
+            batch.seq_id[index][0] = sequence
+            batch.logits[index] = index >= count - outputs
+        result = api.llama_decode(self._context, batch)
+        if result != 0 or self.aborted:
+            self.forget(sequence, position)
+            if self.aborted:
+                raise Aborted
+            raise RuntimeError(f"llama_decode returned {result} for {count} tokens at {position}")
+        if outputs == 0:
+            api.llama_synchronize(self._context)
+            return np.empty((0, self.vocabulary_size), np.float32)
+        flat = api.llama_get_logits(self._context)
+        return np.ctypeslib.as_array(flat, shape=(outputs, self.vocabulary_size))
+
+    def forget(self, sequence: int, start: int) -> bool:
+        """Removes the tokens from `start` on; False when this kind of memory cannot, and then nothing is left."""
+        if api.llama_memory_seq_rm(self._memory, sequence, start, -1):
+            return True
+        api.llama_memory_seq_rm(self._memory, sequence, -1, -1)
+        return start == 0
+
+    def metadata(self, key: str) -> str:
+        """A value of the GGUF's metadata as text, "" when it is not there."""
+        buffer = ctypes.create_string_buffer(512)
+        size = api.llama_model_meta_val_str(self._model, key.encode(), buffer, len(buffer))
+        return buffer.value.decode("utf-8", "replace") if size >= 0 else ""
+
+    def describe(self) -> dict[str, str | int | float | bool]:
+        """Facts for `doctor` and the log."""
+        buffer = ctypes.create_string_buffer(128)
+        api.llama_model_desc(self._model, buffer, len(buffer))
+        return {
+            "model": buffer.value.decode("utf-8", "replace"),
+            "bytes": int(api.llama_model_size(self._model)),
+            "context": self.context_size,
+            "trained_context": int(api.llama_model_n_ctx_train(self._model)),
+            "sequences": self.load.sequences,
+            "threads": self.threads,
+            "gpu": bool(api.llama_supports_gpu_offload()) and self.load.gpu_layers != 0,
+            "load_ms": round(self.load_ms),
+            "llama_cpp": api.llama_print_system_info().decode("utf-8", "replace").strip(),
+        }
+
+    def self_test(self) -> float:
+        """Evaluates a batch and a single token, the two ways through the kernels; milliseconds.
+
+        Where llama.cpp was compiled wrongly this ends the process, before a user waits for it.
+        """
+        started = time.perf_counter()
+        count = min(32, self.load.batch, self.context_size - 1)
+        tokens = [token % self.vocabulary_size for token in range(20, 20 + count)]
+        self.evaluate(tokens, 0, 0, 0)
+        logits = self.evaluate(tokens[:1], count, 0, 1)
+        self.rewinds = self.forget(0, count // 2)
+        self.forget(0, 0)
+        if not np.isfinite(logits).all():
+            raise RuntimeError("the model's output is not a number: llama.cpp does not work on this machine")
+        return (time.perf_counter() - started) * 1000
+
+    def _make_context(self) -> object:
+        parameters = api.llama_context_default_params()
+        parameters.n_ctx = self.context_size * self.load.sequences
+        parameters.n_seq_max = self.load.sequences
+        parameters.n_batch = parameters.n_ubatch = self.load.batch
+        parameters.n_threads = parameters.n_threads_batch = self.threads
+        parameters.flash_attn_type = int(self.load.flash_attention)
+        # Each sequence has cells of its own: attention does not pay for the other documents.
+        parameters.kv_unified = False
+        parameters.no_perf = True
+        parameters.abort_callback = ctypes.cast(_strlen(), api.ggml_abort_callback)
+        parameters.abort_callback_data = ctypes.cast(self._abort, ctypes.c_void_p)
+        context = api.llama_init_from_model(self._model, parameters)
+        if not context:
+            raise ModelCorrupt(f"llama.cpp cannot make a context of {parameters.n_ctx} tokens for {self.load.path}")
+        return context
+
+
+def _load_model(load: ModelParams, progress: Callable[[float], None]) -> object:
+    parameters = api.llama_model_default_params()
+    parameters.n_gpu_layers = ALL_LAYERS if load.gpu_layers < 0 else load.gpu_layers
+    parameters.use_extra_bufts = not load.safe
+
+    @api.llama_progress_callback  # type: ignore[untyped-decorator]
+    def report(fraction: float, _data: object) -> bool:
+        progress(fraction)
+        return True
+
+    parameters.progress_callback = report
+    model = api.llama_model_load_from_file(str(load.path).encode(), parameters)
+    if not model:
+        raise ModelCorrupt(f"llama.cpp cannot load {load.path}")
+    return model
+
+
+def _strlen() -> Any:  # noqa: ANN401
+    """The address of the C library's strlen, in any process: Python itself is linked against it."""
+    library = ctypes.CDLL("msvcrt") if os.name == "nt" else ctypes.CDLL(None)
+    return library.strlen
+
+
+def default_threads() -> int:
+    """Of the cores this process may use; half of them on larger machines, where they tend to be hyper-threads."""
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    return cores if cores <= 4 else max(4, cores // 2)
+
+
+@api.llama_log_callback  # type: ignore[untyped-decorator]
+def _log(level: int, text: bytes, _data: object) -> None:
+    if level in (3, 4):  # GGML_LOG_LEVEL_WARN, _ERROR
+        sys.stderr.write(text.decode("utf-8", "replace"))
+
+
+def silence_log() -> None:
+    """Warnings and errors of llama.cpp go to standard error, the rest nowhere."""
+    api.llama_log_set(_log, ctypes.c_void_p(0))

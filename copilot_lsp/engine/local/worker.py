@@ -1,0 +1,184 @@
+"""The engine process: reads requests from standard input, decodes one at a time, writes text to standard output.
+
+Started as `python -P -m copilot_lsp.engine.local.worker`. It ends when its standard input does, whatever it is
+doing, so it never outlives the process that started it.
+"""
+
+from __future__ import annotations
+
+import faulthandler
+import os
+import signal
+import sys
+import threading
+from collections import deque
+from collections.abc import Callable
+from typing import BinaryIO
+
+from copilot_lsp.engine import fim
+from copilot_lsp.engine.base import Done, FinishReason, InfillRequest, Piece
+from copilot_lsp.engine.local import wire
+from copilot_lsp.errors import ModelError
+
+try:
+    from copilot_lsp.engine.local import decode, kv
+    from copilot_lsp.engine.local.llama import Aborted, Llama, ModelParams, silence_log
+    from copilot_lsp.engine.local.vocabulary import LlamaVocabulary
+except (ImportError, OSError, RuntimeError) as error:  # llama_cpp is missing, or its library does not load
+    IMPORT_ERROR = f"llama-cpp-python cannot be used: {error}; see `copilot-lsp doctor`"
+else:
+    IMPORT_ERROR = ""
+
+MARGIN = 64
+"""Room in the context for control tokens, headers and drafts."""
+
+
+class Outbox:
+    """Writes messages to what was standard output; from any thread.
+
+    llama.cpp and its backends may print: file descriptor 1 is pointed at standard error, out of the way.
+    """
+
+    def __init__(self) -> None:
+        self._stream: BinaryIO = os.fdopen(os.dup(1), "wb")
+        os.dup2(2, 1)
+        self._lock = threading.Lock()
+
+    def send(self, message: wire.Message) -> None:
+        with self._lock:
+            self._stream.write(wire.encode(message))
+            self._stream.flush()
+
+
+class Inbox:
+    """The requests that wait. A thread of its own fills it, so that a cancel is seen while a batch is evaluated."""
+
+    def __init__(self, send: Callable[[wire.Message], None], abort: Callable[[], None]) -> None:
+        self._send = send
+        self._abort = abort
+        self._waiting: deque[wire.Ask] = deque()
+        self._current: wire.Ask | None = None
+        self._filled = threading.Condition()
+
+    def read(self, stream: BinaryIO) -> None:
+        """Until the end of `stream`; then the process is not wanted any more."""
+        for line in stream:
+            message = wire.decode(line)
+            with self._filled:
+                if isinstance(message, wire.Ask):
+                    self._add(message)
+                elif isinstance(message, wire.Cancel):
+                    self._cancel(message.id)
+        os._exit(0)
+
+    def take(self, clear_abort: Callable[[], None]) -> wire.Ask:
+        """Waits for the next request, those in the background last; aborts from before are forgotten."""
+        with self._filled:
+            self._current = None
+            self._filled.wait_for(lambda: self._waiting)
+            chosen = next((ask for ask in self._waiting if not ask.request.background), self._waiting[0])
+            self._waiting.remove(chosen)
+            self._current = chosen
+            clear_abort()
+            return chosen
+
+    def _add(self, ask: wire.Ask) -> None:
+        self._waiting.append(ask)
+        self._filled.notify()
+        if self._current and self._current.request.background and not ask.request.background:
+            self._abort()
+
+    def _cancel(self, id: int) -> None:
+        if self._current and self._current.id == id:
+            self._abort()
+            return
+        for ask in [ask for ask in self._waiting if ask.id == id]:
+            self._waiting.remove(ask)
+            self._send(wire.Finished(id, Done(FinishReason.CANCELLED)))
+
+
+class Worker:
+    """A loaded model with everything that turns a request into text."""
+
+    def __init__(self, start: wire.Start, send: Callable[[wire.Message], None]) -> None:
+        """Loads and tests; raises ModelError. A wrongly compiled llama.cpp ends the process here."""
+        from pathlib import Path
+
+        wanted = start.prefix_tokens + start.suffix_tokens + start.chunk_tokens + start.max_tokens + MARGIN
+        load = ModelParams(
+            Path(start.model),
+            wanted,
+            start.sequences,
+            start.batch,
+            start.threads,
+            start.gpu_layers,
+            start.flash_attention,
+            start.safe,
+        )
+        self.llama = Llama(load, lambda fraction: send(wire.Loading(fraction)))
+        self.vocabulary = LlamaVocabulary(self.llama.vocabulary)
+        name = f"{self.llama.metadata('general.architecture')} {self.llama.metadata('general.name')}"
+        self.template = fim.detect(self.vocabulary, name, self.llama.metadata(fim.LAYOUT_KEY))
+        missing = wanted - self.llama.context_size
+        self.budget = fim.Budget(max(64, start.prefix_tokens - missing), start.suffix_tokens, start.chunk_tokens)
+        self.slots = kv.Slots(start.sequences)
+        self.speculative = start.speculative
+        self.send = send
+        self.test_ms = self.llama.self_test()
+
+    def details(self) -> dict[str, str | int | float | bool]:
+        template = self.template
+        return {
+            **self.llama.describe(),
+            "name": self.llama.metadata("general.name"),
+            "licence": self.llama.metadata("general.license"),
+            "template": template.name,
+            "layout": " ".join(template.layout),
+            "fills": template.fills,
+            "self_test_ms": round(self.test_ms, 1),
+        }
+
+    def answer(self, ask: wire.Ask) -> None:
+        request = ask.request
+        work = self._work(request)
+        try:
+            for item in decode.generate(self.llama, self.vocabulary, self.template, work, self.speculative):
+                if self.llama.aborted:
+                    raise Aborted
+                if isinstance(item, Piece):
+                    self.send(wire.Delta(ask.id, item.text, item.so_far))
+                else:
+                    self.send(wire.Finished(ask.id, item))
+        except Aborted:
+            self.send(wire.Finished(ask.id, work.done(FinishReason.CANCELLED)))
+
+    def _work(self, request: InfillRequest) -> decode.Work:
+        prompt = fim.build(self.vocabulary, self.template, request, self.budget)
+        return decode.Work(request, prompt, self.slots.of(request.document))
+
+
+def main() -> None:
+    faulthandler.enable()
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C in a terminal is for the process that started this one
+    outbox = Outbox()
+    start = wire.decode(sys.stdin.buffer.readline())
+    if not isinstance(start, wire.Start):
+        sys.exit("the engine process is started by copilot-lsp, not by hand")
+    if IMPORT_ERROR:
+        outbox.send(wire.Unusable(IMPORT_ERROR))
+        return
+    silence_log()
+    try:
+        worker = Worker(start, outbox.send)
+    except ModelError as error:
+        outbox.send(wire.Unusable(str(error)))
+        return
+    inbox = Inbox(outbox.send, worker.llama.abort)
+    threading.Thread(target=inbox.read, args=(sys.stdin.buffer,), daemon=True).start()
+    outbox.send(wire.Ready(worker.details()))
+    while True:
+        worker.answer(inbox.take(worker.llama.clear_abort))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,143 @@
+"""A run's results: scores, groups of them, and the JSON file that keeps them."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+import cattrs
+
+from copilot_lsp.errors import UsageError
+from copilot_lsp.evaluation.cases.case import Case, Suite
+from copilot_lsp.evaluation.report.measures import Values, summary, sweep
+from copilot_lsp.evaluation.report.score import Score, at_threshold, score
+from copilot_lsp.evaluation.report.statistics import Difference, differences
+from copilot_lsp.evaluation.run.outcome import Outcome
+
+FORMAT = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Model:
+    """`outcomes` by case id. `raw` are scores without a threshold, `scores` those with it."""
+
+    name: str
+    facts: Mapping[str, Any] = field(default_factory=dict)
+    outcomes: Mapping[str, Outcome] = field(default_factory=dict)
+    raw: Mapping[str, Score] = field(default_factory=dict)
+    scores: Mapping[str, Score] = field(default_factory=dict)
+
+    @property
+    def silences(self) -> Counter[str]:
+        """Requests that showed nothing, by the reason."""
+        return Counter(
+            "failure" if outcome.failure else outcome.silence or "low-confidence"
+            for id, outcome in self.outcomes.items()
+            if not self.scores[id].shown
+        )
+
+    @property
+    def failures(self) -> dict[str, str]:
+        return {id: outcome.failure for id, outcome in self.outcomes.items() if outcome.failure}
+
+
+@dataclass(frozen=True, slots=True)
+class Results:
+    """`cases` by id, in their order; the first model is the one that the others are compared with."""
+
+    options: Mapping[str, Any]
+    cases: Mapping[str, Case]
+    models: Sequence[Model]
+
+    def groups(self) -> dict[str, list[str]]:
+        """Ids of all cases, then of each kind and each language where there are several; by the group's name."""
+        found = {"all": list(self.cases)}
+        for values in ({id: case.kind for id, case in self.cases.items()}, self._languages()):
+            names = list(dict.fromkeys(values.values()))
+            if len(names) > 1:
+                found |= {name: [id for id, value in values.items() if value == name] for name in names}
+        return found
+
+    def _languages(self) -> dict[str, str]:
+        return {id: case.language or "other" for id, case in self.cases.items()}
+
+    def summary(self, model: Model, ids: Sequence[str]) -> Values:
+        return summary([model.scores[id] for id in ids if id in model.scores])
+
+    def differences(self, seed: int = 0) -> dict[str, tuple[int, list[Difference]]]:
+        """Of every other model from the first one: the number of cases that both did, and the measures."""
+        first, *others = self.models
+        return {other.name: compare(first.scores, other.scores, seed) for other in others}
+
+
+def compare(base: Mapping[str, Score], other: Mapping[str, Score], seed: int) -> tuple[int, list[Difference]]:
+    common = [id for id in base if id in other]
+    return len(common), differences([base[id] for id in common], [other[id] for id in common], seed)
+
+
+def judged(
+    name: str, facts: Mapping[str, Any], cases: Mapping[str, Case], outcomes: Mapping[str, Outcome], least: float | None
+) -> Model:
+    """`least`: the confidence under which a text counts as not shown; a suite asks for its texts, and gets them."""
+    raw = {id: score(cases[id], outcome) for id, outcome in outcomes.items()}
+    scores = {id: at_threshold(each, least) if cases[id].suite is Suite.REPLAY else each for id, each in raw.items()}
+    return Model(name, facts, outcomes, raw, scores)
+
+
+def as_data(results: Results, seed: int = 0) -> dict[str, Any]:
+    """What `--json` writes."""
+    return {
+        "format": FORMAT,
+        "options": dict(results.options),
+        "models": {model.name: dict(model.facts) for model in results.models},
+        "summary": {model.name: _summary(results, model) for model in results.models},
+        "differences": {
+            name: {"cases": count, "measures": [asdict(each) for each in found]}
+            for name, (count, found) in results.differences(seed).items()
+        },
+        "silences": {model.name: dict(model.silences.most_common()) for model in results.models},
+        "failures": {model.name: model.failures for model in results.models},
+        "sweep": {model.name: [asdict(each) for each in sweep(list(model.raw.values()))] for model in results.models},
+        "cases": [_case_data(results, case) for case in results.cases.values()],
+    }
+
+
+def _summary(results: Results, model: Model) -> dict[str, Values]:
+    return {group: results.summary(model, ids) for group, ids in results.groups().items()}
+
+
+def _case_data(results: Results, case: Case) -> dict[str, Any]:
+    return {
+        "id": case.id,
+        "digest": case.digest,
+        "suite": case.suite,
+        "kind": case.kind,
+        "language": case.language,
+        "truth": case.truth,
+        "results": {
+            model.name: {**asdict(model.outcomes[case.id]), "score": asdict(model.scores[case.id])}
+            for model in results.models
+            if case.id in model.outcomes
+        },
+    }
+
+
+def read_scores(path: Path) -> dict[str, dict[str, Score]]:
+    """From a JSON file that `as_data` made: the scores of each model, by what the case is. Raises UsageError."""
+    try:
+        data = json.loads(path.read_text("utf-8"))
+        if data["format"] != FORMAT:
+            raise UsageError(f"{path} was written by another version of `copilot-lsp eval` (format {data['format']})")
+        found: dict[str, dict[str, Score]] = {name: {} for name in data["models"]}
+        for case in data["cases"]:
+            for name, result in case["results"].items():
+                found[name][case["digest"]] = cattrs.structure(result["score"], Score)
+    except OSError as error:
+        raise UsageError(f"{path} cannot be read: {error.strerror}") from None
+    except (ValueError, KeyError, TypeError, cattrs.BaseValidationError):
+        raise UsageError(f"{path} is not what `copilot-lsp eval --json` writes") from None
+    return found

@@ -1,0 +1,105 @@
+"""Makes a completion out of what the model says: where it ends, what is trimmed, and what is not shown at all.
+
+The rules are pure functions in one ordered list. Each takes a passage and gives back its text, shortened or not;
+a rule that leaves nothing is the reason why nothing is shown.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from copilot_lsp.postprocess import rules_end, rules_right, rules_start, rules_syntax
+from copilot_lsp.postprocess.passage import Passage
+from copilot_lsp.postprocess.shape import Shape
+from copilot_lsp.silence import Reason, Silence
+from copilot_lsp.source.document import Snapshot
+from copilot_lsp.source.site import Site
+
+PASSES = 8
+"""A rule may find something to do in what a later one left; two passes are the usual number."""
+
+
+@dataclass(frozen=True, slots=True)
+class RawCompletion:
+    """`text`, with \\n line ends, is what the model wrote so far at the byte `offset` of `snapshot`."""
+
+    snapshot: Snapshot
+    offset: int
+    shape: Shape
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """`reason` is given when `apply` leaves no text. `shape` None: for both.
+
+    `streams`: true for a growing text as well, because more text would not change what is cut.
+    `parses`: costs milliseconds, and has nothing to say about a text that it has left.
+    """
+
+    apply: Callable[[Passage], str]
+    reason: Reason
+    shape: Shape | None = None
+    streams: bool = False
+    parses: bool = False
+
+
+RULES = (
+    Rule(rules_start.begins_here, Reason.WHITESPACE_ONLY),
+    Rule(rules_start.indents_like_the_file, Reason.WHITESPACE_ONLY, Shape.BLOCK),
+    Rule(rules_end.ends_with_the_line, Reason.EMPTY, Shape.LINE, streams=True),
+    Rule(rules_end.ends_at_blank_lines, Reason.EMPTY, Shape.BLOCK, streams=True),
+    Rule(rules_right.closes_nothing_twice, Reason.REPEATS_SUFFIX, streams=True),
+    Rule(rules_end.stays_in_the_block, Reason.EMPTY, Shape.BLOCK, streams=True),
+    Rule(rules_end.ends_with_the_definition, Reason.EMPTY, Shape.BLOCK, streams=True),
+    Rule(rules_end.ends_at_the_text_below, Reason.REPEATS_SUFFIX, streams=True),
+    Rule(rules_end.ends_where_lines_repeat, Reason.REPETITION, Shape.BLOCK, streams=True),
+    Rule(rules_end.ends_where_the_line_loops, Reason.REPETITION, streams=True),
+    Rule(rules_right.leaves_the_rest_of_the_line, Reason.REPEATS_SUFFIX),
+    Rule(rules_right.stops_short_of_the_line_below, Reason.REPEATS_SUFFIX, Shape.BLOCK),
+    Rule(rules_right.leaves_a_header_to_its_body, Reason.EMPTY, Shape.BLOCK),
+    Rule(rules_right.ends_clean, Reason.WHITESPACE_ONLY),
+    Rule(rules_right.says_more_than_the_lines_above, Reason.REPETITION),
+    Rule(rules_syntax.keeps_the_line_clean, Reason.BREAKS_SYNTAX, Shape.LINE, parses=True),
+    Rule(rules_syntax.keeps_the_block_clean, Reason.BREAKS_SYNTAX, Shape.BLOCK, parses=True),
+)
+"""In the order in which they are applied."""
+
+
+def stop_at(raw: RawCompletion) -> int | None:
+    """The index into `raw.text` where the completion ends, None while it must go on."""
+    site = Site.of(raw.snapshot, raw.offset)
+    begin = rules_start.superfluous(site, raw.text)
+    text = raw.text[begin:]
+    for rule in _rules_for(raw.shape):
+        if rule.streams:
+            text = rule.apply(Passage(site, text, ended=False))
+    return begin + len(text) if begin + len(text) < len(raw.text) else None
+
+
+def finish(raw: RawCompletion) -> str | Silence:
+    """The text to show, or why there is none; `raw.text` may be finished or cut short anywhere.
+
+    It is to be inserted at the cursor, and replaces nothing.
+    """
+    if not raw.text.strip():
+        return Silence(Reason.WHITESPACE_ONLY if raw.text else Reason.EMPTY)
+    site = Site.of(raw.snapshot, raw.offset)
+    text, parsed = raw.text, ""
+    for _ in range(PASSES):
+        before = text
+        for rule in _rules_for(raw.shape):
+            if rule.parses and text == parsed:
+                continue
+            text = rule.apply(Passage(site, text))
+            if not text.strip():
+                return Silence(rule.reason)
+            parsed = text if rule.parses else parsed
+        if text == before:
+            break
+    return text
+
+
+def _rules_for(shape: Shape) -> tuple[Rule, ...]:
+    return tuple(rule for rule in RULES if rule.shape in (None, shape))

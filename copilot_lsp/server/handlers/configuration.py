@@ -1,0 +1,73 @@
+"""Options from the editor: sent with initialize, pulled, or pushed."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping
+
+from lsprotocol import types
+from pygls.exceptions import JsonRpcException
+
+from copilot_lsp.server.config import SECTION
+from copilot_lsp.server.protocol import Server
+
+logger = logging.getLogger(__name__)
+
+
+def apply(ls: Server, sent: object) -> None:
+    """Takes over what is valid, at once; all the rest is one message."""
+    resolved = ls.session.configure(sent)
+    if resolved.problems and resolved.problems != ls.problems:
+        logger.warning("%s", "; ".join(resolved.problems))
+        text = "\n".join(resolved.problems)
+        ls.window_show_message(types.ShowMessageParams(types.MessageType.Warning, text))
+    if new := set(resolved.unknown) - ls.unknown_options:
+        logger.info("not an option: %s", ", ".join(sorted(new)))
+    ls.problems = resolved.problems
+    ls.unknown_options |= new
+    ls.spawn(ls.session.update_engine())
+
+
+def section(sent: object) -> object:
+    """The options in what was sent, with or without the section's name around them."""
+    return sent.get(SECTION, sent) if isinstance(sent, Mapping) else sent
+
+
+async def register(ls: Server) -> None:
+    """Some clients tell of changes only when asked to."""
+    workspace = ls.client_capabilities.workspace
+    changes = workspace.did_change_configuration if workspace else None
+    if changes is None or not changes.dynamic_registration:
+        return
+    method = types.WORKSPACE_DID_CHANGE_CONFIGURATION
+    options = types.DidChangeConfigurationRegistrationOptions(section=SECTION)
+    registration = types.Registration(id=method, method=method, register_options=options)
+    try:
+        await ls.client_register_capability_async(types.RegistrationParams([registration]))
+    except JsonRpcException as error:
+        logger.warning("the client does not register %s: %s", method, error)
+
+
+async def pull(ls: Server) -> None:
+    """Asks the client for the options; a newer configuration that comes meanwhile wins."""
+    workspace = ls.client_capabilities.workspace
+    if workspace is None or not workspace.configuration:
+        return
+    turn = ls.configuration_turn = object()
+    asked = types.ConfigurationParams([types.ConfigurationItem(section=SECTION)])
+    try:
+        (sent,) = await ls.workspace_configuration_async(asked)
+    except (JsonRpcException, ValueError, TypeError) as error:
+        logger.warning("the client gives no configuration: %s", error)
+        return
+    if ls.configuration_turn is turn:
+        apply(ls, sent)
+
+
+async def did_change_configuration(ls: Server, params: types.DidChangeConfigurationParams) -> None:
+    pushed = params.settings
+    if isinstance(pushed, Mapping) and isinstance(pushed.get(SECTION), Mapping):
+        ls.configuration_turn = object()
+        apply(ls, pushed[SECTION])
+    else:
+        await pull(ls)

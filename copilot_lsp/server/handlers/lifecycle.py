@@ -1,0 +1,41 @@
+"""initialize, initialized, shutdown; `exit` is the protocol's."""
+
+from __future__ import annotations
+
+from lsprotocol import types
+
+from copilot_lsp.server.handlers import completion, configuration, status
+from copilot_lsp.server.protocol import Server
+
+
+def initialize(ls: Server, params: types.InitializeParams) -> None:
+    """Runs before the capabilities are put together: what is registered here still counts."""
+    session = ls.session
+    session.encoding = types.PositionEncodingKind(ls.workspace.position_encoding).value
+    session.roots = _roots(params)
+    ls.wants_status = status.is_wanted(params)
+    if not ls.protocol.knows_inline_completion:
+        ls.feature(types.TEXT_DOCUMENT_COMPLETION, completion.OPTIONS)(completion.completion)
+    configuration.apply(ls, configuration.section(params.initialization_options))
+    session.base = session.settings
+
+
+async def initialized(ls: Server, params: types.InitializedParams) -> None:
+    ls.session.changed = lambda: status.changed(ls)
+    status.changed(ls)
+    await configuration.register(ls)
+    await configuration.pull(ls)
+
+
+async def shutdown(ls: Server, params: None) -> None:
+    await ls.session.close()
+
+
+def did_change_workspace_folders(ls: Server, params: types.DidChangeWorkspaceFoldersParams) -> None:
+    ls.session.roots = tuple(ls.workspace.folders)
+
+
+def _roots(params: types.InitializeParams) -> tuple[str, ...]:
+    if params.workspace_folders:
+        return tuple(folder.uri for folder in params.workspace_folders)
+    return (params.root_uri,) if params.root_uri else ()

@@ -1,0 +1,99 @@
+"""didChangeStatus, the progress of loading the model, and a message when there is none."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import uuid
+from collections.abc import Mapping
+from contextlib import suppress
+
+from lsprotocol import types
+from pygls.exceptions import JsonRpcException
+
+from copilot_lsp.engine.base import EngineState
+from copilot_lsp.server.protocol import Server
+from copilot_lsp.server.session import LOADING
+from copilot_lsp.server.status import status_of
+
+logger = logging.getLogger(__name__)
+
+DID_CHANGE_STATUS = "didChangeStatus"
+
+REPORT_SECONDS = 0.5
+"""Between two reports of the progress of loading."""
+
+SETTLE_SECONDS = 0.05
+"""Changes within this time are one notification."""
+
+PATIENCE_SECONDS = 0.3
+"""Loading that is over by then needs no progress report."""
+
+
+def is_wanted(params: types.InitializeParams) -> bool:
+    """Whether the client knows the notification; others would warn their users of a message they do not know.
+
+    It says so with `experimental: { didChangeStatus: true }`; clients of Copilot's server, from which the notification
+    is, are known by their `editorInfo`.
+    """
+    experimental, options = params.capabilities.experimental, params.initialization_options
+    asks = isinstance(experimental, Mapping) and experimental.get(DID_CHANGE_STATUS) is True
+    return asks or (isinstance(options, Mapping) and "editorInfo" in options)
+
+
+def changed(ls: Server) -> None:
+    """Tells the client soon, if anything is different by then."""
+    if ls.announcement is None:
+        loop = asyncio.get_running_loop()
+        ls.announcement = loop.call_later(SETTLE_SECONDS, _announce, ls)
+    if ls.session.engine.status.state in LOADING and not ls.reports_loading:
+        ls.reports_loading = True
+        ls.spawn(_report_loading(ls))
+
+
+def _announce(ls: Server) -> None:
+    ls.announcement = None
+    current = status_of(ls.session)
+    if current == ls.announced:
+        return
+    ls.announced = current
+    if ls.wants_status:
+        ls.protocol.notify(DID_CHANGE_STATUS, current)
+    _show_failure(ls)
+
+
+def _show_failure(ls: Server) -> None:
+    """In a window as well, once: most clients do not know our notification."""
+    engine = ls.session.engine.status
+    failure = engine.message if engine.state is EngineState.FAILED else ""
+    if failure and failure != ls.shown_failure:
+        logger.error("%s", failure)
+        ls.window_show_message(types.ShowMessageParams(types.MessageType.Error, f"copilot-lsp: {failure}"))
+    ls.shown_failure = failure
+
+
+async def _report_loading(ls: Server) -> None:
+    window = ls.client_capabilities.window
+    try:
+        with suppress(TimeoutError):
+            await asyncio.wait_for(ls.session.loaded.wait(), PATIENCE_SECONDS)
+        if not ls.session.loaded.is_set() and window is not None and window.work_done_progress:
+            await _report(ls, str(uuid.uuid4()))
+    finally:
+        ls.reports_loading = False
+
+
+async def _report(ls: Server, token: str) -> None:
+    progress = ls.work_done_progress
+    try:
+        await progress.create_async(token)
+    except JsonRpcException as error:
+        logger.warning("the client shows no progress: %s", error)
+        return
+    model = ls.session.engine.status.model
+    progress.begin(token, types.WorkDoneProgressBegin(title=f"Loading {model}", cancellable=False))
+    while not ls.session.loaded.is_set():
+        progress.report(token, types.WorkDoneProgressReport(message=ls.session.engine.status.message))
+        with suppress(TimeoutError):
+            await asyncio.wait_for(ls.session.loaded.wait(), REPORT_SECONDS)
+    progress.end(token, types.WorkDoneProgressEnd(message=ls.session.engine.status.message))

@@ -1,0 +1,183 @@
+"""The state of one client's connection: its documents, its settings, its completer. Knows no LSP."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+
+from copilot_lsp.completion.completer import Completer
+from copilot_lsp.completion.query import Answer, Completion, Query
+from copilot_lsp.engine.base import Engine, EngineState, EngineStatus
+from copilot_lsp.server import config
+from copilot_lsp.settings import Settings
+from copilot_lsp.silence import Reason, Silence
+from copilot_lsp.source.document import Document, Edit, Snapshot
+from copilot_lsp.source.languages import UNKNOWN, language_of, language_of_path
+from copilot_lsp.source.text import PositionEncoding
+from copilot_lsp.workspace.ignore import is_excluded
+from copilot_lsp.workspace.uris import name_of
+
+logger = logging.getLogger(__name__)
+
+LOADING = (EngineState.STARTING, EngineState.RESTARTING)
+
+
+@dataclass(frozen=True, slots=True)
+class Last:
+    """What became of the last request; `silence` None: something was shown."""
+
+    uri: str = ""
+    silence: Silence | None = None
+    milliseconds: float | None = None
+
+
+class Session:
+    """`base` holds the settings of the command line, `model` the one it insists on, if any.
+
+    `make_engine` never raises. `changed` is called, on the event loop, when the status may be different.
+    """
+
+    def __init__(
+        self,
+        engine: Engine,
+        make_engine: Callable[[Settings], Engine],
+        base: Settings,
+        model: str | None = None,
+    ) -> None:
+        self.base = base
+        self.settings = base
+        self.encoding: PositionEncoding = "utf-16"
+        self.roots: tuple[str, ...] = ()
+        self.focused = ""
+        self.last = Last()
+        self.waiting = 0
+        self.loaded = asyncio.Event()
+        self.changed: Callable[[], None] = lambda: None
+        self.completer = Completer(engine, base)
+        self._documents: dict[str, Document] = {}
+        self._make_engine = make_engine
+        self._model = model
+        self._updating = asyncio.Lock()
+        self._closed = False
+        self._made_for = _engine_part(base)
+        self._watch(engine)
+
+    @property
+    def engine(self) -> Engine:
+        return self.completer.engine
+
+    def open(self, uri: str, language: str, version: int, source: str) -> None:
+        path = name_of(uri, self.roots)
+        if language_of(language) is UNKNOWN:
+            language = language_of_path(path) or language
+        limit = self.settings.max_parse_bytes
+        self._documents[uri] = Document.open(uri, path, language, version, source, limit)
+
+    def change(self, uri: str, edits: Sequence[Edit], version: int) -> None:
+        if (document := self._documents.get(uri)) is not None:
+            document.apply(edits, version)
+
+    def close_document(self, uri: str) -> None:
+        self._documents.pop(uri, None)
+        self.completer.forget(uri)
+
+    def focus(self, uri: str) -> None:
+        self.focused = uri
+        self.changed()
+
+    def refusal(self, uri: str) -> Silence | None:
+        """Why nothing in this document is ever completed, if so."""
+        settings = self.settings
+        if not settings.enabled:
+            return Silence(Reason.DISABLED)
+        if (document := self._documents.get(uri)) is None:
+            return Silence(Reason.NOT_OPEN)
+        if is_excluded(document.path, settings.exclude):
+            return Silence(Reason.EXCLUDED_FILE)
+        if {document.language, language_of(document.language).id} & settings.disabled_languages:
+            return Silence(Reason.DISABLED_LANGUAGE, document.language)
+        return None
+
+    def snapshot(self, uri: str) -> Snapshot | Silence:
+        """The document now. An excluded one is not even parsed."""
+        return self.refusal(uri) or self._documents[uri].snapshot()
+
+    async def complete(self, query: Query, emit: Callable[[Completion], None] | None = None) -> Answer:
+        """As `Completer.complete`; the status tells of it."""
+        self.waiting += 1
+        self.changed()
+        try:
+            answer = await self.completer.complete(query, emit)
+        finally:
+            self.waiting -= 1
+            self.changed()
+        self.note(query.snapshot.uri, answer)
+        return answer
+
+    def note(self, uri: str, answer: Answer) -> None:
+        """Remembers for the status what became of a request."""
+        if answer.silence is not None and answer.silence.reason is Reason.SUPERSEDED:
+            return
+        latency = answer.milliseconds if answer.completions else self.last.milliseconds
+        self.last = Last(uri, answer.silence, latency)
+        reason = answer.silence.reason if answer.silence else f"{len(answer.completions)} of {answer.source}"
+        logger.info("completion: %s, %.0f ms", reason, answer.milliseconds)
+        self.changed()
+
+    def configure(self, sent: object) -> config.Resolved:
+        """Applies the options that the editor sent over `base`; `update_engine` is to follow."""
+        resolved = config.resolve(sent, self.base)
+        old, new = self.settings, resolved.settings
+        if self._model is not None:
+            new = replace(new, model=self._model)
+        self.settings = self.completer.settings = new
+        if old.max_parse_bytes != new.max_parse_bytes:
+            self._reopen()
+        self.changed()
+        return resolved
+
+    async def update_engine(self, restart: bool = False) -> None:
+        """A fresh engine if the settings have come to need one, or in any case to `restart`."""
+        async with self._updating:
+            if self._closed or not (restart or self._made_for != _engine_part(self.settings)):
+                return
+            old, self._made_for = self.engine, _engine_part(self.settings)
+            self.completer.engine = engine = self._make_engine(self.settings)
+            self.completer.reset()
+            self._watch(engine)
+            await engine.start()
+            await old.close()
+            self._engine_changed(engine, engine.status)
+
+    async def close(self) -> None:
+        """Leaves no process behind; does nothing the second time."""
+        async with self._updating:
+            if not self._closed:
+                self._closed = True
+                await self.completer.close()
+                await self.engine.close()
+
+    def _reopen(self) -> None:
+        limit = self.settings.max_parse_bytes
+        for uri, old in self._documents.items():
+            self._documents[uri] = Document.open(uri, old.path, old.language, old.version, old.text.data, limit)
+
+    def _watch(self, engine: Engine) -> None:
+        engine.subscribe(lambda status: self._engine_changed(engine, status))
+        self._engine_changed(engine, engine.status)
+
+    def _engine_changed(self, engine: Engine, status: EngineStatus) -> None:
+        if engine is not self.engine:
+            return
+        if status.state in LOADING:
+            self.loaded.clear()
+        else:
+            self.loaded.set()
+        self.changed()
+
+
+def _engine_part(settings: Settings) -> tuple[object, ...]:
+    """What an engine is made for: its budgets are those of the context."""
+    return settings.model, settings.engine, settings.context

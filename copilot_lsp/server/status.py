@@ -1,0 +1,46 @@
+"""What the user sees of the server's state."""
+
+from __future__ import annotations
+
+from copilot_lsp.engine.base import EngineState, EngineStatus
+from copilot_lsp.server.session import LOADING, Session
+from copilot_lsp.silence import Reason, Silence
+
+
+def status_of(session: Session) -> dict[str, object]:
+    """The payload of `didChangeStatus`."""
+    engine = session.engine.status
+    kind, message = _judged(session, engine)
+    return {
+        "kind": kind,
+        "busy": engine.state in LOADING or session.waiting > 0,
+        "message": message,
+        "state": str(engine.state) if session.settings.enabled else "disabled",
+        "model": engine.model,
+        "safeMode": engine.safe_mode,
+        "lastLatencyMs": session.last.milliseconds and round(session.last.milliseconds),
+        "lastSilence": _last_silence(session),
+    }
+
+
+def _judged(session: Session, engine: EngineStatus) -> tuple[str, str]:
+    """`kind` and `message`: what keeps completions from coming, most fundamental first."""
+    if not session.settings.enabled:
+        return "Inactive", Silence(Reason.DISABLED).message
+    if engine.state is EngineState.FAILED:
+        return "Error", engine.message
+    if engine.state is EngineState.STOPPED:
+        return "Inactive", engine.message
+    if engine.state is EngineState.RESTARTING:
+        return "Warning", engine.message
+    if session.focused and (refusal := session.refusal(session.focused)):
+        return "Inactive", refusal.message
+    unasked = engine.safe_mode and session.settings.engine.safe_mode != "on"
+    return "Warning" if unasked else "Normal", engine.message
+
+
+def _last_silence(session: Session) -> dict[str, str] | None:
+    last = session.last
+    if last.silence is None:
+        return None
+    return {"uri": last.uri, "reason": str(last.silence.reason), "message": last.silence.message}

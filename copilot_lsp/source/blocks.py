@@ -1,0 +1,83 @@
+"""How lines begin, go on and end a block, told from the lines alone: for code too broken for a tree, or without one."""
+
+from __future__ import annotations
+
+import re
+
+from copilot_lsp.source.brackets import code_part, scan
+from copilot_lsp.source.site import Site, indentation
+
+_PYTHON_HEADER = re.compile(
+    r"\s*(?:(?:async\s+)?(?:def|for|with)|class|if|elif|else|while|try|except|finally|match|case)\b.*:$|\s*[)\]].*:$"
+)
+_LABEL = re.compile(r"\s*(?:case\b.*|default|public|private|protected|[A-Za-z_]\w*):$")
+_KEYWORD_HEADERS = {
+    "ruby": re.compile(
+        r"\s*(?:def|class|module|if|unless|while|until|case|for|begin|else|elsif|when|rescue|ensure)\b(?!.*\bend\b)"
+        r"|.*\bdo(?:\s*\|[^|]*\|)?$"
+    ),
+    "lua": re.compile(r".*\b(?:then|do|else|repeat)$|.*\bfunction\b[^)]*\)$"),
+    "shellscript": re.compile(r".*(?:\b(?:then|do|else|in)|\))$"),
+}
+_TAG = re.compile(r"\s*<(?!area|base|br|col|embed|hr|img|input|link|meta|source|track|wbr|!|/)[^<>]*(?<!/)>$")
+"""An opening tag alone on its line; the names are HTML's void elements, which have no body."""
+
+CLOSER = re.compile(r"[ \t]*(?:[)\]}]+|</[\w.:-]*>?|(?:end|fi|done|esac)(?=[;,.)\]}]|\s*$|\s+[#-]))[;,)]*")
+"""What begins a line that ends a block: `end` alone, not a variable of that name."""
+
+CONTINUATION = re.compile(
+    r"[ \t]*(?:else|elif|elsif|elseif|except|catch|finally|rescue|ensure|case|default|when|then|do)\b"
+)
+"""Words that begin a line which belongs to the statement above it."""
+
+DEFINITION = re.compile(
+    r"[ \t]*(?:@\w|#\[|(?:(?:export|default|pub(?:\([a-z]+\))?|public|private|protected|internal|static|abstract|final"
+    r"|virtual|override|async|unsafe|inline|extern|declare|open|data|sealed|partial)\s+)*"
+    r"(?:def|class|function\*?|fn|func|fun|impl|struct|enum|interface|trait|type|module|namespace|object|record)\b)"
+)
+"""The first line of something that stands for itself: a function, a class, a decorator above one."""
+
+NEAR_LINES = 60
+"""How far around the cursor indentation is looked at."""
+
+
+_COLON_LANGUAGES = frozenset({"", "yaml", "plaintext", "nim", "gdscript"})
+"""Where a colon at the end of any line begins something; elsewhere only that of a label does."""
+
+
+def opens_block(line: str, language: str) -> bool:
+    """Whether the lines after `line` are its body."""
+    code = code_part(line, language)
+    if code.endswith(("{", "(", "[", "=>", "->")):
+        return True
+    if language == "python":
+        return _PYTHON_HEADER.match(code) is not None and not scan(code, language).unclosed
+    if code.endswith(":"):
+        return language in _COLON_LANGUAGES or _LABEL.match(code) is not None
+    keyword = _KEYWORD_HEADERS.get(language)
+    return bool(keyword and keyword.match(code)) or _TAG.match(code) is not None
+
+
+def indent_unit(site: Site) -> str:
+    """One level of indentation as the lines around the cursor have it; "" when none of them is indented."""
+    indents = [site.left] if site.starts_line else [indentation(site.left)]
+    near = (*site.above[-NEAR_LINES:], *site.below[:NEAR_LINES])
+    indents += [indentation(line) for line in near if line.strip()]
+    if any(indent.startswith("\t") for indent in indents):
+        return "\t"
+    return " " * min((len(indent) for indent in indents if len(indent) > 1), default=0)
+
+
+def is_preprocessor(line: str, language: str) -> bool:
+    """C's directives begin at any column and say nothing about blocks."""
+    return language in ("c", "cpp", "csharp", "objective-c") and line.lstrip().startswith("#")
+
+
+def closes_own(before: str, line: str, language: str) -> bool:
+    """Whether the closing brackets or tag that `line` begins with were opened in `before`."""
+    head = line.strip()
+    if head.startswith("</"):
+        name = re.match(r"</([\w.:-]*)", head)
+        tag = re.escape(name[1]) if name else ""
+        return len(re.findall(rf"<{tag}\b", before)) > len(re.findall(rf"</{tag}\b", before))
+    return scan(before, language).unclosed.startswith(head[:1])

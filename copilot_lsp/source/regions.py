@@ -1,0 +1,123 @@
+"""Whether the cursor is in code, in a comment or in a string, also while that is still being written."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from enum import StrEnum
+from functools import cache
+
+from tree_sitter import Node, Tree
+
+from copilot_lsp.source.document import Snapshot
+from copilot_lsp.source.grammars import Grammar
+from copilot_lsp.source.languages import language_of
+from copilot_lsp.source.syntax import ancestors, node_at, source_of
+
+MAX_SCAN_BYTES = 16_384
+"""An error further back than this is not looked at, to stay within a millisecond or so."""
+
+
+class Region(StrEnum):
+    CODE = "code"
+    COMMENT = "comment"
+    STRING = "string"
+
+
+def in_string(tree: Tree, language: str, offset: int) -> bool:
+    """Code inside a string (an interpolation) is not in the string."""
+    return region_at(tree, language, offset) is Region.STRING
+
+
+def marks_of_comments(snapshot: Snapshot, offset: int) -> tuple[str, ...]:
+    """What begins a comment, where a completion had better not: outside comments and strings, below the file's head.
+
+    A comment that the user did not begin is what a small model writes when it does not know how the code goes on.
+    """
+    mark = language_of(snapshot.language).comment
+    tree = snapshot.tree
+    if tree is None or not snapshot.text.data[:offset].strip():
+        return ()
+    if region_at(tree, snapshot.language, offset) is not Region.CODE:
+        return ()
+    return ("//", "/*") if mark == "//" else (mark,) if mark else ()
+
+
+def region_at(tree: Tree, language: str, offset: int) -> Region:
+    """What text typed at `offset` would be part of.
+
+    The end of a line comment, and of a string or comment that is not closed, is inside it.
+    """
+    grammar = language_of(language).grammar
+    if grammar is None or offset <= 0:
+        return Region.CODE
+    climb = list(ancestors(node_at(tree, offset)))
+    for node in climb:
+        region = _region_of(node, grammar)
+        if region and (offset < node.end_byte or _is_open(node, region, grammar)):
+            return region
+    starts = [_first_error(node) for node in climb if node.has_error]
+    start = min((start for start in starts if offset - MAX_SCAN_BYTES < start < offset), default=offset)
+    return _scan(source_of(tree)[start:offset], grammar)
+
+
+def _region_of(node: Node, grammar: Grammar) -> Region | None:
+    if not node.is_named:  # a keyword may be called as a node type is: TypeScript's `string`
+        return None
+    if node.type in grammar.comments:
+        return Region.COMMENT
+    if node.type in grammar.strings:
+        return Region.STRING
+    return Region.CODE if node.type in grammar.holes else None
+
+
+def _is_open(node: Node, region: Region, grammar: Grammar) -> bool:
+    """Whether what is typed just after the end of `node` still belongs to it."""
+    if region is Region.COMMENT:
+        text = node.text or b""
+        blocks = (_block(*mark).fullmatch(text) for mark in grammar.comment_marks)
+        return not text.endswith(b"\n") and not any(blocks)
+    return region is Region.STRING and bool(node.children) and node.children[-1].is_missing
+
+
+def _first_error(node: Node) -> int:
+    return next((child.start_byte for child in node.children if child.has_error), node.start_byte)
+
+
+def _scan(broken: bytes, grammar: Grammar) -> Region:
+    """Whether a comment or string is open at the end of `broken`, code that begins at an error.
+
+    Trees do not tell: after an unclosed quote, each grammar makes something else of the text.
+    """
+    for match in _marks(grammar).finditer(broken):
+        name = match.lastgroup or ""
+        if match.end() == match.end(name) == len(broken):
+            return Region.COMMENT if name.startswith("comment") else Region.STRING
+    return Region.CODE
+
+
+@cache
+def _marks(grammar: Grammar) -> re.Pattern[bytes]:
+    """Matches comments and strings; the group, named after the kind, is the match without what closes it."""
+    return re.compile(b"|".join([*_comment_patterns(grammar), *_string_patterns(grammar)]))
+
+
+def _comment_patterns(grammar: Grammar) -> Iterator[bytes]:
+    for number, (opening, closing) in enumerate(grammar.comment_marks):
+        body = rb"(?s:.*?)" if closing else rb"[^\r\n]*"
+        close = rb"(?:%b|\Z)" % closing if closing else rb""
+        yield rb"(?P<comment%d>%b%b)%b" % (number, opening, body, close)
+
+
+def _string_patterns(grammar: Grammar) -> Iterator[bytes]:
+    for number, quote in enumerate(grammar.quotes):
+        if len(quote) > 1 or quote == b"`":
+            yield rb"(?P<string%d>%b(?s:\\.|.)*?)(?:%b|\Z)" % (number, quote, quote)
+        else:
+            yield rb"(?P<string%d>%b(?:\\.|[^\\\r\n%b])*)%b?" % (number, quote, quote, quote)
+
+
+@cache
+def _block(opening: bytes, closing: bytes) -> re.Pattern[bytes]:
+    """Matches a comment that is closed; nothing when its end is the end of the line."""
+    return re.compile(rb"%b(?s:.*)%b" % (opening, closing) if closing else rb"(?!)")
