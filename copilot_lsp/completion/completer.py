@@ -10,7 +10,7 @@ import itertools
 import time
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 from copilot_lsp.completion import trigger
@@ -35,19 +35,10 @@ from copilot_lsp.settings import Settings
 from copilot_lsp.silence import Reason, Silence
 from copilot_lsp.source.document import snapshot_with
 
-__all__ = ["Answer", "Completer", "Completion", "Query", "Selected", "Statistics"]
+__all__ = ["Answer", "Completer", "Completion", "Query", "Selected"]
 
 LOADING_SECONDS = 2.0
 """How long an automatic request waits for an engine that is starting; the user types on meanwhile."""
-
-
-@dataclass(frozen=True, slots=True)
-class Statistics:
-    """What became of the completions, counted since the start and kept in memory only."""
-
-    shown: int = 0
-    accepted: int = 0
-    partially_accepted: int = 0
 
 
 class Completer:
@@ -56,7 +47,6 @@ class Completer:
     def __init__(self, engine: Engine, settings: Settings) -> None:
         self.engine = engine
         self.settings = settings
-        self.tally = Statistics()
         self._cache = Cache()
         self._runs: dict[str, Run] = {}
         self._waiting: dict[str, asyncio.Future[None]] = {}
@@ -82,15 +72,6 @@ class Completer:
                 work.cancel()
         answer = work.result() if work.done() else Answer(silence=Silence(Reason.SUPERSEDED))
         return replace(answer, milliseconds=(time.perf_counter() - started) * 1000)
-
-    def shown(self, _id: str) -> None:
-        self.tally = replace(self.tally, shown=self.tally.shown + 1)
-
-    def accepted(self, _id: str) -> None:
-        self.tally = replace(self.tally, accepted=self.tally.accepted + 1)
-
-    def partially_accepted(self, _id: str, _length: int) -> None:
-        self.tally = replace(self.tally, partially_accepted=self.tally.partially_accepted + 1)
 
     def forget(self, uri: str) -> None:
         """The document was closed: whoever waits for it is answered SUPERSEDED."""

@@ -18,6 +18,7 @@ from copilot_lsp.server.handlers import (
     inline_completion,
     lifecycle,
     notebooks,
+    status,
 )
 from copilot_lsp.server.protocol import Server
 from copilot_lsp.server.session import Session
@@ -45,6 +46,7 @@ FEATURES: Mapping[str, Handler] = {
     types.TEXT_DOCUMENT_INLINE_COMPLETION: inline_completion.inline_completion,
     inline_completion.DID_SHOW: inline_completion.did_show,
     inline_completion.DID_PARTIALLY_ACCEPT: inline_completion.did_partially_accept,
+    status.STATISTICS: status.statistics,
 }
 """`textDocument/completion` is added in `lifecycle.initialize`, for clients that need it."""
 

@@ -11,6 +11,7 @@ from copilot_lsp.completion.completer import Completer
 from copilot_lsp.completion.query import Answer, Completion, Query
 from copilot_lsp.engine.base import Engine, EngineState, EngineStatus
 from copilot_lsp.server import config
+from copilot_lsp.server.statistics import Recorder
 from copilot_lsp.settings import Settings
 from copilot_lsp.silence import Reason, Silence
 from copilot_lsp.source.document import Document, Edit, Snapshot
@@ -52,6 +53,7 @@ class Session:
         self.roots: tuple[str, ...] = ()
         self.focused = ""
         self.last = Last()
+        self.recorder = Recorder()
         self.waiting = 0
         self.loaded = asyncio.Event()
         self.changed: Callable[[], None] = lambda: None
@@ -113,11 +115,14 @@ class Session:
         finally:
             self.waiting -= 1
             self.changed()
+        self.recorder.answered(query, answer)
         self.note(query.snapshot.uri, answer)
         return answer
 
     def note(self, uri: str, answer: Answer) -> None:
         """Remembers for the status what became of a request."""
+        if answer.silence is not None:
+            self.recorder.silent(answer.silence.reason)
         if answer.silence is not None and answer.silence.reason is Reason.SUPERSEDED:
             return
         latency = answer.milliseconds if answer.completions else self.last.milliseconds

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from copilot_lsp.engine.base import EngineState, EngineStatus
 from copilot_lsp.server.session import LOADING, Session
+from copilot_lsp.server.statistics import Statistics
 from copilot_lsp.silence import Reason, Silence
 
 
@@ -20,6 +21,26 @@ def status_of(session: Session) -> dict[str, object]:
         "safeMode": engine.safe_mode,
         "lastLatencyMs": session.last.milliseconds and round(session.last.milliseconds),
         "lastSilence": _last_silence(session),
+        "statistics": _counts(session.recorder.statistics()),
+    }
+
+
+def statistics_of(session: Session) -> dict[str, object]:
+    """The answer to `copilotLsp/statistics`; `since` is ISO 8601 in UTC, times are in milliseconds."""
+    found = session.recorder.statistics()
+    silences = {str(reason): count for reason, count in found.silences.items()}
+    return {"since": found.since.isoformat(timespec="seconds"), **_counts(found), "silences": silences}
+
+
+def _counts(found: Statistics) -> dict[str, object]:
+    return {
+        "offered": found.offered,
+        "shown": found.shown,
+        "accepted": found.accepted,
+        "partiallyAccepted": found.partially_accepted,
+        "savedKeys": found.saved_keys,
+        "latencyP50Ms": found.latency_p50_ms and round(found.latency_p50_ms),
+        "latencyP95Ms": found.latency_p95_ms and round(found.latency_p95_ms),
     }
 
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+from datetime import datetime
 
 import pytest
-from in_process import URI, Connection, connected
+from in_process import URI, Connection, connected, status
 from wire import INLINE, change, inline, notification
 
 from copilot_lsp.engine.fake import FakeEngine, ScriptedAnswer
@@ -39,7 +40,7 @@ async def test_an_item_has_text_range_and_accept_command():
         assert item == {"insertText": "1 + 2", "range": span(0, 4, 4)}
         assert accept["command"] == "copilotLsp.didAccept"
         await client.request("workspace/executeCommand", accept)
-        assert client.session.completer.tally.accepted == 1
+        assert client.session.recorder.statistics().accepted == 1
 
 
 @pytest.mark.parametrize(("encoding", "character"), [("utf-8", 14), ("utf-16", 9), ("utf-32", 7)])
@@ -236,9 +237,17 @@ async def test_what_the_editor_tells_of_an_item_is_counted():
         client.notify("textDocument/didShowCompletion", {"item": {"insertText": "of another server"}})
         client.notify("textDocument/didShowCompletion")
         client.notify("textDocument/didPartiallyAcceptCompletion", {"item": item})
-        await client.request("workspace/executeCommand", {"command": "copilotLsp.status"})
-        tally = client.session.completer.tally
-        assert (tally.shown, tally.partially_accepted) == (1, 1)
+        await items(client, 0, 1)
+        counted = await client.request("copilotLsp/statistics")
+        assert datetime.fromisoformat(counted.pop("since")).tzinfo is not None
+        assert counted.pop("latencyP50Ms") == counted.pop("latencyP95Ms") is not None
+        assert counted.pop("silences") == {"empty": 1}
+        assert counted == {"offered": 1, "shown": 1, "accepted": 0, "partiallyAccepted": 1, "savedKeys": 2}
+        told = (await status(client))["statistics"]
+        assert counted.items() <= told.items()
+        await client.request("workspace/executeCommand", item["command"])
+        counted = await client.request("copilotLsp/statistics")
+        assert (counted["accepted"], counted["partiallyAccepted"], counted["savedKeys"]) == (1, 0, 3)
 
 
 @pytest.mark.parametrize(

@@ -32,6 +32,15 @@ async def test_status_notifications_tell_changes_only():
                 "safeMode": False,
                 "lastLatencyMs": None,
                 "lastSilence": None,
+                "statistics": {
+                    "offered": 0,
+                    "shown": 0,
+                    "accepted": 0,
+                    "partiallyAccepted": 0,
+                    "savedKeys": 0,
+                    "latencyP50Ms": None,
+                    "latencyP95Ms": None,
+                },
             }
         ]
         client.open(URI, "x = ")

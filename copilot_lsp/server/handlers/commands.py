@@ -18,7 +18,8 @@ def accept_command(completion_id: str) -> types.Command:
 
 
 def did_accept(ls: Server, completion_id: str) -> None:
-    ls.session.completer.accepted(completion_id)
+    ls.session.recorder.accepted(completion_id)
+    ls.session.changed()
 
 
 async def restart_engine(ls: Server) -> None:

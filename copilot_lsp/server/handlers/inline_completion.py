@@ -81,7 +81,8 @@ def _item(session: Session, snapshot: Snapshot, completion: Completion) -> types
 
 def did_show(ls: Server, params: Any) -> None:  # noqa: ANN401
     if id := _id_of(params):
-        ls.session.completer.shown(id)
+        ls.session.recorder.shown(id)
+        ls.session.changed()
 
 
 def did_partially_accept(ls: Server, params: Any) -> None:  # noqa: ANN401
@@ -89,7 +90,8 @@ def did_partially_accept(ls: Server, params: Any) -> None:  # noqa: ANN401
     length = getattr(params, "acceptedLength", None)
     if (id := _id_of(params)) and isinstance(length, int):
         units = params.item.insertText.encode("utf-16-le")[: 2 * length]
-        ls.session.completer.partially_accepted(id, len(units.decode("utf-16-le", "ignore")))
+        ls.session.recorder.partially_accepted(id, len(units.decode("utf-16-le", "ignore")))
+        ls.session.changed()
 
 
 def _id_of(params: Any) -> str:  # noqa: ANN401

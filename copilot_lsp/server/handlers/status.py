@@ -1,4 +1,4 @@
-"""didChangeStatus, the progress of loading the model, and a message when there is none."""
+"""didChangeStatus, copilotLsp/statistics, the progress of loading the model, and a message when there is none."""
 
 from __future__ import annotations
 
@@ -14,11 +14,12 @@ from pygls.exceptions import JsonRpcException
 from copilot_lsp.engine.base import EngineState
 from copilot_lsp.server.protocol import Server
 from copilot_lsp.server.session import LOADING
-from copilot_lsp.server.status import status_of
+from copilot_lsp.server.status import statistics_of, status_of
 
 logger = logging.getLogger(__name__)
 
 DID_CHANGE_STATUS = "didChangeStatus"
+STATISTICS = "copilotLsp/statistics"
 
 REPORT_SECONDS = 0.5
 """Between two reports of the progress of loading."""
@@ -39,6 +40,10 @@ def is_wanted(params: types.InitializeParams) -> bool:
     experimental, options = params.capabilities.experimental, params.initialization_options
     asks = isinstance(experimental, Mapping) and experimental.get(DID_CHANGE_STATUS) is True
     return asks or (isinstance(options, Mapping) and "editorInfo" in options)
+
+
+def statistics(ls: Server, params: object) -> dict[str, object]:
+    return statistics_of(ls.session)
 
 
 def changed(ls: Server) -> None:

@@ -10,6 +10,7 @@ import type { Server } from './server.ts';
 import * as settings from './settings.ts';
 import { runInstall } from './setup.ts';
 import { current } from './state.ts';
+import { counts, latency } from './view.ts';
 
 export function registerCommands(context: ExtensionContext, server: Server, log: LogOutputChannel): Disposable[] {
     const handlers: Record<string, () => unknown> = {
@@ -20,6 +21,7 @@ export function registerCommands(context: ExtensionContext, server: Server, log:
         [command.pickModel]: () => server.found && pickModel(server.found.command, log),
         [command.getModel]: () => getModel(server, log),
         [command.whyNothing]: () => whyNothing(server),
+        [command.statistics]: () => statistics(server),
         [command.restart]: () => server.restart(),
         [command.install]: () => runInstall(context, server, log),
         [command.showLog]: () => log.show(),
@@ -66,6 +68,13 @@ async function getModel(server: Server, log: LogOutputChannel): Promise<void> {
     if (!model || !server.found) return;
     await pull(server.found.command, model, log);
     await server.execute(serverCommand.restartEngine);
+}
+
+async function statistics(server: Server): Promise<void> {
+    const status = await server.execute<ServerStatus>(serverCommand.status);
+    if (!status?.statistics) return;
+    const lines = [counts(status.statistics), latency(status.statistics)].filter((line) => line !== '');
+    await window.showInformationMessage(`copilot-lsp, since the server started: ${lines.join('; ')}`);
 }
 
 async function whyNothing(server: Server): Promise<void> {

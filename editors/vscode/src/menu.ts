@@ -1,6 +1,6 @@
 /** The entries of the menu behind the status bar item. Pure. */
 import { modelToPull } from './registry.ts';
-import { capitalised, type State } from './view.ts';
+import { capitalised, counts, type State } from './view.ts';
 
 export const command = {
     menu: 'copilotLsp.menu',
@@ -10,6 +10,7 @@ export const command = {
     pickModel: 'copilotLsp.pickModel',
     getModel: 'copilotLsp.getModel',
     whyNothing: 'copilotLsp.whyNothing',
+    statistics: 'copilotLsp.statistics',
     restart: 'copilotLsp.restart',
     install: 'copilotLsp.installServer',
     showLog: 'copilotLsp.showLog',
@@ -59,6 +60,11 @@ function ofServer({ status }: State): Entry[] {
             label: '$(question) Why was nothing shown?',
             description: silence ? capitalised(silence.message) : '',
             command: command.whyNothing,
+        },
+        {
+            label: '$(graph) Statistics',
+            description: status?.statistics ? counts(status.statistics) : '',
+            command: command.statistics,
         },
         { label: '$(package) Choose a model', description: status?.model ?? '', command: command.pickModel },
     ];

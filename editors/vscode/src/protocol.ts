@@ -11,6 +11,19 @@ export interface ServerStatus {
     readonly safeMode: boolean;
     readonly lastLatencyMs: number | null;
     readonly lastSilence: Silence | null;
+    /** Older servers do not send it. */
+    readonly statistics?: Statistics | undefined;
+}
+
+/** Since the server started; latencies are in milliseconds, null before the first completion. */
+export interface Statistics {
+    readonly offered: number;
+    readonly shown: number;
+    readonly accepted: number;
+    readonly partiallyAccepted: number;
+    readonly savedKeys: number;
+    readonly latencyP50Ms: number | null;
+    readonly latencyP95Ms: number | null;
 }
 
 /** Why the last request for this document showed nothing: a stable identifier, and words for people. */

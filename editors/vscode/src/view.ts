@@ -1,5 +1,5 @@
 /** What the status bar item says, as a pure function of what is known. */
-import type { ServerStatus } from './protocol.ts';
+import type { ServerStatus, Statistics } from './protocol.ts';
 
 /** What the extension knows of the server's process. */
 export type Phase = 'missing' | 'installing' | 'starting' | 'running' | 'stopped';
@@ -61,6 +61,17 @@ function details(status: ServerStatus): string[] {
         status.lastLatencyMs === null ? '' : `Last answer: ${milliseconds(status.lastLatencyMs)}`,
         status.lastSilence ? `Last silence: ${status.lastSilence.message}` : '',
     ].filter((line) => line !== '');
+}
+
+/** What became of the completions since the server started. */
+export function counts({ shown, accepted, partiallyAccepted, savedKeys }: Statistics): string {
+    return `${shown} shown, ${accepted} accepted, ${partiallyAccepted} accepted in part, ${savedKeys} keys saved`;
+}
+
+/** The median and the 95th percentile; '' before the first completion. */
+export function latency({ latencyP50Ms, latencyP95Ms }: Statistics): string {
+    if (latencyP50Ms === null || latencyP95Ms === null) return '';
+    return `latency: median ${milliseconds(latencyP50Ms)}, 95th percentile ${milliseconds(latencyP95Ms)}`;
 }
 
 /** "84 ms", "1.2 s". */

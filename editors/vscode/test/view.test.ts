@@ -3,7 +3,7 @@ import { test } from 'node:test';
 
 import { entries } from '../src/menu.ts';
 import type { ServerStatus } from '../src/protocol.ts';
-import { milliseconds, view, type State } from '../src/view.ts';
+import { latency, milliseconds, view, type State } from '../src/view.ts';
 
 const ready: ServerStatus = {
     kind: 'Normal',
@@ -14,6 +14,7 @@ const ready: ServerStatus = {
     safeMode: false,
     lastLatencyMs: 84.2,
     lastSilence: { uri: 'file:///a.py', reason: 'mid-word', message: 'the cursor is inside a word' },
+    statistics: { offered: 9, shown: 7, accepted: 3, partiallyAccepted: 1, savedKeys: 120, latencyP50Ms: 84, latencyP95Ms: 1234 },
 };
 
 const state: State = {
@@ -71,6 +72,7 @@ test('the menu, when all is well', () => {
         'Turn off for python',
         'Turn off in this workspace',
         'Why was nothing shown?',
+        'Statistics',
         'Choose a model',
         'Restart',
         'Show log',
@@ -91,6 +93,18 @@ test('without a server the menu offers to install it', () => {
 test('the menu tells the last silence', () => {
     const why = entries(state, true).find(({ label }) => label.includes('Why'));
     assert.equal(why?.description, 'The cursor is inside a word');
+});
+
+test('the menu counts what became of the completions', () => {
+    const described = (status: ServerStatus) =>
+        entries({ ...state, status }, true).find(({ label }) => label.includes('Statistics'))?.description;
+    assert.equal(described(ready), '7 shown, 3 accepted, 1 accepted in part, 120 keys saved');
+    assert.equal(described({ ...ready, statistics: undefined }), '');
+});
+
+test('latency is known after the first completion', () => {
+    assert.equal(latency(ready.statistics!), 'latency: median 84 ms, 95th percentile 1.2 s');
+    assert.equal(latency({ ...ready.statistics!, latencyP50Ms: null, latencyP95Ms: null }), '');
 });
 
 test('the menu offers to get a missing model', () => {

@@ -29,6 +29,27 @@ local function state_of_server(status)
   return status.state == 'ready' and 'ready' or 'loading'
 end
 
+--- What became of the suggestions since the server started.
+---@param counts table? the `statistics` of `didChangeStatus`
+---@return string[]
+local function statistics(counts)
+  if type(counts) ~= 'table' or counts.offered == 0 then
+    return {}
+  end
+  local lines = {
+    ('since start: %d shown, %d accepted, %d accepted in part, %d keys saved'):format(
+      counts.shown,
+      counts.accepted,
+      counts.partiallyAccepted,
+      counts.savedKeys
+    ),
+  }
+  if type(counts.latencyP50Ms) == 'number' then
+    lines[2] = ('latency: %.0f ms median, %.0f ms 95th percentile'):format(counts.latencyP50Ms, counts.latencyP95Ms)
+  end
+  return lines
+end
+
 --- One word for a buffer, and why.
 ---@param buf integer
 ---@return copilot_lsp.State state
@@ -71,6 +92,7 @@ function M.report(buf)
     if type(status.lastLatencyMs) == 'number' then
       lines[#lines + 1] = ('last answer: %.0f ms'):format(status.lastLatencyMs)
     end
+    vim.list_extend(lines, statistics(status.statistics))
   end
   local silent = silence(buf)
   if silent and silent ~= reason then
