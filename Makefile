@@ -7,13 +7,21 @@ BIN = .venv/bin
 
 EDITORS ?= $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/copilot-lsp
 
-.PHONY: demo test test-editors test-training vscode lint format setup lock docs picture clean
+.PHONY: demo test campaign campaign-short test-editors test-training vscode lint format setup lock docs picture clean
 
 demo: setup
 	@$(BIN)/copilot-lsp complete examples/grid.py:18:1 --show
 
 test: setup lint
 	$(BIN)/python -m pytest
+
+# Random and hostile input at the sizes of docs/reliability.md (an hour or so); `make campaign SEED=N` runs one again.
+campaign: setup
+	$(BIN)/python -m pytest tests/campaign --full $(if $(SEED),--seed $(SEED))
+
+# A few of each, in under two minutes.
+campaign-short: setup
+	$(BIN)/python -m pytest tests/campaign $(if $(SEED),--seed $(SEED))
 
 # The plugins in real editors: Neovim 0.11 and 0.12 in a terminal, VS Code in a browser. Sets both up first, which takes
 # minutes and, for tmux and Chromium, apt-get.

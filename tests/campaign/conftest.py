@@ -1,0 +1,68 @@
+"""The campaign: what is thrown at the program, in numbers, to find the fault that no test thought of.
+
+    make campaign [SEED=N]        everything, at full size
+    make campaign-short           a few of each, in under two minutes
+
+Every row draws from the seed, which is printed: `SEED=N` runs the same again. `Campaign.report` puts a row into the
+table at the end, which docs/reliability.md shows.
+"""
+
+from __future__ import annotations
+
+import random
+import secrets
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+sys.path += [str(Path(__file__).parents[1] / tier) for tier in ("unit", "e2e")]  # their helpers
+
+ROWS = pytest.StashKey[list[tuple[str, str]]]()
+SEED = pytest.StashKey[int]()
+
+
+class Campaign:
+    """`seed` of this run; `size` is that of the full campaign or of the short one."""
+
+    def __init__(self, config: pytest.Config) -> None:
+        self._config = config
+        self.seed = config.stash[SEED]
+        self.full: bool = config.getoption("full")
+
+    def size(self, full: int, short: int) -> int:
+        return full if self.full else short
+
+    def random(self, name: str) -> random.Random:
+        """Numbers of its own for each row, the same whatever other rows ran."""
+        return random.Random(f"{self.seed} {name}")
+
+    def report(self, what: str, found: str) -> None:
+        self._config.stash[ROWS].append((what, found))
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--full", action="store_true", help="the sizes of docs/reliability.md")
+    parser.addoption("--seed", type=int, help="what is drawn; printed by every run")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.stash[ROWS] = []
+    given = config.getoption("seed")
+    config.stash[SEED] = secrets.randbelow(2**31) if given is None else given
+
+
+def pytest_report_header(config: pytest.Config) -> str:
+    return f"campaign: seed {config.stash[SEED]}"
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
+    terminalreporter.section(f"campaign, seed {config.stash[SEED]}")
+    for what, found in config.stash[ROWS]:
+        terminalreporter.write_line(f"{what}: {found}")
+
+
+@pytest.fixture
+def campaign(request: pytest.FixtureRequest) -> Iterator[Campaign]:
+    yield Campaign(request.config)
