@@ -15,6 +15,7 @@ import llama_cpp
 import torch
 
 from copilot_lsp.engine.fim import SPM
+from copilot_lsp.engine.local.llama import load_backends
 from training import collect, export, prepare, train
 from training.fim import CONTROL, Window, assemble
 from training.tiny import write_base
@@ -43,6 +44,7 @@ def options(work: Path, seconds: float) -> train.Options:
 
 def complete(model: Path, prefix: str, suffix: str, tokens: int = 8) -> str:
     """What llama.cpp writes between the two, greedily; raises ValueError when it does not know the FIM tokens."""
+    load_backends()
     llama = llama_cpp.Llama(str(model), n_ctx=512, n_threads=1, verbose=False)
     _check_control(llama)
     window = Window(prefix, "", suffix)

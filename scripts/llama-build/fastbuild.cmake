@@ -10,3 +10,9 @@ cmake_language(DEFER CALL set_target_properties llama PROPERTIES UNITY_BUILD ON)
 
 # See gcc_amx_fix.h. As an option here, not in CMAKE_CXX_FLAGS: those break on a path with a space.
 add_compile_options("$<$<COMPILE_LANG_AND_ID:CXX,GNU>:SHELL:-include \"${CMAKE_CURRENT_LIST_DIR}/gcc_amx_fix.h\">")
+
+# A wheel for other machines (variants.cmake) must not need this machine's C++ library: it is linked in, and hidden,
+# so that it cannot stand in for another copy in the same process. Only C functions cross from one library to another.
+if(GGML_BACKEND_DL AND CMAKE_SYSTEM_NAME STREQUAL "Linux")
+    add_link_options(-static-libstdc++ -static-libgcc -Wl,--exclude-libs,ALL -s)
+endif()

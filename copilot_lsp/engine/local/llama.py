@@ -16,6 +16,7 @@ from typing import Any
 
 import llama_cpp.llama_cpp as api
 import numpy as np
+from llama_cpp._ctypes_extensions import load_shared_library
 from numpy.typing import NDArray
 
 from copilot_lsp.errors import ModelCorrupt
@@ -56,6 +57,7 @@ class Llama:
 
     def __init__(self, load: ModelParams, progress: Callable[[float], None] = lambda _: None) -> None:
         """Raises ModelCorrupt when llama.cpp cannot load the file. `progress` gets 0 to 1."""
+        load_backends()
         self.load = load
         self.threads = load.threads or default_threads()
         self.rewinds = True
@@ -172,6 +174,21 @@ class Llama:
         if not context:
             raise ModelCorrupt(f"llama.cpp cannot make a context of {parameters.n_ctx} tokens for {self.load.path}")
         return context
+
+
+def load_backends() -> None:
+    """Registers the backends that are files beside the library: the CPU variant that suits best, and the GPU's.
+
+    Before anything else is asked of llama.cpp: as long as nothing is registered it looks by itself, also in the
+    current folder, where a project could have put a library of its own. A build that has its backends inside has
+    registered them already.
+    """
+    # Through the library that is loaded: another copy of the same file has a registry of its own. Windows looks a
+    # function up in one library only, and loads none twice.
+    ggml = load_shared_library("ggml", api._base_path) if os.name == "nt" else api._lib
+    ggml.ggml_backend_reg_count.restype = ctypes.c_size_t
+    if not ggml.ggml_backend_reg_count():
+        ggml.ggml_backend_load_all_from_path(os.fsencode(api._base_path))
 
 
 def _load_model(load: ModelParams, progress: Callable[[float], None]) -> object:

@@ -1,0 +1,41 @@
+"""Which backends llama.cpp gets to know, on a stand-in for its library."""
+
+from __future__ import annotations
+
+import os
+from types import SimpleNamespace
+
+import pytest
+
+from copilot_lsp.engine.local import llama
+
+
+@pytest.fixture
+def library(monkeypatch, tmp_path):
+    loaded: list[bytes] = []
+
+    def registered() -> int:
+        return library.inside + len(loaded)
+
+    library = SimpleNamespace(
+        inside=0,
+        loaded=loaded,
+        ggml_backend_reg_count=registered,
+        ggml_backend_load_all_from_path=loaded.append,
+    )
+    monkeypatch.setattr(llama.api, "_lib", library)
+    monkeypatch.setattr(llama, "load_shared_library", lambda _name, _path: library)
+    monkeypatch.setattr(llama.api, "_base_path", tmp_path / "lib")
+    return library
+
+
+def test_backends_come_from_the_folder_of_the_library_and_once(library, tmp_path):
+    llama.load_backends()
+    llama.load_backends()
+    assert library.loaded == [os.fsencode(tmp_path / "lib")]
+
+
+def test_a_build_with_its_backend_inside_loads_none(library):
+    library.inside = 1
+    llama.load_backends()
+    assert library.loaded == []
