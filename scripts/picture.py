@@ -13,7 +13,8 @@ from pathlib import Path
 
 from rich.console import Console
 
-from copilot_lsp.cli import complete, parser
+from copilot_lsp.cli import complete, parser, typed
+from copilot_lsp.cli.engines import Choice
 from copilot_lsp.cli.show import Show
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -30,13 +31,13 @@ def demo() -> str:
 
 
 def record(place: str) -> Console:
-    arguments = parser().parse_args(["complete", place])
-    settings = complete.settings_of(arguments)
-    query = complete.query_of(arguments, settings)
+    options = typed(parser().parse_args(["complete", place]), complete.Options)
+    settings = complete.settings_of(options.model)
+    query = complete.query_of(options, settings)
     console = Console(
         record=True, highlight=False, width=WIDTH, file=io.StringIO(), force_terminal=False, color_system="truecolor"
     )
-    result = asyncio.run(complete.answer(arguments, settings, query, lambda _: None))
+    result = asyncio.run(complete.answer(Choice(), settings, query, lambda _: None))
     console.print(f"$ copilot-lsp complete {place} --show")
     Show(query, console).finish(result)
     return console

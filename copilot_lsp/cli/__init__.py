@@ -1,5 +1,6 @@
 """The command line: one module a command, each with `add_parser(subparsers)` and `run(arguments) -> int`.
 
+`run` turns the parsed arguments into a frozen dataclass (`typed`); nothing behind it sees an `argparse.Namespace`.
 The modules import what they need inside `run`, so that `--help` is instant.
 """
 
@@ -10,10 +11,16 @@ import importlib
 import os
 import sys
 from collections.abc import Sequence
-from typing import NoReturn
+from dataclasses import fields
+from typing import TYPE_CHECKING, NoReturn, TypeVar
 
 from copilot_lsp import __version__
 from copilot_lsp.errors import CopilotLspError
+
+if TYPE_CHECKING:
+    from _typeshed import DataclassInstance
+
+    Options = TypeVar("Options", bound=DataclassInstance)
 
 COMMANDS = ("serve", "complete", "models", "doctor", "eval")
 
@@ -50,6 +57,11 @@ def main(argv: Sequence[str] | None = None) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return CLOSED_PIPE
     return code
+
+
+def typed(arguments: argparse.Namespace, options: type[Options]) -> Options:
+    """The fields of the dataclass `options`, each from the argument of its name."""
+    return options(**{field.name: getattr(arguments, field.name) for field in fields(options)})
 
 
 def positive(text: str) -> int:

@@ -8,13 +8,14 @@ import io
 import sys
 import time
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
-from copilot_lsp.cli import positive
+from copilot_lsp.cli import positive, typed
 
 if TYPE_CHECKING:
+    from copilot_lsp.cli.engines import Choice
     from copilot_lsp.cli.output import Output, Result
     from copilot_lsp.completion.query import Completion, Query
     from copilot_lsp.settings import Settings
@@ -38,6 +39,24 @@ exit codes:
   0  done; also when there is nothing to add (the reason is on stderr, and in --json)
   1  there is no model, or the engine failed
   2  wrong usage: no such place, no such file, not text, a file that is never read (secrets)"""
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """`shape` None: the trigger decides. `seed` None: greedy decoding."""
+
+    place: str
+    stdin: bool
+    path: Path | None
+    shape: Literal["line", "block"] | None
+    invoked: bool
+    max_tokens: int | None
+    candidates: int
+    seed: int | None
+    model: str
+    json: bool
+    show: bool
+    stream: bool
 
 
 def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -90,75 +109,75 @@ def _add_output(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
+    from copilot_lsp.cli import engines
 
-    settings = settings_of(arguments)
-    query = query_of(arguments, settings)
+    options, choice = typed(arguments, Options), typed(arguments, engines.Choice)
+    settings = settings_of(options.model)
+    query = query_of(options, settings)
     if isinstance(sys.stdout, io.TextIOWrapper):  # the same bytes on every platform
         sys.stdout.reconfigure(encoding="utf-8", newline="\n")
-    sink = _output(arguments, query)
-    result = asyncio.run(answer(arguments, settings, query, sink.grow))
+    sink = _output(options, query)
+    result = asyncio.run(answer(choice, settings, query, sink.grow))
     sink.finish(result)
     return 0
 
 
-def _output(arguments: argparse.Namespace, query: Query) -> Output:
+def _output(options: Options, query: Query) -> Output:
     from copilot_lsp.cli.output import Json, Plain
 
-    if arguments.json:
-        return Json(query, arguments.stream)
-    if arguments.show:
+    if options.json:
+        return Json(query, options.stream)
+    if options.show:
         from copilot_lsp.cli.show import Show
 
         return Show(query)
-    return Plain(query, arguments.stream)
+    return Plain(query, options.stream)
 
 
-def settings_of(arguments: argparse.Namespace) -> Settings:
+def settings_of(model: str) -> Settings:
     """Without whatever depends on the clock: the output must not."""
     from copilot_lsp.settings import Settings
 
-    settings = Settings(model=arguments.model)
+    settings = Settings(model=model)
     return replace(settings, completion=replace(settings.completion, first_ms=0, max_ms=0, prefetch=False))
 
 
-def query_of(arguments: argparse.Namespace, settings: Settings) -> Query:
+def query_of(options: Options, settings: Settings) -> Query:
     from copilot_lsp.cli import source
     from copilot_lsp.completion.query import Query
     from copilot_lsp.completion.trigger import Trigger
     from copilot_lsp.errors import UsageError
     from copilot_lsp.postprocess.shape import Shape
 
-    location = source.parse_location(arguments.place)
-    path = arguments.path or location.path
+    location = source.parse_location(options.place)
+    path = options.path or location.path
     source.refuse_excluded(path, settings)
-    if arguments.stdin:
+    if options.stdin:
         text = source.read_stdin()
     elif path is not None:
         text = source.read_file(path)
     else:
-        raise UsageError(f"which file? write PATH:{arguments.place}, or give the text with --stdin")
+        raise UsageError(f"which file? write PATH:{options.place}, or give the text with --stdin")
     snapshot = source.snapshot_of(path, text, settings)
     return Query(
         snapshot,
         source.offset_of(snapshot.text, location),
-        Trigger.INVOKED if arguments.invoked else Trigger.AUTOMATIC,
-        shape=Shape(arguments.shape) if arguments.shape else None,
-        candidates=arguments.candidates,
-        max_tokens=arguments.max_tokens,
-        seed=arguments.seed,
+        Trigger.INVOKED if options.invoked else Trigger.AUTOMATIC,
+        shape=Shape(options.shape) if options.shape else None,
+        candidates=options.candidates,
+        max_tokens=options.max_tokens,
+        seed=options.seed,
         wait_for_all=True,
     )
 
 
-async def answer(
-    arguments: argparse.Namespace, settings: Settings, query: Query, grow: Callable[[Completion], None]
-) -> Result:
+async def answer(choice: Choice, settings: Settings, query: Query, grow: Callable[[Completion], None]) -> Result:
     from copilot_lsp.cli import engines
     from copilot_lsp.cli.output import Result
     from copilot_lsp.completion.completer import Completer
 
     begun = time.perf_counter()
-    async with engines.started(engines.create(arguments, settings)) as engine:
+    async with engines.started(engines.create(choice, settings)) as engine:
         start_ms = (time.perf_counter() - begun) * 1000
         found = await Completer(engine, settings).complete(query, grow)
         return Result(query, found, engine.status, start_ms)

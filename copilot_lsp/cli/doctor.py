@@ -14,8 +14,10 @@ from importlib.metadata import PackageNotFoundError, version
 from typing import TYPE_CHECKING
 
 from copilot_lsp import __version__
+from copilot_lsp.cli import typed
 
 if TYPE_CHECKING:
+    from copilot_lsp.cli.engines import Choice
     from copilot_lsp.engine.base import Done, Engine
     from copilot_lsp.settings import Settings
 
@@ -27,6 +29,12 @@ class State(StrEnum):
     OK = "ok"
     WARNING = "warning"
     FAILED = "failed"
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    model: str
+    json: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,11 +60,13 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
 
 
 def run(arguments: argparse.Namespace) -> int:
+    from copilot_lsp.cli import engines
     from copilot_lsp.settings import Settings
 
-    settings = Settings(model=arguments.model)
-    checks = [*_versions(), _grammars(), *_model(arguments), *asyncio.run(_engine(arguments, settings))]
-    if arguments.json:
+    options, choice = typed(arguments, Options), typed(arguments, engines.Choice)
+    settings = Settings(model=options.model)
+    checks = [*_versions(), _grammars(), *_model(options.model), *asyncio.run(_engine(choice, settings))]
+    if options.json:
         print(
             json.dumps(
                 {"checks": [asdict(each) for each in checks], "settings": asdict(settings)},
@@ -106,28 +116,28 @@ def _grammars() -> Check:
     return Check("grammars", f"{len(loaded)} languages")
 
 
-def _model(arguments: argparse.Namespace) -> list[Check]:
+def _model(name: str) -> list[Check]:
     from copilot_lsp import models
     from copilot_lsp.errors import ModelError
 
     folder = Check("cache folder", str(models.cache_folder().parent))
     try:
-        model = models.verify(arguments.model)
+        model = models.verify(name)
     except ModelError as error:
         return [folder, Check("model", str(error), State.FAILED)]
-    how = "a GGUF file" if models.is_path(arguments.model) else "verified"
+    how = "a GGUF file" if models.is_path(name) else "verified"
     size = model.path.stat().st_size / 1e6
     return [folder, Check("model", f"{model.name}, {size:.0f} MB, {how}: {model.path}")]
 
 
-async def _engine(arguments: argparse.Namespace, settings: Settings) -> list[Check]:
+async def _engine(choice: Choice, settings: Settings) -> list[Check]:
     """Starts the engine and lets it generate a few tokens."""
     from copilot_lsp.cli import engines
     from copilot_lsp.errors import EngineError, ModelError
 
     begun = time.perf_counter()
     try:
-        async with engines.started(engines.create(arguments, settings)) as engine:
+        async with engines.started(engines.create(choice, settings)) as engine:
             ready = (time.perf_counter() - begun) * 1000
             done = await _generate(engine)
             return [*_engine_facts(engine), Check("engine start", f"{ready:.0f} ms"), _test(done)]

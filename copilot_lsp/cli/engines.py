@@ -5,24 +5,39 @@ from __future__ import annotations
 import argparse
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
 from copilot_lsp.engine.base import Engine
 from copilot_lsp.settings import Settings
 
 
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """`fake_script`: the rules of the fake engine (JSON); None for its own."""
+
+    engine: Literal["local", "fake"] = "local"
+    fake_script: Path | None = None
+
+
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--model", default="default", metavar="NAME|PATH", help="a model's name, or a GGUF file")
+    add_choice(parser)
+
+
+def add_choice(parser: argparse.ArgumentParser) -> None:
+    """For tests, which need no model; not in `--help`."""
     parser.add_argument("--engine", choices=("local", "fake"), default="local", help=argparse.SUPPRESS)
     parser.add_argument("--fake-script", type=Path, metavar="FILE", help=argparse.SUPPRESS)
 
 
-def create(arguments: argparse.Namespace, settings: Settings) -> Engine:
+def create(choice: Choice, settings: Settings) -> Engine:
     """Raises ModelError when there is no such model, UsageError for a broken script of the fake engine."""
-    if arguments.engine == "fake":
+    if choice.engine == "fake":
         from copilot_lsp.engine.fake import DEFAULT_ANSWERS, FakeEngine, read_rules
 
-        return FakeEngine(read_rules(arguments.fake_script) if arguments.fake_script else DEFAULT_ANSWERS)
+        return FakeEngine(read_rules(choice.fake_script) if choice.fake_script else DEFAULT_ANSWERS)
 
     from copilot_lsp import models
     from copilot_lsp.engine.local.supervisor import LocalEngine

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from copilot_lsp.cli import positive
+from copilot_lsp.cli import positive, typed
 
 DESCRIPTION = """\
 Measure completions through the editor's own pipeline: trigger, context, engine, shape, filters.
@@ -44,6 +44,8 @@ DEFAULT_CASES = 300
 
 
 def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    from copilot_lsp.cli import engines
+
     parser = subparsers.add_parser(
         "eval",
         help="measure a model's completions on your code or on a suite",
@@ -55,8 +57,7 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
     _add_cases(parser)
     _add_how(parser)
     _add_output(parser)
-    parser.add_argument("--engine", choices=("local", "fake"), default="local", help=argparse.SUPPRESS)
-    parser.add_argument("--fake-script", type=Path, metavar="FILE", help=argparse.SUPPRESS)
+    engines.add_choice(parser)
 
 
 def _add_cases(parser: argparse.ArgumentParser) -> None:
@@ -105,15 +106,16 @@ def _bound(text: str) -> tuple[str, float]:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    from copilot_lsp.cli import evaluating
+    from copilot_lsp.cli import engines, evaluating
     from copilot_lsp.errors import UsageError
 
-    evaluating.refuse_unknown_measures(arguments)
-    if arguments.compare:
-        if arguments.paths:
+    options = typed(arguments, evaluating.Options)
+    evaluating.refuse_unknown_measures(options)
+    if options.compare:
+        if options.paths:
             raise UsageError("--compare reads two files and runs nothing: leave PATH out")
-        first, second = arguments.compare
-        return evaluating.compare(first, second, arguments.seed)
-    if not arguments.paths:
+        first, second = options.compare
+        return evaluating.compare(first, second, options.seed)
+    if not options.paths:
         raise UsageError("what is to be completed? give a folder with source code, or a suite (.jsonl)")
-    return evaluating.evaluate(arguments)
+    return evaluating.evaluate(options, typed(arguments, engines.Choice))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import argparse
 import asyncio
 import json
 import os
@@ -19,6 +18,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from copilot_lsp import __version__, models
 from copilot_lsp.cli import INTERRUPTED, engines
+from copilot_lsp.cli.engines import Choice
 from copilot_lsp.errors import EngineFailed, RecordLost, UsageError
 from copilot_lsp.evaluation.cases import select
 from copilot_lsp.evaluation.cases.case import Case, Suite
@@ -36,6 +36,33 @@ Bound = tuple[str, float]
 
 WIDTH = 140
 """Of tables that go into a file or a pipe."""
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """`cases` None: 300 of a folder, all of a suite. `min_confidence` None: that of the settings.
+
+    `min` and `max` are the gates; `json` is a path or "-" for stdout.
+    """
+
+    paths: Sequence[Path]
+    suite: str
+    cases: int | None
+    seed: int
+    language: Sequence[str]
+    kind: Sequence[str]
+    exclude: Sequence[str]
+    model: Sequence[str]
+    bare: bool
+    invoked: bool
+    min_confidence: float | None
+    sweep: bool
+    json: str | None
+    html: Path | None
+    out: Path | None
+    min: Sequence[Bound]
+    max: Sequence[Bound]
+    compare: Sequence[Path] | None
 
 
 @dataclass(slots=True)
@@ -58,43 +85,43 @@ class Evaluation:
         return len(self.cases) * len(self.contenders)
 
 
-def evaluate(arguments: argparse.Namespace) -> int:
+def evaluate(options: Options, choice: Choice) -> int:
     """The exit code. Raises UsageError, ModelError."""
-    mode = Mode(arguments.bare, arguments.invoked)
-    run = Evaluation(contenders_of(arguments), cases_of(arguments), mode, Record(arguments.out))
+    mode = Mode(options.bare, options.invoked)
+    run = Evaluation(contenders_of(options.model, choice), cases_of(options), mode, Record(options.out))
     trouble, code = "", 0
     try:
-        asyncio.run(answer(arguments, run))
+        asyncio.run(answer(choice, run))
     except KeyboardInterrupt:
         trouble, code = "interrupted", INTERRUPTED
     except (EngineFailed, RecordLost) as error:
         trouble, code = str(error), error.exit_code
-    found = results_of(arguments, run)
-    write(arguments, found)
+    found = results_of(options, run)
+    write(options, found)
     if trouble:
-        again = "the same command goes on from there" if arguments.out else "with --out FILE it could go on from there"
+        again = "the same command goes on from there" if options.out else "with --out FILE it could go on from there"
         print(f"copilot-lsp: {trouble}: {run.done} of {run.wanted} are done, {again}", file=sys.stderr)
-    return code or gate(arguments, found)
+    return code or gate(options, found)
 
 
-def cases_of(arguments: argparse.Namespace) -> dict[str, Case]:
+def cases_of(options: Options) -> dict[str, Case]:
     wanted = select.Wanted(
-        suite=arguments.suite,
-        count=arguments.cases,
-        seed=arguments.seed,
-        languages=tuple(arguments.language),
-        kinds=tuple(arguments.kind),
-        exclude=tuple(arguments.exclude),
+        suite=options.suite,
+        count=options.cases,
+        seed=options.seed,
+        languages=tuple(options.language),
+        kinds=tuple(options.kind),
+        exclude=tuple(options.exclude),
     )
-    return select.cases(arguments.paths, wanted)
+    return select.cases(options.paths, wanted)
 
 
-def contenders_of(arguments: argparse.Namespace) -> list[Contender]:
+def contenders_of(names: Sequence[str], choice: Choice) -> list[Contender]:
     """Two files of the same name are called by their paths. Raises ModelError, UsageError."""
     found: dict[str, Contender] = {}
-    for given in arguments.model or ["default"]:
+    for given in names or ["default"]:
         name, identity, path = given, given, given
-        if arguments.engine == "local":
+        if choice.engine == "local":
             model = models.find(given)
             name, identity, path = model.name, checksum(model.path), str(model.path)
         if identity in found:
@@ -105,17 +132,15 @@ def contenders_of(arguments: argparse.Namespace) -> list[Contender]:
     return list(found.values())
 
 
-async def answer(arguments: argparse.Namespace, run: Evaluation) -> None:
+async def answer(choice: Choice, run: Evaluation) -> None:
     """One model after the other, so that only one is in memory. Raises EngineFailed."""
     with _progress() as progress:
         for contender in run.contenders:
             bar = progress.add_task(contender.name, total=len(run.cases))
-            await _answer_with(arguments, run, contender, partial(progress.advance, bar))
+            await _answer_with(choice, run, contender, partial(progress.advance, bar))
 
 
-async def _answer_with(
-    arguments: argparse.Namespace, run: Evaluation, contender: Contender, advance: Callable[[], None]
-) -> None:
+async def _answer_with(choice: Choice, run: Evaluation, contender: Contender, advance: Callable[[], None]) -> None:
     """No engine is started when all is in the record."""
     outcomes = run.outcomes.setdefault(contender.name, {})
     facts = run.facts.setdefault(contender.name, {"sha256": contender.identity})
@@ -126,7 +151,7 @@ async def _answer_with(
 
     missing = runner.recall(contender, list(run.cases.values()), run.mode, run.record, tell)
     if missing:
-        async with engines.started(engines.create(arguments, contender.settings)) as engine:
+        async with engines.started(engines.create(choice, contender.settings)) as engine:
             facts.update(engine.status.details)
             await runner.run(engine, contender, missing, run.mode, run.record, tell)
             facts["safe_mode"] = engine.status.safe_mode
@@ -138,31 +163,31 @@ def _progress() -> Progress:
     return Progress(*columns, console=console, disable=not console.is_terminal, transient=True)
 
 
-def results_of(arguments: argparse.Namespace, run: Evaluation) -> Results:
-    least = threshold_of(arguments)
+def results_of(options: Options, run: Evaluation) -> Results:
+    least = threshold_of(options)
     judged = [
         results.judged(name, run.facts.get(name, {}), run.cases, outcomes, least)
         for name, outcomes in run.outcomes.items()
     ]
-    return Results(options_of(arguments, run, least), run.cases, judged)
+    return Results(options_of(options, run, least), run.cases, judged)
 
 
-def threshold_of(arguments: argparse.Namespace) -> float | None:
+def threshold_of(options: Options) -> float | None:
     """None where nothing is held back for its confidence: on request, and without the pipeline."""
-    if arguments.min_confidence is not None:
-        return float(arguments.min_confidence)
-    return None if arguments.bare or arguments.invoked else Settings().completion.min_confidence
+    if options.min_confidence is not None:
+        return options.min_confidence
+    return None if options.bare or options.invoked else Settings().completion.min_confidence
 
 
-def options_of(arguments: argparse.Namespace, run: Evaluation, least: float | None) -> dict[str, Any]:
+def options_of(options: Options, run: Evaluation, least: float | None) -> dict[str, Any]:
     """How the numbers came about, for the JSON file and the report."""
     return {
         "version": __version__,
         "code": code_digest(),
-        "paths": [str(path) for path in arguments.paths],
-        "seed": arguments.seed,
-        "languages": arguments.language,
-        "kinds": arguments.kind,
+        "paths": [str(path) for path in options.paths],
+        "seed": options.seed,
+        "languages": options.language,
+        "kinds": options.kind,
         "mode": mode_of(run),
         "min_confidence": least if any(case.suite is Suite.REPLAY for case in run.cases.values()) else None,
         "cases": len(run.cases),
@@ -179,23 +204,23 @@ def mode_of(run: Evaluation) -> str:
     return " and ".join(sorted({str(run.mode.trigger(case)) for case in run.cases.values()}))
 
 
-def write(arguments: argparse.Namespace, found: Results) -> None:
+def write(options: Options, found: Results) -> None:
     """To stdout and to the files that were asked for. Raises UsageError for one that cannot be written."""
-    if arguments.json == "-":
-        print(_json(arguments, found))
+    if options.json == "-":
+        print(_json(options, found))
     else:
-        _print(table.overview(found, arguments.seed, arguments.sweep))
+        _print(table.overview(found, options.seed, options.sweep))
     try:
-        if arguments.json and arguments.json != "-":
-            Path(arguments.json).write_text(_json(arguments, found) + "\n", "utf-8", errors="replace")
-        if arguments.html:
-            arguments.html.write_text(html.page(found, arguments.seed), "utf-8", errors="replace")
+        if options.json and options.json != "-":
+            Path(options.json).write_text(_json(options, found) + "\n", "utf-8", errors="replace")
+        if options.html:
+            options.html.write_text(html.page(found, options.seed), "utf-8", errors="replace")
     except OSError as error:
         raise UsageError(f"{error.filename} cannot be written: {error.strerror}") from None
 
 
-def _json(arguments: argparse.Namespace, found: Results) -> str:
-    return json.dumps(results.as_data(found, arguments.seed), indent=1, ensure_ascii=False)
+def _json(options: Options, found: Results) -> str:
+    return json.dumps(results.as_data(found, options.seed), indent=1, ensure_ascii=False)
 
 
 def _print(what: RenderableType) -> None:
@@ -205,19 +230,19 @@ def _print(what: RenderableType) -> None:
     console.print(what)
 
 
-def refuse_unknown_measures(arguments: argparse.Namespace) -> None:
+def refuse_unknown_measures(options: Options) -> None:
     """Raises UsageError, before anything runs."""
-    for name, _ in (*arguments.min, *arguments.max):
+    for name, _ in (*options.min, *options.max):
         if name not in BY_NAME:
             raise UsageError(f"there is no measure {name!r}: there are {', '.join(BY_NAME)}")
 
 
-def gate(arguments: argparse.Namespace, found: Results) -> int:
+def gate(options: Options, found: Results) -> int:
     """1 when a model misses a bound, with a line for each; a measure without a value misses all."""
     missed = [
         f"{model.name}: {line}"
         for model in found.models
-        for line in _missed(found.summary(model, list(found.cases)), arguments.min, arguments.max)
+        for line in _missed(found.summary(model, list(found.cases)), options.min, options.max)
     ]
     for line in missed:
         print(f"copilot-lsp: {line}", file=sys.stderr)

@@ -30,12 +30,15 @@ def add_parser(subparsers: Subparsers[argparse.ArgumentParser]) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    actions = {"list": _list, "pull": _pull, "path": _path, "verify": _verify}
-    actions[arguments.action](arguments)
+    if arguments.action == "list":
+        _list(arguments.json)
+    else:
+        actions = {"pull": _pull, "path": _path, "verify": _verify}
+        actions[arguments.action](arguments.model)
     return 0
 
 
-def _list(arguments: argparse.Namespace) -> None:
+def _list(as_json: bool) -> None:
     import json
 
     from rich.console import Console
@@ -44,7 +47,7 @@ def _list(arguments: argparse.Namespace) -> None:
     from copilot_lsp import models
 
     registry = models.load()
-    if arguments.json:
+    if as_json:
         entries = registry.models.values()
         print(json.dumps([{"name": each.name, "description": each.description} for each in entries]))
         return
@@ -71,7 +74,7 @@ def _presence(entry: Entry) -> str:
     return "yes"
 
 
-def _pull(arguments: argparse.Namespace) -> None:
+def _pull(name: str) -> None:
     from rich.console import Console
     from rich.text import Text
 
@@ -79,22 +82,22 @@ def _pull(arguments: argparse.Namespace) -> None:
 
     console = Console(stderr=True, highlight=False)
     if not console.is_terminal:
-        models.pull(arguments.model, lambda line: print(line, file=sys.stderr, flush=True))
+        models.pull(name, lambda line: print(line, file=sys.stderr, flush=True))
         return
     with console.status("looking") as status:
-        model = models.pull(arguments.model, lambda line: status.update(Text(line)))
+        model = models.pull(name, lambda line: status.update(Text(line)))
     console.print(Text(f"{model.name} is ready: {model.path}"), soft_wrap=True)
 
 
-def _path(arguments: argparse.Namespace) -> None:
+def _path(name: str) -> None:
     from copilot_lsp import models
 
-    print(models.find(arguments.model).path)
+    print(models.find(name).path)
 
 
-def _verify(arguments: argparse.Namespace) -> None:
+def _verify(name: str) -> None:
     from copilot_lsp import models
 
-    model = models.verify(arguments.model)
-    known = "" if models.is_path(arguments.model) else ", its checksum is right"
+    model = models.verify(name)
+    known = "" if models.is_path(name) else ", its checksum is right"
     print(f"{model.path}: a GGUF file{known}")

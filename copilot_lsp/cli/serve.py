@@ -9,17 +9,33 @@ import importlib
 import signal
 from collections.abc import Callable, Coroutine
 from contextlib import suppress
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from copilot_lsp.cli import typed
+
 if TYPE_CHECKING:
+    from copilot_lsp.cli.engines import Choice
     from copilot_lsp.engine.base import Engine
     from copilot_lsp.server.protocol import Server
     from copilot_lsp.server.transport import Address
     from copilot_lsp.settings import Settings
 
     MakeEngine = Callable[[Settings], Engine]
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """`tcp` and `ws` are addresses (HOST:PORT), one at most; without either it is stdio."""
+
+    tcp: str | None
+    ws: str | None
+    model: str | None
+    log_file: Path | None
+    log_level: str
+
 
 EPILOG = """\
 The server ends with its client. exit codes: 0 after the shutdown request, 1 without, 2 wrong usage."""
@@ -52,36 +68,38 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
 
 def run(arguments: argparse.Namespace) -> int:
     from copilot_lsp import logs
+    from copilot_lsp.cli import engines
     from copilot_lsp.server import transport
 
-    given = arguments.tcp or arguments.ws
+    options = typed(arguments, Options)
+    given = options.tcp or options.ws
     address = transport.parse_address(given) if given else None
-    if arguments.ws:
+    if options.ws:
         transport.require_websockets()
-    logs.configure(arguments.log_level, arguments.log_file)
-    return asyncio.run(_serve(arguments, address))
+    logs.configure(options.log_level, options.log_file)
+    return asyncio.run(_serve(options, typed(arguments, engines.Choice), address))
 
 
-async def _serve(arguments: argparse.Namespace, address: Address | None) -> int:
+async def _serve(options: Options, choice: Choice, address: Address | None) -> int:
     """The engine loads while the protocol's modules, which take about a second, are imported in a thread.
 
     What they hold lives until the end: the garbage collector need not look at it in the middle of a request.
     """
     from copilot_lsp.settings import Settings
 
-    settings = Settings(model=arguments.model or "default")
-    make_engine = partial(_engine, arguments)
+    settings = Settings(model=options.model or "default")
+    make_engine = partial(_engine, choice)
     engine = make_engine(settings)
     await engine.start()
     try:
         await asyncio.to_thread(importlib.import_module, "copilot_lsp.server.server")
         gc.freeze()
-        server = _server(engine, make_engine, settings, arguments.model)
+        server = _server(engine, make_engine, settings, options.model)
     except BaseException:
         await engine.close()
         raise
     try:
-        await _first_of(_talk(arguments, address, server), _asked_to_end(), _orphaned(address, server))
+        await _first_of(_talk(options, address, server), _asked_to_end(), _orphaned(address, server))
     finally:
         await server.session.close()
     return server.protocol.exit_code
@@ -94,24 +112,24 @@ def _server(engine: Engine, make_engine: MakeEngine, settings: Settings, model: 
     return create(Session(engine, make_engine, settings, model))
 
 
-def _engine(arguments: argparse.Namespace, settings: Settings) -> Engine:
+def _engine(choice: Choice, settings: Settings) -> Engine:
     from copilot_lsp.cli import engines
     from copilot_lsp.engine.absent import AbsentEngine
     from copilot_lsp.errors import ModelError
 
     try:
-        return engines.create(arguments, settings)
+        return engines.create(choice, settings)
     except ModelError as error:
         return AbsentEngine(settings.model, error)
 
 
-async def _talk(arguments: argparse.Namespace, address: Address | None, server: Server) -> None:
+async def _talk(options: Options, address: Address | None, server: Server) -> None:
     from copilot_lsp.server import transport
     from copilot_lsp.server.server import talk, talk_websocket
 
     if address is None:
         await transport.serve_stdio(partial(talk, server))
-    elif arguments.tcp:
+    elif options.tcp:
         await transport.serve_tcp(address, partial(talk, server))
     else:
         await transport.serve_websocket(address, partial(talk_websocket, server))

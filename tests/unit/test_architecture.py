@@ -32,6 +32,10 @@ LLAMA_FILES = {
 
 CORE = {file for file in FILES if file.startswith(("source/", "completion/", "postprocess/"))}
 AWAITING = {"completion/completer.py", "completion/run.py"}
+FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
+LONGEST_FUNCTION = 35
+"""Lines, the signature and the docstring included."""
+
 INPUT_OUTPUT = {"os", "io", "socket", "subprocess", "shutil", "tempfile", "http", "urllib", "ssl", "sqlite3", "select"}
 
 
@@ -179,6 +183,31 @@ def test_files_stay_small() -> None:
     lengths = {file: len(path.read_text("utf-8").splitlines()) for file, path in FILES.items()}
     assert {file: length for file, length in lengths.items() if length > 300} == {}
     assert mean(length for length in lengths.values() if length) <= 130
+
+
+def functions(file: str) -> list[ast.FunctionDef | ast.AsyncFunctionDef]:
+    return [node for node in ast.walk(ast.parse(FILES[file].read_text("utf-8"))) if isinstance(node, FUNCTIONS)]
+
+
+def test_functions_stay_short() -> None:
+    found = {
+        (file, each.name): length
+        for file in FILES
+        for each in functions(file)
+        if (length := (each.end_lineno or 0) - each.lineno + 1) > LONGEST_FUNCTION
+    }
+    assert found == {}
+
+
+def test_command_lines_are_typed_at_the_door() -> None:
+    """argparse's untyped namespace is an argument of each command's `run`, and of nothing behind it."""
+    taking = {
+        (layer_of(file), each.name)
+        for file in FILES
+        for each in functions(file)
+        if "Namespace" in ast.unparse(each.args)
+    }
+    assert taking == {("cli", "run"), ("cli", "typed")}
 
 
 def test_imports_are_read_wherever_they_run() -> None:
