@@ -12,36 +12,6 @@ from typing import Literal
 Multiline = Literal["auto", "always", "never"]
 SafeMode = Literal["auto", "on", "off"]
 
-SECRET_GLOBS = (
-    ".env",
-    ".env.*",
-    "*.pem",
-    "*.key",
-    "*.p12",
-    "*.pfx",
-    "*.jks",
-    "*.keystore",
-    "*.kdbx",
-    "*.cert",
-    "*.crt",
-    "id_rsa*",
-    "id_dsa*",
-    "id_ecdsa*",
-    "id_ed25519*",
-    ".netrc",
-    ".npmrc",
-    ".pypirc",
-    ".htpasswd",
-    ".dev.vars",
-    "credentials",
-    "credentials.*",
-    "secrets.*",
-    ".aws/",
-    ".ssh/",
-    ".gnupg/",
-)
-"""Files that are never completed nor read, whatever the user's own patterns say (gitignore syntax)."""
-
 
 @dataclass(frozen=True, slots=True)
 class CompletionSettings:
@@ -92,7 +62,9 @@ class EngineSettings:
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """`model` is a registry name or a path to a GGUF file. `exclude` is gitignore syntax, added to SECRET_GLOBS.
+    """`model` is a registry name or a path to a GGUF file. `exclude` and `include` are gitignore syntax.
+
+    `include` brings files back that `exclude`, the built-in secrets or an ignore file would leave out.
 
     `max_parse_bytes`: longer files are completed without a syntax tree.
     """
@@ -101,6 +73,7 @@ class Settings:
     model: str = "default"
     disabled_languages: frozenset[str] = frozenset()
     exclude: tuple[str, ...] = ()
+    include: tuple[str, ...] = ()
     max_parse_bytes: int = 500_000
     completion: CompletionSettings = field(default_factory=CompletionSettings)
     context: ContextSettings = field(default_factory=ContextSettings)

@@ -32,7 +32,7 @@ class Reason(StrEnum):
 MESSAGES: dict[Reason, str] = {
     Reason.DISABLED: "completion is turned off",
     Reason.DISABLED_LANGUAGE: "completion is turned off for this language",
-    Reason.EXCLUDED_FILE: "this file is excluded (secrets, or your own patterns)",
+    Reason.EXCLUDED_FILE: "this file is excluded",
     Reason.MID_WORD: "the cursor is inside a word",
     Reason.TEXT_TO_THE_RIGHT: "there is code to the right of the cursor",
     Reason.NOT_OPEN: "the document is not open in the server",

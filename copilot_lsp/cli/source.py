@@ -12,7 +12,8 @@ from copilot_lsp.settings import Settings
 from copilot_lsp.source.document import Document, Snapshot
 from copilot_lsp.source.languages import language_of_path
 from copilot_lsp.source.text import Text
-from copilot_lsp.workspace.ignore import is_excluded
+from copilot_lsp.workspace.ignore import Gate
+from copilot_lsp.workspace.repository import repository_of
 
 POSITION = re.compile(r"(?:(?P<path>.+):)?(?P<line>\d+):(?P<column>\d+)", re.DOTALL)
 
@@ -84,5 +85,8 @@ def offset_of(text: Text, location: Location) -> int:
 
 def refuse_excluded(path: Path | None, settings: Settings) -> None:
     """Raises UsageError for a file that must never be read: secrets, and the user's own patterns."""
-    if path and any(is_excluded(each.as_posix(), settings.exclude) for each in (path, path.resolve())):
-        raise UsageError(f"{path} is excluded (secrets, or your own patterns): it is never read")
+    if path is None:
+        return
+    root = repository_of(path.absolute().as_posix()) or path.absolute().parent
+    if exclusion := Gate([root], settings.exclude, settings.include).refuses_completion(path):
+        raise UsageError(f"{path} is excluded by {exclusion}: it is never read")

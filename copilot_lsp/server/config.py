@@ -46,6 +46,13 @@ OPTIONS = (
         check=is_pattern,
         words="a list of gitignore patterns",
     ),
+    Option(
+        "include",
+        "Files that are completed and read although the built-in secrets, `exclude` or an ignore file name them"
+        " (gitignore patterns).",
+        check=is_pattern,
+        words="a list of gitignore patterns",
+    ),
     Option("maxParseBytes", "Longer files are completed without a syntax tree (bytes).", 0, 100_000_000),
     Option("completion.multiline", "Whether a completion may have several lines; `auto` asks the syntax tree."),
     Option("completion.maxLineTokens", "Length of a one-line completion at most (tokens).", 1, 1024),
@@ -103,6 +110,8 @@ class Resolved:
 def resolve(sent: object, base: Settings | None = None) -> Resolved:
     """`base` (the defaults) with what was `sent`; a value that is not allowed leaves that of `base`.
 
+    In a list, it leaves the others.
+
     Nested objects and dotted names mean the same; null means not set. An empty list stands for an empty object:
     Lua knows no difference.
     """
@@ -122,7 +131,9 @@ def resolve(sent: object, base: Settings | None = None) -> Resolved:
         elif (option := options.get(name)) is None:
             unknown.append(f"{SECTION}.{name}")
         elif (read := _read(option, value)) is None:
-            problems.append(_problem(option, value, _get(base, name)))
+            kept = _readable(option, value)
+            values[name] = _get(base, name) if kept is None else kept
+            problems.append(_problem(option, value, values[name]))
         else:
             values[name] = read
     return Resolved(_replaced(base, values), tuple(problems), tuple(unknown))
@@ -166,6 +177,14 @@ def _read(option: Option, value: object) -> Value | None:
         return _number(kind, option, value)
     valid = _is_string(option, value) if kind is str else isinstance(value, bool)
     return cast(bool | str, value) if valid else None
+
+
+def _readable(option: Option, value: object) -> Value | None:
+    """What can be used of a list: one pattern that says nothing must not let in the files that the others name."""
+    if not isinstance(value, list | tuple):
+        return None
+    readable = [each for each in value if _is_string(option, each)]
+    return _read(option, readable) if readable else None
 
 
 def _is_string(option: Option, value: object) -> bool:

@@ -17,8 +17,8 @@ from copilot_lsp.silence import Reason, Silence
 from copilot_lsp.source.document import Document, Edit, Snapshot
 from copilot_lsp.source.languages import UNKNOWN, language_of, language_of_path
 from copilot_lsp.source.text import PositionEncoding
-from copilot_lsp.workspace.ignore import is_excluded
-from copilot_lsp.workspace.uris import name_of
+from copilot_lsp.workspace.ignore import Exclusion, Gate
+from copilot_lsp.workspace.uris import file_of, name_of
 
 logger = logging.getLogger(__name__)
 
@@ -64,6 +64,7 @@ class Session:
         self._updating = asyncio.Lock()
         self._closed = False
         self._made_for = _engine_part(base)
+        self._gate: tuple[object, Gate] | None = None
         self._watch(engine)
 
     @property
@@ -96,11 +97,25 @@ class Session:
             return Silence(Reason.DISABLED)
         if (document := self._documents.get(uri)) is None:
             return Silence(Reason.NOT_OPEN)
-        if is_excluded(document.path, settings.exclude):
-            return Silence(Reason.EXCLUDED_FILE)
+        if exclusion := self.exclusion(uri):
+            return Silence(Reason.EXCLUDED_FILE, str(exclusion))
         if {document.language, language_of(document.language).id} & settings.disabled_languages:
             return Silence(Reason.DISABLED_LANGUAGE, document.language)
         return None
+
+    @property
+    def gate(self) -> Gate:
+        """What the folders and the settings of this moment let be completed and read."""
+        made_for = (self.roots, self.settings.exclude, self.settings.include)
+        if self._gate is None or self._gate[0] != made_for:
+            folders = [folder for root in self.roots if (folder := file_of(root))]
+            self._gate = made_for, Gate(folders, self.settings.exclude, self.settings.include)
+        return self._gate[1]
+
+    def exclusion(self, uri: str) -> Exclusion | None:
+        """Why this document must not be completed: its name says so, or that of the file that it links to."""
+        file = file_of(uri)
+        return self.gate.refuses_completion(file) if file else self.gate.refuses_name(name_of(uri, self.roots))
 
     def snapshot(self, uri: str) -> Snapshot | Silence:
         """The document now. An excluded one is not even parsed."""

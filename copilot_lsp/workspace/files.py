@@ -9,21 +9,14 @@ from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from pathspec import GitIgnoreSpec
-
 from copilot_lsp.source.languages import LANGUAGES, language_of_path
-from copilot_lsp.workspace.ignore import is_excluded
+from copilot_lsp.workspace.ignore import Exclusion, Gate
 
 MAX_BYTES = 200_000
 MIN_LINES = 5
 MAX_LINE = 1000
 MAX_MEAN_LINE = 120
 """In bytes; lines of minified code and of data are longer."""
-
-FOREIGN = frozenset(
-    {"node_modules", "bower_components", "vendor", "third_party", "site-packages", "dist", "build", "target", "venv"}
-)
-"""Folders with code that somebody else wrote, or a program."""
 
 GENERATED = re.compile(
     rb"@generated|\bdo not (?:edit|modify)\b|(?:auto|machine)[- ]?generated|\bgenerated (?:by|from|with)\b",
@@ -44,15 +37,17 @@ class SourceFile:
     path: str
     language: str
     size: int
+    gate: Gate = field(repr=False, compare=False)
 
     def read(self) -> str | None:
         """Its text, None for what nobody wrote by hand or is no text."""
         try:
-            data = self.file.read_bytes()
-            text = data.decode("utf-8-sig")
+            data = self.gate.read(self.file)
+            if isinstance(data, Exclusion) or not _is_handwritten(data):
+                return None
+            return data.decode("utf-8-sig")
         except (OSError, UnicodeDecodeError):
             return None
-        return text if _is_handwritten(data) else None
 
 
 @dataclass(slots=True)
@@ -63,11 +58,18 @@ class Found:
     left_out: Counter[str] = field(default_factory=Counter)
 
 
-def find(root: Path, languages: Collection[str] = (), exclude: tuple[str, ...] = ()) -> Found:
-    """All files below `root`, sorted by path; or `root` itself when it is a file."""
+def find(
+    root: Path, languages: Collection[str] = (), exclude: tuple[str, ...] = (), include: tuple[str, ...] = ()
+) -> Found:
+    """All files below `root` that may be read, sorted by path; or `root` itself when it is a file."""
     found = Found()
     wanted = frozenset(languages) or CODE
-    for file, path in [(root, root.name)] if root.is_file() else sorted(_walk(root, exclude), key=lambda each: each[1]):
+    alone = root.is_file()
+    gate = Gate([root.parent if alone else root], exclude, include)
+    files = (
+        [(root, root.name, gate.refuses_reading(root))] if alone else sorted(_judged(gate), key=lambda each: each[1])
+    )
+    for file, path, exclusion in files:
         language = language_of_path(path)
         if language not in wanted:
             continue
@@ -75,40 +77,35 @@ def find(root: Path, languages: Collection[str] = (), exclude: tuple[str, ...] =
             size = file.stat().st_size
         except OSError:  # it was there a moment ago
             continue
-        if reason := _left_out(path, size, exclude):
+        if reason := "excluded" if exclusion else _left_out(path, size):
             found.left_out[reason] += 1
         else:
-            found.files.append(SourceFile(file, path, language, size))
+            found.files.append(SourceFile(file, path, language, size, gate))
     return found
 
 
-def _walk(root: Path, exclude: tuple[str, ...]) -> Iterator[tuple[Path, str]]:
-    """Files that are neither hidden nor ignored by a .gitignore in or below `root`; links are not followed."""
-    ignored: dict[Path, GitIgnoreSpec] = {}
-    for name, folders, files in os.walk(root):
-        folder = Path(name)
-        if ".gitignore" in files:
-            lines = (folder / ".gitignore").read_text("utf-8", "replace").splitlines()
-            ignored[folder] = GitIgnoreSpec.from_lines(lines)
-        above = [(parent, ignored[parent]) for parent in (folder, *folder.parents) if parent in ignored]
-
-        def hidden(path: Path, end: str = "", above: list[tuple[Path, GitIgnoreSpec]] = above) -> bool:
-            return any(spec.match_file(path.relative_to(parent).as_posix() + end) for parent, spec in above)
-
-        folders[:] = [
-            each
-            for each in folders
-            if each not in FOREIGN and not each.startswith(".") and not hidden(folder / each, "/")
-        ]
-        for each in files:
-            file = folder / each
-            if not file.is_symlink() and file.is_file() and not hidden(file):
-                yield file, file.relative_to(root).as_posix()
+def walk(gate: Gate) -> Iterator[tuple[Path, str]]:
+    """The files that `gate` lets be read, with their '/'-separated names below its roots. Links are not followed."""
+    return ((file, path) for file, path, exclusion in _judged(gate) if exclusion is None)
 
 
-def _left_out(path: str, size: int, exclude: tuple[str, ...]) -> str:
-    if is_excluded(path, exclude):
-        return "excluded"
+def _judged(gate: Gate) -> Iterator[tuple[Path, str, Exclusion | None]]:
+    """All files but those in excluded folders."""
+    for root in gate.roots:
+        for name, folders, files in os.walk(root or "/"):
+            above = "" if name == root else f"{Path(name).relative_to(root or '/').as_posix()}/"
+            folders[:] = [each for each in folders if _enters(gate, root, f"{above}{each}/")]
+            for each in files:
+                file = Path(name, each)
+                if not file.is_symlink() and file.is_file():
+                    yield file, f"{above}{each}", gate.refuses_below(root, f"{above}{each}")
+
+
+def _enters(gate: Gate, root: str, name: str) -> bool:
+    return gate.refuses_below(root, name) is None or gate.may_hold_included(name)
+
+
+def _left_out(path: str, size: int) -> str:
     if size > MAX_BYTES:
         return "too large"
     return "built" if BUILT.search(path) else ""

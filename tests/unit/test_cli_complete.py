@@ -157,7 +157,7 @@ def test_show_prints_no_control_characters_and_no_markup(complete, tmp_path, mon
         ("{folder}:1:1", "is a folder: give a file"),
         ("{folder}/binary:1:1", "is binary (it has NUL bytes)"),
         ("{folder}/latin1.py:1:1", "is not UTF-8: byte 1 is 0xe9"),
-        ("{folder}/.env:1:1", "is excluded (secrets, or your own patterns): it is never read"),
+        ("{folder}/.env:1:1", "is excluded by `.env` in the built-in secrets: it is never read"),
         ("{folder}/link.py:1:1", "is excluded"),
     ],
 )

@@ -96,6 +96,14 @@ def test_a_bad_option_is_named_and_left_as_it_was(sent: object, problem: str):
     assert resolved.settings == Settings()
 
 
+def test_one_bad_pattern_does_not_let_in_what_the_others_name():
+    resolved = resolve({"exclude": ["[z-a]", "*.a"]})
+    assert resolved.settings == Settings(exclude=("*.a",))
+    assert resolved.problems == (
+        'copilotLsp.exclude must be a list of gitignore patterns, not ["[z-a]", "*.a"]; ["*.a"] is used',
+    )
+
+
 def test_one_bad_option_costs_no_other():
     resolved = resolve({"enabled": "yes", "model": "small"})
     assert resolved.settings == Settings(model="small")

@@ -6,7 +6,7 @@ import asyncio
 from datetime import datetime
 
 import pytest
-from in_process import URI, Connection, connected, status
+from in_process import URI, Connection, connected, push, status
 from wire import INLINE, change, inline, notification
 
 from copilot_lsp.engine.fake import FakeEngine, ScriptedAnswer
@@ -94,6 +94,39 @@ async def test_every_expected_silence_is_an_empty_list():
         client.notify("textDocument/didClose", {"textDocument": {"uri": URI}})
         assert await items(client, 0, 4) == []
         assert client.session.last.silence.reason == "not-open"
+
+
+async def test_a_link_to_a_secret_is_a_secret(tmp_path):
+    (tmp_path / ".env").write_text("KEY=1")
+    (tmp_path / "notes.txt").symlink_to(".env")
+    uri = (tmp_path / "notes.txt").as_uri()
+    async with connected(RULE) as client:
+        await client.initialize(rootUri=tmp_path.as_uri())
+        client.open(uri, "x = ")
+        assert await items(client, 0, 4, uri=uri) == []
+        assert client.session.last.silence.message == "this file is excluded: `.env` in the built-in secrets"
+        await push(client, {"include": [".env"]})
+        assert await items(client, 0, 4, uri=uri) != []
+
+
+@pytest.mark.parametrize("uri", ["file:///a/c#/.env", "file:///a/what?/prod.env", "untitled:.env"])
+async def test_a_secret_is_one_however_its_client_writes_uris(uri):
+    async with connected(RULE) as client:
+        await client.initialize()
+        client.open(uri, "x = ")
+        assert await items(client, 0, 4, uri=uri) == []
+        assert client.session.last.silence.reason == "excluded-file"
+
+
+async def test_patterns_follow_the_folders_while_documents_are_open():
+    folder = {"uri": "file:///project", "name": "project"}
+    async with connected(RULE, settings=Settings(exclude=("/app.py",))) as client:
+        await client.initialize()
+        client.open(URI, "x = ")
+        for added, removed, shown in (([], [], 1), ([folder], [], 0), ([], [folder], 1)):
+            event = {"added": added, "removed": removed}
+            client.notify("workspace/didChangeWorkspaceFolders", {"event": event})
+            assert len(await items(client, 0, 4)) == shown
 
 
 async def test_an_excluded_document_reaches_neither_parser_nor_engine():

@@ -2,7 +2,7 @@
 
 import pytest
 
-from copilot_lsp.workspace.uris import name_of, path_of
+from copilot_lsp.workspace.uris import file_of, name_of, path_of
 
 
 @pytest.mark.parametrize(
@@ -15,6 +15,11 @@ from copilot_lsp.workspace.uris import name_of, path_of
         ("untitled:Untitled-1", "Untitled-1"),
         ("vscode-notebook-cell:/p/book.ipynb#W0sZmlsZQ%3D%3D", "/p/book.ipynb"),
         ("file:///a/%23b.py", "/a/#b.py"),
+        ("file:///a/c#/.env", "/a/c#/.env"),
+        ("file:///a/what?/.env", "/a/what?/.env"),
+        ("FILE:///a/x#1.py", "/a/x#1.py"),
+        ("file:///p/book.ipynb#cell", "/p/book.ipynb"),
+        ("file:///a/%E9.py", "/a/\ufffd.py"),
         ("http://[::1/broken", "/broken"),
         ("no uri", "no uri"),
         ("", ""),
@@ -22,6 +27,12 @@ from copilot_lsp.workspace.uris import name_of, path_of
 )
 def test_path_of_a_uri(uri: str, path: str):
     assert path_of(uri) == path
+
+
+def test_files_are_on_this_disk():
+    assert file_of("file:///a/%E9.py") == "/a/\udce9.py"
+    assert file_of("vscode-notebook-cell:/p/book.ipynb#W0") == "/p/book.ipynb"
+    assert file_of("untitled:x.py") == file_of("file:///a%00b") == file_of("file:///\ud800") == ""
 
 
 def test_names_are_relative_to_the_deepest_folder():

@@ -103,7 +103,7 @@ def folder(tmp_path):
         "sub/b.py": code,
         "c.go": GO,
         ".env": "TOKEN=1\n" * 8,
-        "secrets.py": code,
+        ".env.py": code,
         "node_modules/x.js": code,
         ".git/hooks.py": code,
         "ignored.py": code,
@@ -126,7 +126,7 @@ def folder(tmp_path):
 def test_only_the_users_own_code_is_drawn_from(folder):
     found = files.find(folder)
     assert [file.path for file in found.files] == ["a.py", "c.go", "sub/b.py"]
-    assert found.left_out == {"excluded": 1, "built": 1, "too large": 1}
+    assert found.left_out == {"excluded": 2, "built": 1, "too large": 1}
     assert [file.path for file in files.find(folder, exclude=("sub/",)).files] == ["a.py", "c.go"]
     assert [file.path for file in files.find(folder, ["markdown"]).files] == ["notes.md"]
 
@@ -143,6 +143,6 @@ def test_what_nobody_wrote_is_not_read(tmp_path, data):
 
 
 def test_a_folder_without_code_says_what_was_left_out(tmp_path):
-    (tmp_path / "secrets.py").write_text("a = 1\n" * 9)
+    (tmp_path / ".env.py").write_text("a = 1\n" * 9)
     with pytest.raises(UsageError, match=r"no source files to replay \(left out: 1 excluded\)"):
         replay.read(tmp_path, Draw(3, 0), LIMIT)
