@@ -1,4 +1,4 @@
-"""Makes a clone ready to work: `.venv` with locked requirements, llama.cpp for this CPU, the default model.
+"""Makes a clone ready to work: `.venv` with locked requirements, a llama.cpp that works here, the default model.
 
 Run by any Python >= 3.11 with nothing installed: `python3 scripts/setup.py`. Running it again does nothing
 until one of its inputs changes. What is slow to get (the wheel, the model) is kept in the user's cache.
@@ -7,49 +7,42 @@ until one of its inputs changes. What is slow to get (the wheel, the model) is k
 from __future__ import annotations
 
 import hashlib
-import importlib.util
 import json
+import os
 import subprocess
-import sys
 from pathlib import Path
 
-import llama_wheel
-import steps
+from installer import compile, llama, server, steps, wheels
 
 ROOT = Path(__file__).resolve().parent.parent
 VENV = ROOT / ".venv"
-PYTHON = VENV / ("Scripts/python.exe" if sys.platform == "win32" else "bin/python")
+PYTHON = server.python_of(VENV)
 LOCK = ROOT / "requirements-dev.lock"
 STAMP = VENV / "setup-stamp.json"
 LOGS = ROOT / "build" / "setup"
 
 
 def main() -> None:
-    check_python()
+    server.check_python()
     inputs = fingerprint()
     if up_to_date(inputs):
         return
-    version = llama_wheel.locked_version(LOCK)
-    create_venv()
-    install(llama_wheel.get(version, PYTHON, LOGS / "llama.log"))
+    server.create(VENV, LOGS / "venv.log")
+    install()
     model = pull_model()
+    llama.install(PYTHON, LOGS)
     STAMP.write_text(json.dumps({"inputs": inputs, "model": model}), "utf-8")
     steps.say("Ready.")
-
-
-def check_python() -> None:
-    if sys.version_info < (3, 11):  # noqa: UP036 (the Python that runs this is the user's)
-        steps.fail(f"needs Python 3.11 or newer, this is {sys.version.split()[0]}")
-    if importlib.util.find_spec("ensurepip") is None:
-        steps.fail("this Python cannot create virtual environments (Debian: apt install python3-venv)")
 
 
 def fingerprint() -> str:
     """Of everything that decides what the environment has. With the path: environments cannot be moved."""
     digest = hashlib.sha256(str(ROOT).encode())
-    own = (Path(module.__file__ or "") for module in (sys.modules[__name__], llama_wheel, steps))
-    inputs = (ROOT / "pyproject.toml", LOCK, ROOT / "models" / "registry.toml", *own)
-    for path in (*inputs, *sorted(llama_wheel.BUILD_FILES.iterdir())):
+    for name in ("CMAKE_ARGS", "COPILOT_LSP_LLAMA_WHEEL"):
+        digest.update(f"{name}={os.environ.get(name, '')}\0".encode())
+    own = sorted(Path(wheels.__file__).parent.glob("*.py"))
+    inputs = (ROOT / "pyproject.toml", LOCK, ROOT / "models" / "registry.toml", Path(__file__), wheels.PINS, *own)
+    for path in (*inputs, *sorted(compile.BUILD_FILES.iterdir())):
         digest.update(path.read_bytes())
     return digest.hexdigest()
 
@@ -62,20 +55,19 @@ def up_to_date(inputs: str) -> bool:
         return False
 
 
-def create_venv() -> None:
-    works = PYTHON.exists() and subprocess.run([PYTHON, "-m", "pip", "--version"], capture_output=True, check=False)
-    if works and works.returncode == 0:
-        return
-    steps.run(f"Creating {VENV}", [sys.executable, "-m", "venv", "--clear", VENV], LOGS / "venv.log")
-
-
-def install(llama: Path) -> None:
-    """The compiled wheel goes first: then the lock's llama_cpp_python is there, and pip compiles nothing."""
-    pip: steps.Command = [PYTHON, "-m", "pip", "install", "--disable-pip-version-check"]
-    steps.run("Installing llama.cpp", [*pip, "--no-deps", "--force-reinstall", llama], LOGS / "install-llama.log")
-    steps.run("Installing the locked requirements", [*pip, "-r", LOCK], LOGS / "install-lock.log")
+def install() -> None:
+    """Everything but llama.cpp."""
+    pip: steps.Command = [PYTHON, "-m", "pip", "install", *llama.PIP_OPTIONS]
+    requirements = LOGS / "requirements.txt"
+    requirements.parent.mkdir(parents=True, exist_ok=True)
+    requirements.write_text("\n".join(without_llama(LOCK.read_text("utf-8"))) + "\n", "utf-8")
+    steps.run("Installing the locked requirements", [*pip, "-r", requirements], LOGS / "install-lock.log")
     project = [*pip, "--no-deps", "--editable", ROOT]
     steps.run("Installing copilot-lsp (editable)", project, LOGS / "install-project.log")
+
+
+def without_llama(lock: str) -> list[str]:
+    return [line for line in lock.splitlines() if not line.replace("-", "_").startswith("llama_cpp_python==")]
 
 
 def pull_model() -> str:
@@ -90,5 +82,5 @@ if __name__ == "__main__":
         main()
     except KeyboardInterrupt:
         raise SystemExit(130) from None
-    except OSError as error:
-        steps.fail(str(error))
+    except (steps.Failed, OSError) as failure:
+        steps.end("setup", failure)

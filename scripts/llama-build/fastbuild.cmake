@@ -11,8 +11,19 @@ cmake_language(DEFER CALL set_target_properties llama PROPERTIES UNITY_BUILD ON)
 # See gcc_amx_fix.h. As an option here, not in CMAKE_CXX_FLAGS: those break on a path with a space.
 add_compile_options("$<$<COMPILE_LANG_AND_ID:CXX,GNU>:SHELL:-include \"${CMAKE_CURRENT_LIST_DIR}/gcc_amx_fix.h\">")
 
-# A wheel for other machines (variants.cmake) must not need this machine's C++ library: it is linked in, and hidden,
-# so that it cannot stand in for another copy in the same process. Only C functions cross from one library to another.
-if(GGML_BACKEND_DL AND CMAKE_SYSTEM_NAME STREQUAL "Linux")
-    add_link_options(-static-libstdc++ -static-libgcc -Wl,--exclude-libs,ALL -s)
+# What follows is for the wheel that runs on other machines (scripts/portable_wheel.py).
+if(GGML_BACKEND_DL)
+    # One file a library: wheels have no symbolic links, and would carry each three times.
+    foreach(target llama ggml ggml-base)
+        cmake_language(DEFER CALL set_property TARGET ${target} PROPERTY VERSION)
+        cmake_language(DEFER CALL set_property TARGET ${target} PROPERTY SOVERSION)
+    endforeach()
+    if(CMAKE_SYSTEM_NAME STREQUAL "Linux")
+        # The C++ library of the machine that compiles is linked in, and hidden, so that it cannot stand in for another
+        # copy in the same process. Only C functions cross from one of these libraries to another.
+        add_link_options(-static-libstdc++ -static-libgcc -Wl,--exclude-libs,ALL -s)
+        set(CMAKE_INSTALL_RPATH "$ORIGIN")
+    elseif(APPLE)
+        set(CMAKE_INSTALL_RPATH "@loader_path")
+    endif()
 endif()

@@ -18,11 +18,16 @@ ROOT = Path(__file__).parents[2]
 LOCK = ROOT / "requirements-dev.lock"
 
 sys.path.insert(0, str(ROOT / "scripts"))
-llama_wheel = importlib.import_module("llama_wheel")
+cache = importlib.import_module("installer.cache")
+compile_ = importlib.import_module("installer.compile")
 lock = importlib.import_module("lock")
-steps = importlib.import_module("steps")
+server = importlib.import_module("installer.server")
 setup = importlib.import_module("setup")
+steps = importlib.import_module("installer.steps")
+wheels = importlib.import_module("installer.wheels")
 sys.path.remove(str(ROOT / "scripts"))
+
+Failed = steps.Failed
 
 
 def locked() -> dict[str, str]:
@@ -51,84 +56,84 @@ def test_lock_lines_come_without_paths():
 
 
 def test_the_cache_folder_is_that_of_platformdirs(monkeypatch, tmp_path):
-    assert llama_wheel.cache_folder() == platformdirs.user_cache_path("copilot-lsp", appauthor=False)
+    assert cache.folder() == platformdirs.user_cache_path("copilot-lsp", appauthor=False)
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
-    assert llama_wheel.cache_folder() == platformdirs.user_cache_path("copilot-lsp", appauthor=False)
+    assert cache.folder() == platformdirs.user_cache_path("copilot-lsp", appauthor=False)
 
 
-def test_the_locked_version_is_what_gets_compiled():
-    assert llama_wheel.locked_version(LOCK) == locked()["llama-cpp-python"]
-
-
-def test_a_lock_without_the_version_is_an_error(tmp_path):
-    (tmp_path / "empty.lock").write_text("rich==1\n", "utf-8")
-    with pytest.raises(SystemExit, match=r"empty\.lock has no line llama_cpp_python==VERSION"):
-        llama_wheel.locked_version(tmp_path / "empty.lock")
+def test_the_lock_and_the_setup_have_the_same_llama_cpp():
+    assert wheels.pins()["version"] == locked()["llama-cpp-python"]
+    assert "llama-cpp-python" not in {
+        line.partition("==")[0].replace("_", "-") for line in setup.without_llama(LOCK.read_text("utf-8"))
+    }
 
 
 def test_the_key_is_stable_and_changes_with_version_flags_and_compiler(monkeypatch):
-    key = llama_wheel.build_key("1.0")
-    assert key == llama_wheel.build_key("1.0")
-    assert key != llama_wheel.build_key("1.1")
+    key = compile_.build_key("1.0")
+    assert key == compile_.build_key("1.0")
+    assert key != compile_.build_key("1.1")
     monkeypatch.setenv("CMAKE_ARGS", "-DGGML_CUDA=on")
-    assert key != llama_wheel.build_key("1.0")
+    assert key != compile_.build_key("1.0")
     monkeypatch.delenv("CMAKE_ARGS")
-    monkeypatch.setattr(llama_wheel, "_native_macros", lambda: b"#define __AMX_TILE__ 1")
-    assert key != llama_wheel.build_key("1.0")
+    monkeypatch.setattr(compile_, "_native_macros", lambda: b"#define __AMX_TILE__ 1")
+    assert key != compile_.build_key("1.0")
 
 
-def test_a_wheel_in_the_cache_is_not_compiled_again(monkeypatch, tmp_path, capsys):
-    monkeypatch.setattr(llama_wheel, "cache_folder", lambda: tmp_path)
-    folder = tmp_path / "wheels" / llama_wheel.build_key("1.0")
+@pytest.fixture
+def own_cache(monkeypatch, tmp_path):
+    monkeypatch.setattr(cache, "folder", lambda: tmp_path)
+    return tmp_path / "wheels"
+
+
+def test_a_wheel_in_the_cache_is_not_compiled_again(own_cache, tmp_path, capsys):
+    folder = own_cache / compile_.build_key("1.0")
     folder.mkdir(parents=True)
     wheel = folder / "llama_cpp_python-1.0-py3-none-any.whl"
     wheel.touch()
-    assert llama_wheel.get("1.0", Path("no-python"), tmp_path / "log") == wheel
+    assert compile_.get("1.0", Path("no-python"), tmp_path / "log") == wheel
     assert "already compiled for this machine" in capsys.readouterr().out
 
 
-def test_a_compiled_wheel_goes_into_the_cache(monkeypatch, tmp_path):
-    def compile_(_version, _python, into, _log):
+def test_a_compiled_wheel_goes_into_the_cache(monkeypatch, own_cache, tmp_path):
+    def stand_in(_version, _python, into, _log):
         (into / "llama.whl").write_bytes(b"wheel")
         return into / "llama.whl"
 
-    monkeypatch.setattr(llama_wheel, "cache_folder", lambda: tmp_path)
-    monkeypatch.setattr(llama_wheel, "_compile", compile_)
-    wheel = llama_wheel.get("1.0", Path("python"), tmp_path / "log")
-    assert wheel == tmp_path / "wheels" / llama_wheel.build_key("1.0") / "llama.whl"
+    monkeypatch.setattr(compile_, "_compile", stand_in)
+    wheel = compile_.get("1.0", Path("python"), tmp_path / "log")
+    assert wheel == own_cache / compile_.build_key("1.0") / "llama.whl"
     assert wheel.read_bytes() == b"wheel"
-    assert [path.name for path in (tmp_path / "wheels").iterdir()] == [wheel.parent.name]
+    assert [path.name for path in own_cache.iterdir()] == [wheel.parent.name]
 
 
-def test_a_failed_build_leaves_nothing_in_the_cache(monkeypatch, tmp_path):
-    monkeypatch.setattr(llama_wheel, "cache_folder", lambda: tmp_path)
-    with pytest.raises(SystemExit, match="failed with exit code 1"):
-        llama_wheel.get("1.0", Path(sys.executable), tmp_path / "log")
-    assert list((tmp_path / "wheels").rglob("*.whl")) == []
+def test_a_failed_build_leaves_nothing_in_the_cache(own_cache, tmp_path):
+    with pytest.raises(Failed, match="failed with exit code 1"):
+        compile_.get("1.0", Path(sys.executable), tmp_path / "log")
+    assert list(own_cache.rglob("*.whl")) == []
 
 
 def test_no_compiler_is_one_line(monkeypatch):
     monkeypatch.setenv("CXX", "no-such-compiler")
-    with pytest.raises(SystemExit, match=r"^setup: no C\+\+ compiler \(no-such-compiler\): install one"):
-        llama_wheel.build_key("1.0")
+    with pytest.raises(Failed, match=r"^no C\+\+ compiler \(no-such-compiler\): install one"):
+        compile_.build_key("1.0")
 
 
 def test_a_compiler_that_does_not_work_is_one_line(monkeypatch):
     monkeypatch.setenv("CXX", f"{sys.executable} -c 'raise SystemExit(\"broken\")'")
-    with pytest.raises(SystemExit, match=r"^setup: the C\+\+ compiler does not work: broken$"):
-        llama_wheel.build_key("1.0")
+    with pytest.raises(Failed, match=r"^the C\+\+ compiler does not work: broken$"):
+        compile_.build_key("1.0")
 
 
 def test_an_old_python_is_one_line(monkeypatch):
     monkeypatch.setattr(sys, "version_info", (3, 10, 0))
-    with pytest.raises(SystemExit, match=r"^setup: needs Python 3\.11 or newer"):
-        setup.check_python()
+    with pytest.raises(Failed, match=r"^needs Python 3\.11 or newer"):
+        server.check_python()
 
 
 def test_a_python_without_venv_is_one_line(monkeypatch):
-    monkeypatch.setattr(importlib.util, "find_spec", lambda _: None)
-    with pytest.raises(SystemExit, match="apt install python3-venv"):
-        setup.check_python()
+    monkeypatch.setitem(sys.modules, "ensurepip", None)
+    with pytest.raises(Failed, match="apt install python3-venv"):
+        server.check_python()
 
 
 def test_up_to_date_asks_for_the_same_inputs_and_the_model(monkeypatch, tmp_path):
@@ -157,8 +162,10 @@ def test_the_fingerprint_covers_the_lock(monkeypatch, tmp_path):
 def test_a_failed_step_shows_the_end_of_its_output_and_names_the_log(tmp_path, capsys):
     log = tmp_path / "logs" / "step.log"
     script = "for n in range(100): print('line', n)\nraise SystemExit(3)"
-    with pytest.raises(SystemExit, match=f"'Working' failed with exit code 3; all of its output is in {log}"):
+    with pytest.raises(Failed, match=f"'Working' failed with exit code 3; all of its output is in {log}") as caught:
         steps.run("Working", [sys.executable, "-c", script], log)
+    with pytest.raises(SystemExit, match=r"^setup: 'Working' failed"):
+        steps.end("setup", caught.value)
     shown = capsys.readouterr().err.splitlines()
     assert shown[-1] == "line 99"
     assert len(shown) == steps.TAIL_LINES
@@ -181,6 +188,6 @@ def test_elapsed(seconds, words):
 
 
 def test_the_setup_needs_only_the_standard_library():
-    modules = "import sys; sys.path.insert(0, 'scripts'); import setup, llama_wheel, steps"
+    modules = "import sys; sys.path.insert(0, 'scripts'); import setup, install"
     done = subprocess.run([sys.executable, "-S", "-c", modules], cwd=ROOT, capture_output=True, check=False)
     assert done.returncode == 0, done.stderr

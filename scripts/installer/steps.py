@@ -1,4 +1,4 @@
-"""Runs the steps of the setup: says that they go on, keeps all of their output, shows its end on failure."""
+"""Runs the steps of an installation: says that they go on, keeps all of their output, shows its end on failure."""
 
 from __future__ import annotations
 
@@ -17,8 +17,19 @@ TAIL_LINES = 25
 Command = list[str | Path]
 
 
-def fail(message: str) -> NoReturn:
-    raise SystemExit(f"setup: {message}")
+class Failed(Exception):
+    """One line for the user. `tail`: the end of the step's output."""
+
+    def __init__(self, line: str, tail: str = "") -> None:
+        super().__init__(line)
+        self.tail = tail
+
+
+def end(program: str, failure: Failed | OSError) -> NoReturn:
+    """Ends the program: the output's last lines, and what failed."""
+    if isinstance(failure, Failed) and failure.tail:
+        print(failure.tail, file=sys.stderr)
+    raise SystemExit(f"{program}: {failure}")
 
 
 def say(message: str) -> None:
@@ -26,7 +37,7 @@ def say(message: str) -> None:
 
 
 def run(title: str, command: Command, log: Path, env: Mapping[str, str] | None = None) -> None:
-    """Runs `command` with `env` added to the environment and its output in `log`; exits when it fails."""
+    """Runs `command` with `env` added to the environment and its output in `log`. Raises Failed."""
     say(title)
     log.parent.mkdir(parents=True, exist_ok=True)
     started = time.monotonic()
@@ -45,8 +56,7 @@ def run(title: str, command: Command, log: Path, env: Mapping[str, str] | None =
             process.wait()
             raise
     if code != 0:
-        print(tail(log), file=sys.stderr)
-        fail(f"{title!r} failed with exit code {code}; all of its output is in {log}")
+        raise Failed(f"{title!r} failed with exit code {code}; all of its output is in {log}", tail(log))
     say(f"  done in {elapsed(time.monotonic() - started)}")
 
 
