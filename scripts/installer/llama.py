@@ -20,6 +20,7 @@ def install(python: Path, logs: Path) -> None:
     for way in wheels.ways(python, logs):
         try:
             _put(way, python, logs)
+            steps.say("Letting it decode a few tokens")
             if not in_safe_mode(python):
                 return
             safe = safe or way
