@@ -7,11 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from copilot_lsp.errors import ModelCorrupt, ModelMissing
+from copilot_lsp.models import gguf
 from copilot_lsp.models.registry import Entry, ShippedFile, load
-
-MAGIC = b"GGUF"
-VERSIONS = (2, 3)
-"""Of the GGUF format, as llama.cpp reads them (gguf.cpp refuses version 1)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +26,7 @@ def find(name_or_path: str) -> ResolvedModel:
         path = Path(name_or_path).expanduser()
         if not path.is_file():
             raise ModelMissing(f"there is no model file {path}")
-        check_header(path)
+        gguf.check_start(path)
         return ResolvedModel(path.stem, path.absolute())
     entry = load().get(name_or_path)
     check_present(entry)
@@ -56,7 +53,7 @@ def check_present(entry: Entry) -> None:
     size = entry.path.stat().st_size
     if size != entry.size:
         raise ModelCorrupt(_damaged(entry.path, f"{size} bytes, not {entry.size}", entry))
-    check_header(entry.path)
+    gguf.check_start(entry.path)
 
 
 def check_sum(path: Path, entry: Entry) -> None:
@@ -70,21 +67,6 @@ def checksum(path: Path) -> str:
     """SHA-256 in lower-case hex digits."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
-
-
-def check_header(path: Path) -> None:
-    """Magic and version, the first 8 bytes of a GGUF file. Raises ModelCorrupt."""
-    try:
-        with path.open("rb") as file:
-            start = file.read(8)
-    except OSError as error:
-        raise ModelCorrupt(f"{path} cannot be read: {error.strerror}") from None
-    if start[:4] != MAGIC or len(start) < 8:
-        raise ModelCorrupt(f"{path} is not a GGUF file: it does not begin with {MAGIC.decode()} and a version")
-    version = int.from_bytes(start[4:], "little")
-    if version not in VERSIONS:
-        readable = " and ".join(map(str, VERSIONS))
-        raise ModelCorrupt(f"{path} has GGUF version {version}: llama.cpp reads {readable} (little-endian)")
 
 
 def _damaged(path: Path, how: str, entry: Entry) -> str:

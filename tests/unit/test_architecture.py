@@ -97,8 +97,8 @@ def reachable(start: str) -> set[str]:
 LAYERS = {
     "base": set[str](),
     "source": {"base"},
-    "engine": {"base"},
     "models": {"base"},
+    "engine": {"base", "models"},
     "postprocess": {"base", "source"},
     "workspace": {"base", "source"},
     "completion": {"base", "source", "engine", "workspace", "postprocess"},

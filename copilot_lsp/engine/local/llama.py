@@ -202,7 +202,7 @@ def _load_model(load: ModelParams, progress: Callable[[float], None]) -> object:
         return True
 
     parameters.progress_callback = report
-    model = api.llama_model_load_from_file(str(load.path).encode(), parameters)
+    model = api.llama_model_load_from_file(os.fsencode(load.path), parameters)
     if not model:
         raise ModelCorrupt(f"llama.cpp cannot load {load.path}")
     return model

@@ -13,12 +13,14 @@ import sys
 import threading
 from collections import deque
 from collections.abc import Callable
+from pathlib import Path
 from typing import BinaryIO
 
 from copilot_lsp.engine import fim
 from copilot_lsp.engine.base import Done, FinishReason, InfillRequest, Piece
 from copilot_lsp.engine.local import wire
 from copilot_lsp.errors import ModelError
+from copilot_lsp.models import gguf
 
 try:
     from copilot_lsp.engine.local import decode, kv
@@ -102,8 +104,7 @@ class Worker:
 
     def __init__(self, start: wire.Start, send: Callable[[wire.Message], None]) -> None:
         """Loads and tests; raises ModelError. A wrongly compiled llama.cpp ends the process here."""
-        from pathlib import Path
-
+        gguf.read(Path(start.model))
         wanted = start.prefix_tokens + start.suffix_tokens + start.chunk_tokens + start.max_tokens + MARGIN
         load = ModelParams(
             Path(start.model),
