@@ -68,7 +68,7 @@ def _add_cases(parser: argparse.ArgumentParser) -> None:
     group.add_argument("--cases", type=positive, metavar="N", help=text)
     group.add_argument("--seed", type=int, default=0, metavar="S", help="of what is drawn (default: 0)")
     group.add_argument("--language", action="append", default=[], help="only this language; may be repeated")
-    group.add_argument("--kind", action="append", default=[], help="only line, mid or block, or a suite's own kind")
+    group.add_argument("--kind", action="append", default=[], help="only line, mid, pair or block, or a suite's own")
     group.add_argument("--exclude", action="append", default=[], metavar="GLOB", help="gitignore syntax, of a folder")
 
 

@@ -6,8 +6,10 @@ import re
 
 from copilot_lsp.postprocess.passage import Passage
 from copilot_lsp.source.blocks import CLOSER, opens_block
-from copilot_lsp.source.brackets import OPENING, scan
-from copilot_lsp.source.site import Site, has_word
+from copilot_lsp.source.brackets import HARD, OPENING, Brackets, Kind, scan
+from copilot_lsp.source.enclosing import closed_by, frames_at
+from copilot_lsp.source.site import has_word
+from copilot_lsp.source.tags import MARKUP, tags_of
 
 REST = 3
 """Least characters of the rest of the line that count as repeated in the middle of a text."""
@@ -17,34 +19,86 @@ BEGUN = 3
 
 
 def closes_nothing_twice(passage: Passage) -> str:
-    """Ends before the closing bracket or quote that stands right of the cursor."""
+    """Ends before the closing bracket, quote or tag that stands right of the cursor.
+
+    A text may close what nothing right of the cursor does: `a)` is right in `f(g(|)`, where one bracket is missing.
+    """
     site, text = passage.site, passage.text
-    right = site.right.lstrip()
-    left = scan(site.left, site.language)
-    if not right or left.comment is not None:
+    right = site.right.strip()
+    if not right:
         return text
-    inside = scan(text, site.language, left.quote)
-    if left.quote and inside.quote_end is not None and _ends_string(site, left.quote):
-        return text[: inside.quote_end]
-    waiting = [right[index] for index in scan(right, site.language).unopened]
-    spare = max(len(left.unclosed) - len(waiting), 0)
-    for index in inside.unopened[spare:]:
-        if text[index] in waiting:
+    frames = frames_at(site)
+    inside = scan(text, site.language, frames)
+    waiting = _unknown(scan(right, site.language, frames), right)
+    most = len(closed_by(right, site.language, frames))
+    left = dict(inside.closings)
+    depth = len(frames)
+    for index in sorted({*left, *inside.unopened}):
+        if index in left:
+            depth = left[index]
+            after = len(closed_by(right, site.language, frames[:depth]))
+            twice, most = after < most, max(after, most)
+        else:  # it closes something on a line above, or, in a string's hole, nothing at all
+            twice = text[index] in waiting or any(frame.kind is Kind.HOLE for frame in frames[:depth])
+        if twice:
             return text[:index]
     return text
 
 
-def _ends_string(site: Site, quote: str) -> bool:
-    """Whether the string that is open at the cursor ends right of it, and no other one begins there instead."""
-    right = scan(site.right, site.language, quote)
-    return right.quote_end is not None and not right.quote
+def _unknown(found: Brackets, text: str) -> str:
+    """The brackets that close something on a line above."""
+    known = {index for index, _ in found.closings}
+    return "".join(text[index] for index in found.unopened if index not in known)
+
+
+def closes_no_tag_twice(passage: Passage) -> str:
+    """Ends before the closing tag that stands right of the cursor."""
+    site, text = passage.site, passage.text
+    if site.language not in MARKUP or "</" not in site.right:
+        return text
+    waiting = [name for _, name in tags_of(site.right).unopened]
+    spare = list(tags_of(site.left).unclosed)
+    for name in waiting:
+        if name in spare:
+            spare.remove(name)
+    for index, name in tags_of(text).unopened:
+        if name in spare:
+            spare.remove(name)
+        elif name in waiting:
+            return text[:index]
+    return text
+
+
+def takes_no_closer(passage: Passage) -> str:
+    """Ends before a bracket or string that it leaves open, and that would be closed by what stands right of the
+    cursor for something else."""
+    site, text = passage.site, passage.text
+    if not site.right.strip():
+        return text
+    frames = frames_at(site)
+    inside = scan(text, site.language, frames)
+    own = [frame for frame in inside.own if frame.kind in HARD]
+    wanted = closed_by(site.right, site.language, inside.frames[: inside.kept])
+    closed = [frame for frame in closed_by(site.right, site.language, inside.frames) if frame.kind in HARD]
+    if not own or not wanted or len(closed) >= len(own) + len([frame for frame in wanted if frame.kind in HARD]):
+        return text
+    return text[: inside.open_at]
+
+
+def comments_out_nothing(passage: Passage) -> str:
+    """Ends before a comment, when code stands right of the cursor."""
+    site, text = passage.site, passage.text
+    if not site.right.strip() or (begin := scan(text, site.language, frames_at(site)).comment) is None:
+        return text
+    return text[:begin]
 
 
 def leaves_the_rest_of_the_line(passage: Passage) -> str:
-    """Ends before the text that follows the cursor on its line; brackets are counted by `closes_nothing_twice`."""
+    """Ends before the text that follows the cursor on its line; brackets and tags are counted by the rules before."""
     rest = passage.site.right.strip()
     text = passage.text
-    if not rest or rest[0] in OPENING:
+    counted = rest[:1] in OPENING or (rest.startswith("</") and passage.site.language in MARKUP)
+    if not rest or counted or (len(rest) < REST and not passage.ended):
         return text
     boundary = r"\b" if re.match(r"\w", rest) and not re.search(r"\w\Z", passage.site.left) else ""
     pattern = boundary + re.escape(rest)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import islice
@@ -10,9 +11,11 @@ from tree_sitter import Tree
 
 from copilot_lsp.postprocess.passage import Passage
 from copilot_lsp.postprocess.unfinished import ways_on
-from copilot_lsp.source.brackets import PROSE, scan
+from copilot_lsp.source.brackets import scan
+from copilot_lsp.source.enclosing import frames_at
 from copilot_lsp.source.languages import is_indented
 from copilot_lsp.source.site import WINDOW, Site, has_word, normalised
+from copilot_lsp.source.strings import PROSE
 from copilot_lsp.source.syntax import error_count
 
 DIRTY_TRIES = 4
@@ -20,6 +23,13 @@ DIRTY_TRIES = 4
 
 WIDE = 64_000
 """Bytes on either side of the cursor in which brackets are counted when there is no tree to ask."""
+
+LOOSE_TRIES = 3
+"""How many words and operators at the end of a line may be cut."""
+
+_CLOSES = re.compile(r"\s*[)\]}>\"'`;,]")
+
+_LOOSE_END = re.compile(r"\s*(?:\w+|[^\w\s]+)")
 
 DATA = ("json", "jsonc")
 """Languages in which a list, too, goes over several lines wherever it is not short."""
@@ -29,7 +39,7 @@ def keeps_the_line_clean(passage: Passage) -> str:
     """For a line, which may well be the beginning of a block that is not there yet."""
     before = _Before.of(passage)
     line = next((text for text in _shorter_lines(passage) if _may_stand(before, text)), "")
-    return _without_open_end(before, line)
+    return _without_loose_end(before, _without_open_end(before, line))
 
 
 def keeps_the_block_clean(passage: Passage) -> str:
@@ -100,7 +110,7 @@ def _without_open_end(before: _Before, line: str) -> str:
     file, not just to leave it as broken as it was.
     """
     language = before.site.language
-    begin = scan(line, language, scan(before.site.left, language).quote).open_at
+    begin = scan(line, language, frames_at(before.site)).open_at
     if begin is None or before.tree is None:
         return line
     openers = ("{", "[") if language in DATA else () if is_indented(language) else ("{",)
@@ -111,6 +121,20 @@ def _without_open_end(before: _Before, line: str) -> str:
         return line
     head = line[:begin].rstrip()
     return head if head.strip() and _adds_no_error(before.site, before.tree, head) else ""
+
+
+def _without_loose_end(before: _Before, line: str) -> str:
+    """Cut before an operator, a comma or a word that leaves what stands right of the cursor broken: `foo` of `foo.`
+    in `f(|)`.
+
+    As it is where no cut mends that.
+    """
+    site, tree = before.site, before.tree
+    if tree is None or not _CLOSES.match(site.right) or not line.strip() or _adds_no_error(site, tree, line):
+        return line
+    ends = (match.start() for match in reversed(list(_LOOSE_END.finditer(line))))
+    shorter = (line[:end] for end in islice(ends, LOOSE_TRIES))
+    return next((text for text in shorter if _adds_no_error(site, tree, text)), line)
 
 
 def _makes_clean(site: Site, text: str) -> bool:

@@ -6,12 +6,13 @@ are parsed, and never shown.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 
-from copilot_lsp.source.brackets import SPANNING, scan
+from copilot_lsp.source.brackets import HARD, scan
+from copilot_lsp.source.enclosing import closed_by, frames_at
 from copilot_lsp.source.languages import is_indented, language_of
 from copilot_lsp.source.site import Site
+from copilot_lsp.source.tags import MARKUP, tags_of
 
 _INDENTED = (
     (" x", ""),
@@ -57,29 +58,33 @@ indentation, by braces, and by words."""
 
 _BY_WORDS = frozenset({"ruby", "lua", "shellscript"})
 
-_MARKUP = frozenset({"html", "javascript", "javascriptreact", "typescriptreact", "php"})
-
-_TAG = re.compile(r"<(/?)([A-Za-z][\w.:-]*)\b([^<>]*)(>|\Z)")
-
 
 def ways_on(site: Site, text: str) -> Iterator[str]:
     """`text` as it is, with its brackets closed, and with what else may be missing; the likeliest first."""
     yield text
-    left = scan(site.left, site.language)
-    inside = scan(text, site.language, left.quote)
-    taken = len(inside.unopened) + len(scan(site.right, site.language).unopened)
-    # A string that ends with its line has to be closed there; one that began left of the cursor was open before.
-    quote = inside.quote if inside.quote in (left.quote, *SPANNING) else ""
-    closing = inside.unclosed + left.unclosed[taken:]
-    tags = _closing_tags(text) if site.language in _MARKUP else ""
-    text = text.removesuffix("\\") + quote
-    if quote or closing:
+    closing = _closing(site, text)
+    tags = _closing_tags(text) if site.language in MARKUP else ""
+    text = text.removesuffix("\\")
+    if closing:
         yield text + closing
     if tags:
         yield text + tags + closing
     for before, after in _continuations(site.language):
         if not (site.right.strip() and "\n" in before + after):
             yield text + before + closing + after
+
+
+def _closing(site: Site, text: str) -> str:
+    """What has to close what `text` leaves open, less what is closed right of the cursor.
+
+    A string that ends with its line has to be closed there; one that began left of the cursor was open before.
+    """
+    inside = scan(text, site.language, frames_at(site))
+    around = inside.frames[: inside.kept]
+    closed = sum(frame.kind in HARD for frame in closed_by(site.right, site.language, around))
+    own = (frame for frame in reversed(inside.own) if not (frame.quote and not frame.quote.spans))
+    others = [frame for frame in reversed(around) if frame.kind in HARD][closed:]
+    return "".join(frame.closing for frame in (*own, *others) if frame.kind in HARD)
 
 
 def _continuations(language: str) -> tuple[tuple[str, str], ...]:
@@ -90,12 +95,6 @@ def _continuations(language: str) -> tuple[tuple[str, str], ...]:
 
 def _closing_tags(text: str) -> str:
     """What closes the elements that `text` opens, the last of which may still lack its `>`."""
-    waiting: list[str] = []
-    tags = _TAG.findall(text)
-    for closes, name, attributes, _ in tags:
-        if closes and name in waiting:
-            waiting.remove(name)
-        elif not closes and not attributes.endswith("/"):
-            waiting.append(name)
-    closing = "".join(f"</{name}>" for name in reversed(waiting))
-    return f">{closing}" if waiting and not tags[-1][-1] else closing
+    tags = tags_of(text)
+    closing = "".join(f"</{name}>" for name in reversed(tags.unclosed))
+    return f">{closing}" if closing and tags.cut else closing

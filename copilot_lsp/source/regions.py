@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from enum import StrEnum
 from functools import cache
 
 from tree_sitter import Node, Tree
 
+from copilot_lsp.source.brackets import Frames, Kind, scan, text_frame
 from copilot_lsp.source.document import Snapshot
 from copilot_lsp.source.grammars import Grammar
 from copilot_lsp.source.languages import language_of
@@ -56,9 +56,36 @@ def region_at(tree: Tree, language: str, offset: int) -> Region:
         region = _region_of(node, grammar)
         if region and (offset < node.end_byte or _is_open(node, region, grammar)):
             return region
-    starts = [_first_error(node) for node in climb if node.has_error]
+    frame = text_frame(_broken(tree, language, offset)[1])
+    if frame is None:
+        return Region.CODE
+    return Region.COMMENT if frame.kind is Kind.COMMENT else Region.STRING
+
+
+def literal_start(tree: Tree, language: str, offset: int) -> int | None:
+    """The byte where the outermost string or comment begins that `offset` is inside, None when there is none."""
+    grammar = language_of(language).grammar
+    if grammar is None or offset <= 0:
+        return None
+    regions = (grammar.strings | grammar.comments).__contains__
+    climb = [node for node in ancestors(node_at(tree, offset)) if node.is_named and regions(node.type)]
+    around = [node.start_byte for node in climb if node.start_byte < offset < node.end_byte]
+    if around:
+        return around[-1]
+    code, frames = _broken(tree, language, offset)
+    index = next((frame.index for frame in frames if frame.is_text), None)
+    return None if index is None else offset - len(code[index:].encode())
+
+
+def _broken(tree: Tree, language: str, offset: int) -> tuple[str, Frames]:
+    """The code from an error before `offset` on, and what is open at its end.
+
+    Trees do not tell: after an unclosed quote, each grammar makes something else of the text.
+    """
+    starts = [_first_error(node) for node in ancestors(node_at(tree, offset)) if node.has_error]
     start = min((start for start in starts if offset - MAX_SCAN_BYTES < start < offset), default=offset)
-    return _scan(source_of(tree)[start:offset], grammar)
+    code = source_of(tree)[start:offset].decode("utf-8", "ignore")
+    return code, scan(code, language).frames
 
 
 def _region_of(node: Node, grammar: Grammar) -> Region | None:
@@ -82,39 +109,6 @@ def _is_open(node: Node, region: Region, grammar: Grammar) -> bool:
 
 def _first_error(node: Node) -> int:
     return next((child.start_byte for child in node.children if child.has_error), node.start_byte)
-
-
-def _scan(broken: bytes, grammar: Grammar) -> Region:
-    """Whether a comment or string is open at the end of `broken`, code that begins at an error.
-
-    Trees do not tell: after an unclosed quote, each grammar makes something else of the text.
-    """
-    for match in _marks(grammar).finditer(broken):
-        name = match.lastgroup or ""
-        if match.end() == match.end(name) == len(broken):
-            return Region.COMMENT if name.startswith("comment") else Region.STRING
-    return Region.CODE
-
-
-@cache
-def _marks(grammar: Grammar) -> re.Pattern[bytes]:
-    """Matches comments and strings; the group, named after the kind, is the match without what closes it."""
-    return re.compile(b"|".join([*_comment_patterns(grammar), *_string_patterns(grammar)]))
-
-
-def _comment_patterns(grammar: Grammar) -> Iterator[bytes]:
-    for number, (opening, closing) in enumerate(grammar.comment_marks):
-        body = rb"(?s:.*?)" if closing else rb"[^\r\n]*"
-        close = rb"(?:%b|\Z)" % closing if closing else rb""
-        yield rb"(?P<comment%d>%b%b)%b" % (number, opening, body, close)
-
-
-def _string_patterns(grammar: Grammar) -> Iterator[bytes]:
-    for number, quote in enumerate(grammar.quotes):
-        if len(quote) > 1 or quote == b"`":
-            yield rb"(?P<string%d>%b(?s:\\.|.)*?)(?:%b|\Z)" % (number, quote, quote)
-        else:
-            yield rb"(?P<string%d>%b(?:\\.|[^\\\r\n%b])*)%b?" % (number, quote, quote, quote)
 
 
 @cache

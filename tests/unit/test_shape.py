@@ -12,13 +12,16 @@ from hypothesis import strategies as st
 from markers import cursor
 
 import copilot_lsp.postprocess
+from copilot_lsp.evaluation.cases.holes import Hole, insides
 from copilot_lsp.postprocess import pipeline as shape
 from copilot_lsp.postprocess import rules_end
 from copilot_lsp.postprocess.pipeline import RawCompletion, finish, stop_at
 from copilot_lsp.postprocess.shape import Shape
 from copilot_lsp.silence import Reason, Silence
 from copilot_lsp.source.blocks import CLOSER
+from copilot_lsp.source.brackets import scan
 from copilot_lsp.source.document import Document, Snapshot, snapshot_with
+from copilot_lsp.source.enclosing import closed_by, frames_at
 from copilot_lsp.source.site import Site
 
 
@@ -78,9 +81,33 @@ def test_windows_line_ends_change_nothing() -> None:
     assert finish(raw(marked.replace("\n", "\r\n"), text, Shape.BLOCK)) == expected
 
 
-LANGUAGES = st.sampled_from(["python", "typescript", "html", "go", "kotlin", "plaintext"])
+LANGUAGES = st.sampled_from(["python", "typescriptreact", "html", "go", "kotlin", "rust", "ruby", "plaintext"])
 TEXTS = st.text(alphabet="ab1é😀 \t\n\n(){}[]:;,<>/#\"'`=\\-", max_size=80)
-WORDS = ["x = 1", "f(", ")", "}", "{", "    ", "\n", "\n\n", "return", " ", "\t", "def f():", "if x:", "</p>", '"']
+WORDS = [
+    "x = 1",
+    "f(",
+    ")",
+    "}",
+    "{",
+    "    ",
+    "\n",
+    "\n\n",
+    "return",
+    " ",
+    "\t",
+    "def f():",
+    "if x:",
+    "</p>",
+    "</",
+    '"',
+    'f"',
+    "`",
+    "${",
+    "#{",
+    "'",
+    "#",
+    "<p>",
+]
 PIECES = st.lists(st.sampled_from(WORDS), max_size=14).map("".join)
 ANY = st.one_of(TEXTS, PIECES)
 DRAFTS = st.builds(
@@ -134,6 +161,37 @@ def test_a_block_leaves_a_clean_tree_clean(any_draft: RawCompletion) -> None:
     if "\n" in text.strip("\n"):
         assert after.tree is not None
         assert not after.tree.root_node.has_error
+
+
+@EVERY
+@given(DRAFTS)
+def test_what_stands_right_of_the_cursor_closes_no_less(any_draft: RawCompletion) -> None:
+    text = finish(any_draft)
+    site = Site.of(any_draft.snapshot, any_draft.offset)
+    if isinstance(text, str) and "\n" not in text:
+        frames = frames_at(site)
+        after = scan(text, site.language, frames).frames
+        right = site.right.strip()
+        assert len(closed_by(right, site.language, after)) >= len(closed_by(right, site.language, frames))
+
+
+def pairs() -> Iterator[tuple[Snapshot, Hole]]:
+    """The insides of some brackets and strings of this package."""
+    for path in sorted(Path(copilot_lsp.__file__).parent.rglob("*.py")):
+        snapshot = snapshot_of(path.read_text("utf-8"), "python")
+        assert snapshot.tree is not None
+        yield from ((snapshot, hole) for hole in insides(snapshot.tree, snapshot.text.data))
+
+
+@pytest.mark.parametrize(("snapshot", "hole"), list(pairs())[::60])
+def test_the_inside_of_a_pair_is_shown_as_it_is_and_stopped_at(snapshot: Snapshot, hole: Hole) -> None:
+    """Taken out, and offered with all that follows it in the file."""
+    data = snapshot.text.data
+    inside = data[hole.start : hole.end].decode()
+    masked = snapshot_with(snapshot, hole.start, hole.end, b"")
+    draft = RawCompletion(masked, hole.start, Shape.LINE, data[hole.start : hole.end + 100].decode("utf-8", "ignore"))
+    assert finish(draft) == inside
+    assert (stop_at(draft) or 0) - len(inside) in (0, 1)  # there may be a space before the bracket
 
 
 def functions() -> Iterator[tuple[str, int, int]]:

@@ -36,7 +36,7 @@ class Test:
 class Case:
     """`prefix + truth + suffix` is the file. `id` is unique in a run and readable.
 
-    `kind` is the sort of hole: `line`, `mid` and `block` in a replay, the suite's own name otherwise.
+    `kind` is the sort of hole: `line`, `mid`, `pair` and `block` in a replay, the suite's own name otherwise.
     """
 
     id: str

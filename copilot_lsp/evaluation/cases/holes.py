@@ -1,4 +1,4 @@
-"""Where a replay puts holes into a file: the rest of a line, or the body of a block.
+"""Where a replay puts holes into a file: the rest of a line, the inside of a pair of brackets or quotes, or a body.
 
 A hole begins where somebody who types would stop for a completion, and ends before the white space of its last
 line. Prose (comments, docstrings) is left out: nobody can guess it.
@@ -24,12 +24,26 @@ MAX_BLOCK_LINES = 20
 
 WORD = re.compile(r"\w")
 
+PAIRS = {"(": ")", "$(": ")", "[": "]", "{": "}", "${": "}", "#{": "}", '"': '"', "'": "'", "`": "`"}
+PAIRS["string_start"] = "string_end"
+"""Tokens, as the grammars call them, that an editor closes by itself as soon as they are typed."""
+
+QUOTES = frozenset({"string_start", '"', "'", "`"})
+
+_PAIRED = re.compile(rb"(?:</[\w.:-]*>|/>|[\s)\]}>\"'`;,:])*(?:\{|=>|->)?\s*")
+"""The rest of a line on which nothing was written right of the cursor, except by the editor."""
+
 
 class Kind(StrEnum):
-    """LINE: from the indentation on. MID: from somewhere in the code of a line. BLOCK: a whole body."""
+    """LINE: from the indentation on. MID: from somewhere in the code of a line. BLOCK: a whole body.
+
+    PAIR: from inside a pair of brackets or quotes to where it is closed, on the same line: what an editor that closes
+    pairs leaves at nearly every cursor.
+    """
 
     LINE = "line"
     MID = "mid"
+    PAIR = "pair"
     BLOCK = "block"
 
 
@@ -43,9 +57,11 @@ class Hole:
 
 def draw(snapshot: Snapshot, kind: Kind, rng: random.Random) -> Hole | None:
     """A hole of that kind at random, None where the file has no place for one."""
-    if kind is Kind.BLOCK:
-        bodies = [] if snapshot.tree is None else list(_bodies(snapshot.tree, snapshot.text.data))
-        return rng.choice(bodies) if bodies else None
+    if kind in (Kind.BLOCK, Kind.PAIR):
+        data, tree = snapshot.text.data, snapshot.tree
+        found = [] if tree is None else list((bodies if kind is Kind.BLOCK else insides)(tree, data))
+        hole = rng.choice(found) if found else None
+        return _begun(data, hole, rng) if hole and kind is Kind.PAIR else hole
     lines = [hole for line in range(snapshot.text.line_count) if (hole := _code_of(snapshot, line))]
     while lines:
         hole = lines.pop(rng.randrange(len(lines)))
@@ -88,12 +104,50 @@ def _cut(snapshot: Snapshot, hole: Hole, rng: random.Random) -> Hole | None:
     return Hole(hole.start + len(text[:at].encode()), hole.end)
 
 
-def _bodies(tree: Tree, data: bytes) -> Iterator[Hole]:
-    """The bodies of functions, classes, loops and branches that have lines of their own."""
+def insides(tree: Tree, data: bytes) -> Iterator[Hole]:
+    """What stands in pairs that begin and end on one line, and have nothing but closing marks after them.
+
+    Strings only where they are names or paths: prose is nothing to guess.
+    """
+    for node in _nodes(tree):
+        for opening, closing in _pairs_of(node):
+            inside = data[opening.end_byte : closing.start_byte]
+            code = inside.strip()
+            rest = data[closing.start_byte : closing.start_byte + 400].split(b"\n", 1)[0]
+            prose = opening.type in QUOTES and b" " in code
+            if b"\n" not in inside and WORD.search(code.decode()) and _PAIRED.fullmatch(rest) and not prose:
+                begin = closing.start_byte - len(inside.lstrip())
+                yield Hole(begin, begin + len(code))
+
+
+def _pairs_of(node: Node) -> Iterator[tuple[Node, Node]]:
+    children = node.children
+    for index, opening in enumerate(children):
+        wanted = PAIRS.get(opening.type)
+        closing = next((child for child in children[index + 1 :] if child.type == wanted), None)
+        if closing is not None and opening.end_byte < closing.start_byte and not node.has_error:
+            yield opening, closing
+
+
+def _begun(data: bytes, hole: Hole, rng: random.Random) -> Hole:
+    """The whole hole, as it is when the pair was just opened, or what is left of it after some more characters."""
+    text = data[hole.start : hole.end].decode()
+    last = max(match.start() for match in WORD.finditer(text))
+    at = rng.choice((0, rng.randint(0, last)))
+    return Hole(hole.start + len(text[:at].encode()), hole.end)
+
+
+def _nodes(tree: Tree) -> Iterator[Node]:
     waiting = [tree.root_node]
     while waiting:
         node = waiting.pop()
         waiting.extend(node.children)
+        yield node
+
+
+def bodies(tree: Tree, data: bytes) -> Iterator[Hole]:
+    """The bodies of functions, classes, loops and branches that have lines of their own."""
+    for node in _nodes(tree):
         for field in ("body", "consequence"):
             body = node.child_by_field_name(field)
             if body is not None and not body.has_error and (hole := _inside(body, data)):

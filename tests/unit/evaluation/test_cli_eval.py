@@ -52,7 +52,7 @@ def test_json_holds_cases_measures_and_how_it_was_done(evaluate, folder):
     assert data["options"]["seed"] == 3
     assert data["options"]["complete"] is True
     assert data["summary"]["default"]["all"]["exact_match"] > 0
-    assert set(data["summary"]["default"]) == {"all", "line", "mid"}  # there are no blocks in it
+    assert set(data["summary"]["default"]) == {"all", "line", "mid", "pair"}  # there are no blocks in it
     case = data["cases"][0]
     result = case["results"]["default"]
     assert (case["kind"], case["id"].endswith(" line")) == ("line", True)
@@ -212,7 +212,7 @@ def test_a_record_that_takes_no_more_ends_the_run_with_what_is_done(evaluate, fo
         (("{folder}", "--min", "speed=1"), "there is no measure 'speed': there are exact_match, "),
         (("{folder}", "--min", "shown"), "'shown' is not MEASURE=NUMBER"),
         (("{folder}", "--cases", "0"), "'0' is not a positive number"),
-        (("{folder}", "--kind", "word"), "there is no kind 'word' in a folder: there are line, mid, block"),
+        (("{folder}", "--kind", "word"), "there is no kind 'word' in a folder: there are line, mid, pair, block"),
         (("{folder}", "--language", "klingon"), "there is no language 'klingon'"),
         (("{folder}", "--language", "go"), "has no source files to replay"),
         (("{folder}", "--suite", "safim"), "is a folder, and a suite is a file"),

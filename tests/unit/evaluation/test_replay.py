@@ -76,6 +76,29 @@ def test_blocks_are_bodies_with_lines_of_their_own(text, language, bodies):
     assert drawn(text, Kind.BLOCK, language) == bodies
 
 
+@pytest.mark.parametrize(
+    ("text", "language", "inside"),
+    [
+        ("print(total(numbers))\n", "python", {"total(numbers)", "numbers"}),
+        ('x = f"a {name}"\n', "python", {"name"}),
+        ("open('some/path')\nopen('some prose')\n", "python", {"'some/path'", "some/path", "'some prose'"}),
+        ("f(a) + b\n(c)\n", "python", {"c"}),
+        ("if (a) {\n  f( `${b}` );\n}\n", "javascript", {"a", "`${b}`", "${b}", "b"}),
+        ('const a = <p className="b">{c}</p>\n', "typescriptreact", {"c"}),
+        ("f(\n  a,\n)\ng()\n", "javascript", set()),
+        ("# (a)\n", "python", set()),
+        (GO, "go", set()),
+        ("package a\n\nfunc add(a, b int) {\n}\n", "go", {"a, b int"}),
+        ("no tree here (x)\n", "kotlin", set()),
+    ],
+)
+def test_pairs_are_closed_on_their_line_and_nothing_else_follows(text, language, inside):
+    whole = {hole for hole in drawn(text, Kind.PAIR, language) if hole in inside}
+    rest = drawn(text, Kind.PAIR, language) - whole
+    assert whole == inside
+    assert all(any(each.endswith(hole) for each in inside) for hole in rest)
+
+
 def test_a_case_masks_its_hole():
     found = snapshot("a = 1\nb = 2\n")
     case = replay.case_of(found, Kind.LINE, holes.Hole(6, 11))
@@ -84,11 +107,11 @@ def test_a_case_masks_its_hole():
 
 
 def test_the_same_seed_draws_the_same_and_a_smaller_number_is_part_of_a_larger_one():
-    small, again, large = (replay.read(ROOT, Draw(count, 7), LIMIT) for count in (9, 9, 30))
+    small, again, large = (replay.read(ROOT, Draw(count, 7), LIMIT) for count in (8, 8, 30))
     assert [case.id for case in small] == [case.id for case in again]
     assert {case.id for case in small} <= {case.id for case in large}
-    assert [case.kind for case in small] == ["line", "mid", "block"] * 3
-    assert {case.id for case in replay.read(ROOT, Draw(9, 8), LIMIT)} != {case.id for case in small}
+    assert [case.kind for case in small] == ["line", "mid", "pair", "block"] * 2
+    assert {case.id for case in replay.read(ROOT, Draw(8, 8), LIMIT)} != {case.id for case in small}
 
 
 def test_kinds_can_be_chosen():
