@@ -36,6 +36,19 @@ test-training: setup
 	$(BIN)/python -m pip install --quiet --requirement training/requirements.txt
 	$(BIN)/python -m pytest tests/training
 
+# pip, uv, pipx and the editors' installer from an index of our wheels, without a compiler on PATH; each until a real
+# model completed. Says how many seconds each took.
+test-install: setup
+	$(BIN)/python -m pytest tests/install --durations=0 --durations-min=1
+
+# Our wheel of llama-cpp-python, for all CPUs of this platform: 40 minutes of one core. Into dist/ and the user's cache.
+wheel: setup
+	$(BIN)/python scripts/portable_wheel.py
+
+# The branch `nvim`, with the Neovim plugin at its root.
+nvim-repo: setup
+	$(BIN)/python scripts/nvim_repo.py
+
 # editors/vscode/copilot-lsp-VERSION.vsix
 vscode: setup
 	$(BIN)/python scripts/editors_vscode.py package
@@ -50,7 +63,7 @@ format: setup
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-# .venv, locked requirements, llama.cpp compiled for this CPU, the default model. Does nothing when all is there.
+# .venv, locked requirements, a llama.cpp that works here, the default model. Does nothing when all is there.
 setup:
 	@test -n "$(PYTHON)" || { echo "setup: needs Python 3.11 or newer with venv" \
 		"(Debian: apt install python3 python3-venv)" >&2; exit 1; }

@@ -30,8 +30,8 @@ def main() -> None:
     server.create(VENV, LOGS / "venv.log")
     install()
     model = pull_model()
-    llama.install(PYTHON, LOGS)
-    STAMP.write_text(json.dumps({"inputs": inputs, "model": model}), "utf-8")
+    wheel = llama.install(PYTHON, LOGS)
+    STAMP.write_text(json.dumps({"inputs": inputs, "model": model, "llama": str(wheel)}), "utf-8")
     steps.say("Ready.")
 
 

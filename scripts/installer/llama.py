@@ -13,16 +13,19 @@ PIP_OPTIONS = ("--disable-pip-version-check", "--no-input")
 TEST_SECONDS = 300
 
 
-def install(python: Path, logs: Path) -> None:
-    """Into the environment of `python`, which has the server and everything else that it needs. Raises Failed."""
+def install(python: Path, logs: Path) -> Path:
+    """Into the environment of `python`, which has the server and everything else that it needs; returns the wheel.
+
+    Raises Failed.
+    """
     failures: list[str] = []
     safe: wheels.Way | None = None
     for way in wheels.ways(python, logs):
         try:
-            _put(way, python, logs)
+            wheel = _put(way, python, logs)
             steps.say("Letting it decode a few tokens")
             if not in_safe_mode(python):
-                return
+                return wheel
             safe = safe or way
             failures.append(f"{way.name}: works in safe mode only")
         except (steps.Failed, OSError) as failure:
@@ -30,13 +33,14 @@ def install(python: Path, logs: Path) -> None:
         steps.say(f"  not used, {failures[-1]}")
     if safe is None:
         raise steps.Failed(f"no llama.cpp works on this machine ({'; '.join(failures)})")
-    _put(safe, python, logs)
+    return _put(safe, python, logs)
 
 
-def _put(way: wheels.Way, python: Path, logs: Path) -> None:
+def _put(way: wheels.Way, python: Path, logs: Path) -> Path:
     wheel = way.get()
     command: steps.Command = [python, "-m", "pip", "install", *PIP_OPTIONS, "--no-deps", "--force-reinstall", wheel]
     steps.run(f"Installing llama.cpp: {way.name}", command, logs / "install-llama.log")
+    return wheel
 
 
 def in_safe_mode(python: Path) -> bool:

