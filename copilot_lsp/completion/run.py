@@ -122,7 +122,7 @@ class Run:
         return self._shaped(self.text)
 
     def _grow(self, piece: Piece) -> int | None:
-        self.text += piece.text
+        self.text = shape.unified(self.text + piece.text)
         self._done = piece.so_far
         return shape.stop_at(self._raw(self.text))
 

@@ -86,11 +86,11 @@ def sampled(seed: int) -> SamplingParams:
 
 
 def in_file(text: str, snapshot: Snapshot) -> str:
-    """`text` with the line ends of the document (its first line's)."""
-    _, end = snapshot.text.line_span(0)
-    if snapshot.text.data[end : end + 2] == b"\r\n":
-        return text.replace("\n", "\r\n")
-    return text
+    """`text` with the line ends that most lines of the document have."""
+    data = snapshot.text.data
+    windows = data.count(b"\r\n")
+    ends = {"\n": data.count(b"\n") - windows, "\r\n": windows, "\r": data.count(b"\r") - windows}
+    return text.replace("\n", max(ends, key=lambda end: ends[end]))
 
 
 def completion_of(query: Query, result: Generated, id: str) -> Completion:

@@ -6,6 +6,7 @@ a rule that leaves nothing is the reason why nothing is shown.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -47,7 +48,7 @@ class Rule:
 
 RULES = (
     Rule(rules_start.begins_here, Reason.WHITESPACE_ONLY),
-    Rule(rules_start.indents_like_the_file, Reason.WHITESPACE_ONLY, Shape.BLOCK),
+    Rule(rules_start.indents_like_the_file, Reason.WHITESPACE_ONLY),
     Rule(rules_end.ends_with_the_line, Reason.EMPTY, Shape.LINE, streams=True),
     Rule(rules_end.ends_at_blank_lines, Reason.EMPTY, Shape.BLOCK, streams=True),
     Rule(rules_right.closes_nothing_twice, Reason.REPEATS_SUFFIX, streams=True),
@@ -74,11 +75,28 @@ def stop_at(raw: RawCompletion) -> int | None:
     """The index into `raw.text` where the completion ends, None while it must go on."""
     site = Site.of(raw.snapshot, raw.offset)
     begin = rules_start.superfluous(site, raw.text)
-    text = raw.text[begin:]
+    written = raw.text[begin:]
+    # Columns are compared with those of the file, so they have to be of the same kind.
+    whole = text = rules_start.indents_like_the_file(Passage(site, written, ended=False))
     for rule in _rules_for(raw.shape):
         if rule.streams:
             text = rule.apply(Passage(site, text, ended=False))
-    return begin + len(text) if begin + len(text) < len(raw.text) else None
+    return begin + _index_in(written, whole, len(text)) if len(text) < len(whole) else None
+
+
+def _index_in(written: str, whole: str, index: int) -> int:
+    """The place in `written` that is at `index` of `whole`, which differs by the indentation of its lines."""
+    number = whole.count("\n", 0, index)
+    line = written.split("\n")[number]
+    start = sum(len(each) + 1 for each in written.split("\n")[:number])
+    rest = whole.find("\n", index)
+    rest = (len(whole) if rest < 0 else rest) - index
+    return start + max(len(line) - rest, 0)
+
+
+def unified(text: str) -> str:
+    """`text` with \\n line ends; half of a \\r\\n at the end of a text that grows is left as it is."""
+    return re.sub(r"\r\n?(?!\Z)|\r\n", "\n", text) if "\r" in text else text
 
 
 def finish(raw: RawCompletion) -> str | Silence:
@@ -89,7 +107,7 @@ def finish(raw: RawCompletion) -> str | Silence:
     if not raw.text.strip():
         return Silence(Reason.WHITESPACE_ONLY if raw.text else Reason.EMPTY)
     site = Site.of(raw.snapshot, raw.offset)
-    text, parsed = raw.text, ""
+    text, parsed = unified(raw.text.rstrip("\r")), ""
     for _ in range(PASSES):
         before = text
         for rule in _rules_for(raw.shape):

@@ -6,9 +6,10 @@ import re
 
 from copilot_lsp.postprocess.passage import Passage
 from copilot_lsp.source.blocks import CLOSER, opens_block
-from copilot_lsp.source.brackets import HARD, OPENING, Brackets, Kind, scan
+from copilot_lsp.source.brackets import HARD, OPENING, Brackets, Frames, Kind, scan, text_frame
 from copilot_lsp.source.enclosing import closed_by, frames_at
-from copilot_lsp.source.site import has_word
+from copilot_lsp.source.site import Site, has_word
+from copilot_lsp.source.strings import PROSE
 from copilot_lsp.source.tags import MARKUP, tags_of
 
 REST = 3
@@ -30,19 +31,26 @@ def closes_nothing_twice(passage: Passage) -> str:
     frames = frames_at(site)
     inside = scan(text, site.language, frames)
     waiting = _unknown(scan(right, site.language, frames), right)
-    most = len(closed_by(right, site.language, frames))
+    hard, most = _closed(site, frames)
     left = dict(inside.closings)
     depth = len(frames)
     for index in sorted({*left, *inside.unopened}):
         if index in left:
             depth = left[index]
-            after = len(closed_by(right, site.language, frames[:depth]))
-            twice, most = after < most, max(after, most)
+            now_hard, now = _closed(site, frames[:depth])
+            twice = now_hard < hard or now < most
+            hard, most = max(now_hard, hard), max(now, most)
         else:  # it closes something on a line above, or, in a string's hole, nothing at all
             twice = text[index] in waiting or any(frame.kind is Kind.HOLE for frame in frames[:depth])
         if twice:
             return text[:index]
     return text
+
+
+def _closed(site: Site, frames: Frames) -> tuple[int, int]:
+    """How many of `frames` the rest of the line closes: those that a parser wants closed, and all."""
+    closed = closed_by(site.right.strip(), site.language, frames)
+    return sum(frame.kind in HARD for frame in closed), len(closed)
 
 
 def _unknown(found: Brackets, text: str) -> str:
@@ -125,12 +133,19 @@ def stops_short_of_the_line_below(passage: Passage) -> str:
 
 
 def ends_clean(passage: Passage) -> str:
-    """No white space at the end, except the space between the completion and a word that follows; none on blank
-    lines."""
+    """No white space at the end of a line or of the text, except the space between the completion and a word that
+    follows; in prose, and in a string that goes on, it may mean something."""
     text = re.sub(r"(?m)^[ \t]+$", "", passage.text)
+    if passage.site.language not in PROSE:
+        text = re.sub(r"[ \t]+(?=\n)", lambda space: space[0] if _in_text(passage.site, space) else "", text)
     right = passage.site.right
     spaced = re.match(r"\w", right) and text.endswith(" ") and not text.endswith("  ")
     return text if spaced else text.rstrip()
+
+
+def _in_text(site: Site, space: re.Match[str]) -> bool:
+    frame = text_frame(scan(space.string[: space.start()], site.language, frames_at(site)).frames)
+    return frame is not None and frame.quote is not None and frame.quote.spans
 
 
 def says_more_than_the_lines_above(passage: Passage) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from itertools import pairwise
 
 from copilot_lsp.postprocess.passage import Passage
 from copilot_lsp.source.blocks import indent_unit, opens_block
@@ -94,16 +95,19 @@ def _column(site: Site, text: str) -> int:
 
 
 def indents_like_the_file(passage: Passage) -> str:
-    """Tabs where the lines around have tabs, spaces where they have spaces."""
+    """Every line by the file's own unit: tabs or spaces, and as many of them."""
+    site, unit = passage.site, indent_unit(passage.site)
     head, *body = passage.text.split("\n")
-    unit = indent_unit(passage.site)
-    if not unit:
+    lines = [head, *body] if site.starts_line else body
+    if not unit or not lines:
         return passage.text
-    if unit != "\t":
-        return "\n".join([head, *(_spaces_for_tabs(line, unit) for line in body)])
-    columns = {width(line) for line in body if line.startswith("  ")}
-    step = 2 if any(column % TAB for column in columns) else TAB
-    return "\n".join([head, *(_tabs_for_spaces(line, step) for line in body)])
+    if unit == "\t":
+        step = _step_of(lines)
+        lines = [_tabs_for_spaces(line, step) for line in lines]
+    else:
+        lines = [_spaces_for_tabs(line, unit) for line in lines]
+        lines = _rescaled(site, lines, len(unit))
+    return "\n".join(lines if site.starts_line else [head, *lines])
 
 
 def _spaces_for_tabs(line: str, unit: str) -> str:
@@ -111,9 +115,36 @@ def _spaces_for_tabs(line: str, unit: str) -> str:
     return lead.replace("\t", unit) + line[len(lead) :]
 
 
+def _step_of(lines: list[str]) -> int:
+    """Columns of a level in a text indented by spaces; odd ones are those of a comment's asterisks."""
+    columns = {len(lead) for line in lines if (lead := indentation(line)) and "\t" not in lead}
+    return 2 if any(column % TAB == 2 for column in columns) else TAB
+
+
 def _tabs_for_spaces(line: str, step: int) -> str:
     lead = indentation(line)
-    if not lead.startswith("  "):
+    if "  " not in lead and " \t" not in lead:
         return line
-    tabs, rest = divmod(width(lead), step)
+    tabs, rest = divmod(len(lead.expandtabs(step)), step)
     return "\t" * tabs + " " * rest + line[len(lead) :]
+
+
+def _rescaled(site: Site, lines: list[str], unit: int) -> list[str]:
+    """With the file's unit where each body in the text is indented by another one."""
+    base = width(site.left)
+    whole = [site.left + lines[0], *lines[1:]] if site.starts_line else [site.left, *lines]
+    steps = {
+        width(after) - width(before)
+        for before, after in pairwise(line for line in whole if line.strip())
+        if width(after) > width(before) and opens_block(before, site.language)
+    }
+    if len(steps) != 1 or (step := steps.pop()) == unit:
+        return lines
+    return [
+        _at_step(line, base, step, unit) if index or not site.starts_line else line for index, line in enumerate(lines)
+    ]
+
+
+def _at_step(line: str, base: int, step: int, unit: int) -> str:
+    levels, rest = divmod(width(line) - base, step)
+    return " " * (base + levels * unit) + line.lstrip(" ") if levels > 0 and not rest else line

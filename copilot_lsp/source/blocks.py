@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
+from itertools import pairwise
 
 from copilot_lsp.source.brackets import code_part, scan
+from copilot_lsp.source.languages import is_indented, language_of
 from copilot_lsp.source.site import Site, indentation
 
 _PYTHON_HEADER = re.compile(
@@ -37,6 +40,8 @@ DEFINITION = re.compile(
 )
 """The first line of something that stands for itself: a function, a class, a decorator above one."""
 
+MAX_UNIT = 8
+
 NEAR_LINES = 60
 """How far around the cursor indentation is looked at."""
 
@@ -58,14 +63,34 @@ def opens_block(line: str, language: str) -> bool:
     return bool(keyword and keyword.match(code)) or _TAG.match(code) is not None
 
 
+TABBED = frozenset({"go", "makefile"})
+"""Languages that are indented by tabs whatever the lines around have."""
+
+
 def indent_unit(site: Site) -> str:
-    """One level of indentation as the lines around the cursor have it; "" when none of them is indented."""
-    indents = [site.left] if site.starts_line else [indentation(site.left)]
-    near = (*site.above[-NEAR_LINES:], *site.below[:NEAR_LINES])
-    indents += [indentation(line) for line in near if line.strip()]
-    if any(indent.startswith("\t") for indent in indents):
+    """One level of indentation as the lines around the cursor have it; "" when none of them is indented.
+
+    Where both are used the majority decides; in a language with blocks by indentation, the cursor's own line does.
+    """
+    if language_of(site.language).id in TABBED:
         return "\t"
-    return " " * min((len(indent) for indent in indents if len(indent) > 1), default=0)
+    own = indentation(site.left)
+    near = (*site.above[-NEAR_LINES:], *site.below[:NEAR_LINES])
+    leads = [indentation(line) for line in near if line.strip() and not line.lstrip().startswith("*")]
+    if own and is_indented(site.language):
+        return "\t" if own.startswith("\t") else _spaces([lead for lead in leads if "\t" not in lead] or [own])
+    tabs = sum(lead.startswith("\t") for lead in (own, *leads))
+    spaces = [lead for lead in (own, *leads) if lead.startswith("  ")]
+    return "\t" if tabs and tabs >= len(spaces) else _spaces(leads if spaces != [own] else spaces)
+
+
+def _spaces(leads: list[str]) -> str:
+    """The step by which lines most often go deeper than the one above; the least indentation where none does."""
+    columns = [len(lead) for lead in leads if not lead.startswith("\t")]
+    steps = Counter(after - before for before, after in pairwise(columns) if 2 <= after - before <= MAX_UNIT)
+    if steps:
+        return " " * max(steps, key=lambda step: (steps[step], -step))
+    return " " * min((column for column in columns if column > 1), default=0)
 
 
 def is_preprocessor(line: str, language: str) -> bool:

@@ -12,10 +12,11 @@ from hypothesis import strategies as st
 from markers import cursor
 
 import copilot_lsp.postprocess
+from copilot_lsp.completion.steps import in_file
 from copilot_lsp.evaluation.cases.holes import Hole, insides
 from copilot_lsp.postprocess import pipeline as shape
 from copilot_lsp.postprocess import rules_end
-from copilot_lsp.postprocess.pipeline import RawCompletion, finish, stop_at
+from copilot_lsp.postprocess.pipeline import RawCompletion, finish, stop_at, unified
 from copilot_lsp.postprocess.shape import Shape
 from copilot_lsp.silence import Reason, Silence
 from copilot_lsp.source.blocks import CLOSER
@@ -81,8 +82,39 @@ def test_windows_line_ends_change_nothing() -> None:
     assert finish(raw(marked.replace("\n", "\r\n"), text, Shape.BLOCK)) == expected
 
 
+def test_spaces_from_the_model_do_not_end_a_block_of_tabs() -> None:
+    marked = "class A {\n\tf() {\n\t\tif (a) {\n\t\t\t‸\n\t\t}\n\t}\n}\n"
+    text = "b();\n      c();\n    }\n    d();\n"
+    stops = [stop_at(raw(marked, text[:end], Shape.BLOCK, "javascript")) for end in range(len(text) + 1)]
+    assert stops[text.index("c()") + 4] is None
+    assert stops[-1] == text.index("\n    }")
+
+
+@pytest.mark.parametrize(
+    ("document", "expected"),
+    [
+        ("a\nb\n", "1\n2"),
+        ("a\r\nb\r\n", "1\r\n2"),
+        ("a\rb\r", "1\r2"),
+        ("a\nb\r\nc\r\n", "1\r\n2"),
+        ("a\r\nb\nc\n", "1\n2"),
+        ("", "1\n2"),
+    ],
+)
+def test_what_is_inserted_has_the_line_ends_of_most_lines(document: str, expected: str) -> None:
+    assert in_file("1\n2", snapshot_of(document, "python")) == expected
+
+
+@pytest.mark.parametrize("pieces", [["a\r\nb"], ["a\r", "\nb"], ["a\rb"], ["a", "\r", "b"]])
+def test_line_ends_are_unified_while_the_text_grows(pieces: list[str]) -> None:
+    text = ""
+    for piece in pieces:
+        text = unified(text + piece)
+    assert text == "a\nb"
+
+
 LANGUAGES = st.sampled_from(["python", "typescriptreact", "html", "go", "kotlin", "rust", "ruby", "plaintext"])
-TEXTS = st.text(alphabet="ab1é😀 \t\n\n(){}[]:;,<>/#\"'`=\\-", max_size=80)
+TEXTS = st.text(alphabet="ab1é😀 \t\n\n\r(){}[]:;,<>/#\"'`=\\-", max_size=80)
 WORDS = [
     "x = 1",
     "f(",
