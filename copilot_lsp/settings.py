@@ -46,7 +46,7 @@ class ContextSettings:
 
 @dataclass(frozen=True, slots=True)
 class EngineSettings:
-    """`threads` 0: as many as the machine has cores. `gpu_layers` -1: all, where llama.cpp was built for a GPU.
+    """`threads` 0: one for each core that may be used. `gpu_layers` -1: all, where llama.cpp was built for a GPU.
 
     `sequences`: documents whose KV cache is kept. `safe_mode` auto: only after a native crash.
     """

@@ -108,7 +108,7 @@ def read(path: Path) -> Gguf:
             file.seek(0)
             return _read(_Header(path, file, size))
     except OSError as error:
-        raise ModelCorrupt(f"{path} cannot be read: {error.strerror}") from None
+        raise ModelCorrupt(f"{shown(path)} cannot be read: {error.strerror}") from None
 
 
 def check_start(path: Path) -> None:
@@ -117,7 +117,7 @@ def check_start(path: Path) -> None:
         with path.open("rb") as file:
             _version(_Header(path, file, file.seek(0, 2)))
     except OSError as error:
-        raise ModelCorrupt(f"{path} cannot be read: {error.strerror}") from None
+        raise ModelCorrupt(f"{shown(path)} cannot be read: {error.strerror}") from None
 
 
 class _Header:
@@ -136,7 +136,7 @@ class _Header:
         return min(self.size, MAX_HEADER) - self.position
 
     def corrupt(self, what: str) -> NoReturn:
-        raise ModelCorrupt(f"{self.path} is damaged ({what}): get the file again")
+        raise ModelCorrupt(f"{shown(self.path)} is damaged ({what}): get the file again")
 
     def take(self, count: int, what: str) -> bytes:
         start, end = self.position, self.position + count
@@ -193,11 +193,15 @@ def _read(header: _Header) -> Gguf:
 
 def _version(header: _Header) -> int:
     if header.left < 8 or header.take(4, "the magic") != MAGIC:
-        raise ModelCorrupt(f"{header.path} is not a GGUF file: it does not begin with {MAGIC.decode()} and a version")
+        raise ModelCorrupt(
+            f"{shown(header.path)} is not a GGUF file: it does not begin with {MAGIC.decode()} and a version"
+        )
     version = header.number("<I", "the version")
     if version not in VERSIONS:
         readable = " and ".join(map(str, VERSIONS))
-        raise ModelCorrupt(f"{header.path} has GGUF version {version}: llama.cpp reads {readable} (little-endian)")
+        raise ModelCorrupt(
+            f"{shown(header.path)} has GGUF version {version}: llama.cpp reads {readable} (little-endian)"
+        )
     return version
 
 
@@ -283,7 +287,7 @@ def _check_places(header: _Header, tensors: tuple[Tensor, ...], start: int, alig
             header.corrupt(f"{what} is at {tensor.offset}, not at {expected}")
         if start + tensor.offset + (tensor.size or 0) > header.size:
             raise ModelCorrupt(
-                f"{header.path} is cut off: {header.size} bytes, and {what} ends at "
+                f"{shown(header.path)} is cut off: {header.size} bytes, and {what} ends at "
                 f"{start + tensor.offset + (tensor.size or 0)}: get the file again"
             )
         names.add(tensor.name)
@@ -294,7 +298,17 @@ def _padded(position: int, alignment: int) -> int:
     return (position + alignment - 1) // alignment * alignment
 
 
+def shown(path: Path | str) -> str:
+    """For a message of one line: bytes that are not UTF-8 as `\\xe9`, other letters that cannot be printed as `?`."""
+    return "".join(letter if letter.isprintable() else _escaped(letter) for letter in str(path))
+
+
+def _escaped(letter: str) -> str:
+    byte = ord(letter) - 0xDC00  # PEP 383
+    return f"\\x{byte:02x}" if 0x80 <= byte <= 0xFF else "?"
+
+
 def _shown(text: str) -> str:
     """A name out of a file that may be damaged: printable, and not long."""
-    shown = "".join(letter if letter.isprintable() else "?" for letter in text)
-    return shown if len(shown) <= 60 else f"{shown[:57]}..."
+    printable = shown(text)
+    return printable if len(printable) <= 60 else f"{printable[:57]}..."

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import stat
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -23,14 +24,33 @@ def find(name_or_path: str) -> ResolvedModel:
     Looks at the size and the header only: cheap enough for every start. Raises ModelMissing, ModelCorrupt.
     """
     if is_path(name_or_path):
-        path = Path(name_or_path).expanduser()
-        if not path.is_file():
-            raise ModelMissing(f"there is no model file {path}")
+        path = _file(name_or_path)
         gguf.check_start(path)
-        return ResolvedModel(path.stem, path.absolute())
+        return ResolvedModel(path.stem, path)
     entry = load().get(name_or_path)
     check_present(entry)
     return ResolvedModel(entry.name, entry.path)
+
+
+def _file(given: str) -> Path:
+    """The absolute path of an ordinary file, `~` resolved. Raises ModelMissing whatever is wrong with it."""
+    shown = gguf.shown(given)
+    try:
+        path = Path(given).expanduser().absolute()
+        shown = gguf.shown(path)
+        mode = path.stat().st_mode
+    except RuntimeError:  # of expanduser
+        raise ModelMissing(f"{shown} names the folder of a user who does not exist: write the whole path") from None
+    except (FileNotFoundError, NotADirectoryError, ValueError):  # ValueError: NUL, or letters that no name can have
+        raise ModelMissing(
+            f"there is no model file {shown}: give the path of a .gguf file, or a name of `copilot-lsp models list`"
+        ) from None
+    except OSError as error:
+        raise ModelMissing(f"the model file {shown} cannot be read: {error.strerror}") from None
+    if not stat.S_ISREG(mode):
+        what = "a folder" if stat.S_ISDIR(mode) else "no ordinary file"
+        raise ModelMissing(f"{shown} is {what}: give the path of a .gguf file")
+    return path
 
 
 def is_path(name_or_path: str) -> bool:

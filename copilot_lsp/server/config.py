@@ -83,7 +83,7 @@ OPTIONS = (
     Option("context.prefixTokens", "Text before the cursor that the model reads (tokens).", 16, 131_072),
     Option("context.suffixTokens", "Text after the cursor that the model reads (tokens).", 0, 131_072),
     Option("context.chunkTokens", "Text of other files that the model reads (tokens).", 0, 131_072),
-    Option("engine.threads", "Threads that run the model; 0: as many as the machine has cores.", 0, 1024),
+    Option("engine.threads", "Threads that run the model; 0: one for each core that the server may use.", 0, 1024),
     Option(
         "engine.gpuLayers",
         "Layers of the model that run on the GPU, where llama.cpp was built for one; -1: all.",

@@ -9,6 +9,7 @@ import ctypes
 import os
 import sys
 import time
+from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,7 +20,9 @@ import numpy as np
 from llama_cpp._ctypes_extensions import load_shared_library
 from numpy.typing import NDArray
 
+from copilot_lsp.engine.local.cores import default_threads
 from copilot_lsp.errors import ModelCorrupt
+from copilot_lsp.models import gguf
 
 Logits = NDArray[np.float32]
 
@@ -28,7 +31,7 @@ ALL_LAYERS = 999
 
 @dataclass(frozen=True, slots=True)
 class ModelParams:
-    """How to load. `context` is in tokens and for each of the `sequences`; 0 threads: one for each core.
+    """How to load. `context` is in tokens and for each of the `sequences`; 0 threads: see `cores`.
 
     `safe`: without repacked weights (`use_extra_bufts`). That leaves out the AMX kernels, which crash where
     llama.cpp was compiled by GCC before 13.2.1; prompts are evaluated 3 to 5 times slower.
@@ -172,7 +175,9 @@ class Llama:
         parameters.abort_callback_data = ctypes.cast(self._abort, ctypes.c_void_p)
         context = api.llama_init_from_model(self._model, parameters)
         if not context:
-            raise ModelCorrupt(f"llama.cpp cannot make a context of {parameters.n_ctx} tokens for {self.load.path}")
+            raise ModelCorrupt(
+                f"llama.cpp cannot make a context of {parameters.n_ctx} tokens for {gguf.shown(self.load.path)}"
+            )
         return context
 
 
@@ -202,9 +207,10 @@ def _load_model(load: ModelParams, progress: Callable[[float], None]) -> object:
         return True
 
     parameters.progress_callback = report
+    _errors.clear()
     model = api.llama_model_load_from_file(os.fsencode(load.path), parameters)
     if not model:
-        raise ModelCorrupt(f"llama.cpp cannot load {load.path}")
+        raise ModelCorrupt(f"llama.cpp cannot load {gguf.shown(load.path)}: {_reason()}")
     return model
 
 
@@ -214,16 +220,22 @@ def _strlen() -> Any:  # noqa: ANN401
     return library.strlen
 
 
-def default_threads() -> int:
-    """Of the cores this process may use; half of them on larger machines, where they tend to be hyper-threads."""
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    return cores if cores <= 4 else max(4, cores // 2)
+_errors: deque[str] = deque(maxlen=10)
+
+
+def _reason() -> str:
+    """What llama.cpp logged; it says the same thing at several levels of its code."""
+    lines = [gguf.shown(line.strip()) for line in _errors]
+    named = [line.partition("error loading model: ")[2] for line in lines]
+    return next(filter(None, [*named, *lines]), "it does not say why")[:200]
 
 
 @api.llama_log_callback  # type: ignore[untyped-decorator]
 def _log(level: int, text: bytes, _data: object) -> None:
     if level in (3, 4):  # GGML_LOG_LEVEL_WARN, _ERROR
         sys.stderr.write(text.decode("utf-8", "replace"))
+    if level == 4:
+        _errors.append(text.decode("utf-8", "replace"))
 
 
 def silence_log() -> None:

@@ -11,6 +11,7 @@ import os
 import signal
 import sys
 import threading
+import traceback
 from collections import deque
 from collections.abc import Callable
 from pathlib import Path
@@ -173,6 +174,10 @@ def main() -> None:
         worker = Worker(start, outbox.send)
     except ModelError as error:
         outbox.send(wire.Unusable(str(error)))
+        return
+    except Exception as error:
+        traceback.print_exc()
+        outbox.send(wire.Unusable(f"{start.model} cannot be loaded: {type(error).__name__}: {error}"))
         return
     inbox = Inbox(outbox.send, worker.llama.abort)
     threading.Thread(target=inbox.read, args=(sys.stdin.buffer,), daemon=True).start()
