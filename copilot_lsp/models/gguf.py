@@ -12,16 +12,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import BinaryIO, NoReturn
 
 from copilot_lsp.errors import ModelCorrupt
+from copilot_lsp.models.header import Header, shown
 
 MAGIC = b"GGUF"
 VERSIONS = (2, 3)
 """Of the format, as llama.cpp reads them (gguf.cpp refuses version 1)."""
-
-MAX_HEADER = 2**28
-"""In bytes. The largest vocabularies take about 10 MB."""
 
 MAX_KEY = 2**16 - 1
 MAX_NAME = 63
@@ -46,8 +43,6 @@ BLOCKS = {
     int(kind): (name, int(elements), int(size)) for kind, name, elements, size in map(str.split, _BLOCKS.split(","))
 }
 """Of ggml.h's enum ggml_type: the name, the elements of a block, and its bytes. Newer types are not known here."""
-
-_LENGTH = struct.Struct("<Q")
 
 Scalar = int | float | bool | str
 
@@ -106,7 +101,7 @@ def read(path: Path) -> Gguf:
         with path.open("rb") as file:
             size = file.seek(0, 2)
             file.seek(0)
-            return _read(_Header(path, file, size))
+            return _read(Header(path, file, size))
     except OSError as error:
         raise ModelCorrupt(f"{shown(path)} cannot be read: {error.strerror}") from None
 
@@ -115,72 +110,12 @@ def check_start(path: Path) -> None:
     """Magic and version only: cheap enough for every start. Raises ModelCorrupt."""
     try:
         with path.open("rb") as file:
-            _version(_Header(path, file, file.seek(0, 2)))
+            _version(Header(path, file, file.seek(0, 2)))
     except OSError as error:
         raise ModelCorrupt(f"{shown(path)} cannot be read: {error.strerror}") from None
 
 
-class _Header:
-    """The beginning of the file, read as far as it is needed: a mapped file that shrinks would kill the process."""
-
-    def __init__(self, path: Path, file: BinaryIO, size: int) -> None:
-        self.path = path
-        self.size = size
-        self.position = 0
-        self._file = file
-        self._data = bytearray()
-        file.seek(0)
-
-    @property
-    def left(self) -> int:
-        return min(self.size, MAX_HEADER) - self.position
-
-    def corrupt(self, what: str) -> NoReturn:
-        raise ModelCorrupt(f"{shown(self.path)} is damaged ({what}): get the file again")
-
-    def take(self, count: int, what: str) -> bytes:
-        start, end = self.position, self.position + count
-        self._fill(end, what)
-        self.position = end
-        return bytes(self._data[start:end])
-
-    def number(self, layout: str, what: str) -> int:
-        value: int = struct.unpack(layout, self.take(struct.calcsize(layout), what))[0]
-        return value
-
-    def count(self, least: int, what: str) -> int:
-        """Of things that take `least` bytes each."""
-        count = self.number("<Q", what)
-        if count * least > self.left:
-            self.corrupt(f"{what} is {count}, more than the file has room for")
-        return count
-
-    def string(self, what: str, most: int = MAX_HEADER) -> str:
-        length = self.count(1, f"the length of {what}")
-        if length > most:
-            self.corrupt(f"{what} is {length} bytes long")
-        return self.take(length, what).decode("utf-8", "replace")
-
-    def skip_strings(self, count: int, what: str) -> None:
-        """Without a copy of each: vocabularies have 300,000."""
-        end = self.position
-        for _ in range(count):
-            if end + 8 > len(self._data):
-                self._fill(end + 8, what)
-            end += 8 + _LENGTH.unpack_from(self._data, end)[0]
-        self._fill(end, what)
-        self.position = end
-
-    def _fill(self, end: int, what: str) -> None:
-        if end > self.position + self.left:
-            self.corrupt(f"{what} goes beyond the end of the file")
-        if end > len(self._data):
-            self._data += self._file.read(max(end - len(self._data), 2**20))
-        if end > len(self._data):
-            self.corrupt(f"{what} goes beyond the end of the file")
-
-
-def _read(header: _Header) -> Gguf:
+def _read(header: Header) -> Gguf:
     version = _version(header)
     tensor_count = header.count(24, "the number of tensors")
     metadata = _metadata(header, header.count(13, "the number of metadata entries"))
@@ -191,7 +126,7 @@ def _read(header: _Header) -> Gguf:
     return Gguf(version, metadata, tensors, start, header.size)
 
 
-def _version(header: _Header) -> int:
+def _version(header: Header) -> int:
     if header.left < 8 or header.take(4, "the magic") != MAGIC:
         raise ModelCorrupt(
             f"{shown(header.path)} is not a GGUF file: it does not begin with {MAGIC.decode()} and a version"
@@ -205,7 +140,7 @@ def _version(header: _Header) -> int:
     return version
 
 
-def _metadata(header: _Header, count: int) -> dict[str, Value]:
+def _metadata(header: Header, count: int) -> dict[str, Value]:
     metadata: dict[str, Value] = {}
     for _ in range(count):
         key = header.string("a metadata key", MAX_KEY)
@@ -215,7 +150,7 @@ def _metadata(header: _Header, count: int) -> dict[str, Value]:
     return metadata
 
 
-def _value(header: _Header, kind: int, key: str) -> Value:
+def _value(header: Header, kind: int, key: str) -> Value:
     if kind == STRING:
         return header.string(key)
     if kind == ARRAY:
@@ -223,7 +158,7 @@ def _value(header: _Header, kind: int, key: str) -> Value:
     return _scalar(header, kind, key)
 
 
-def _scalar(header: _Header, kind: int, key: str) -> Scalar:
+def _scalar(header: Header, kind: int, key: str) -> Scalar:
     if kind not in SCALARS:
         header.corrupt(f"{key} has a type {kind} that does not exist")
     if kind == 7 and header.take(1, key) not in (b"\0", b"\1"):
@@ -232,7 +167,7 @@ def _scalar(header: _Header, kind: int, key: str) -> Scalar:
     return header.number(SCALARS[kind], key)
 
 
-def _array(header: _Header, kind: int, key: str) -> Array:
+def _array(header: Header, kind: int, key: str) -> Array:
     if kind == STRING:
         count = header.count(8, f"the length of {key}")
         header.skip_strings(count, key)
@@ -246,7 +181,7 @@ def _array(header: _Header, kind: int, key: str) -> Array:
     return Array(count, struct.unpack(f"<{count}{layout[1]}", data) if count <= KEPT else ())
 
 
-def _alignment(header: _Header, metadata: Mapping[str, Value]) -> int:
+def _alignment(header: Header, metadata: Mapping[str, Value]) -> int:
     alignment = metadata.get("general.alignment", 32)
     if (
         not isinstance(alignment, int)
@@ -259,7 +194,7 @@ def _alignment(header: _Header, metadata: Mapping[str, Value]) -> int:
     return alignment
 
 
-def _tensor(header: _Header) -> Tensor:
+def _tensor(header: Header) -> Tensor:
     name = header.string("the name of a tensor", MAX_NAME)
     what = f"the tensor {_shown(name)}"
     dimensions = header.number("<I", what)
@@ -274,7 +209,7 @@ def _tensor(header: _Header) -> Tensor:
     return Tensor(name, shape, kind, offset)
 
 
-def _check_places(header: _Header, tensors: tuple[Tensor, ...], start: int, alignment: int) -> None:
+def _check_places(header: Header, tensors: tuple[Tensor, ...], start: int, alignment: int) -> None:
     """Each tensor begins where the one before it ends, padded, and the last ends within the file."""
     pad = partial(_padded, alignment=alignment)
     expected: int | None = 0
@@ -296,16 +231,6 @@ def _check_places(header: _Header, tensors: tuple[Tensor, ...], start: int, alig
 
 def _padded(position: int, alignment: int) -> int:
     return (position + alignment - 1) // alignment * alignment
-
-
-def shown(path: Path | str) -> str:
-    """For a message of one line: bytes that are not UTF-8 as `\\xe9`, other letters that cannot be printed as `?`."""
-    return "".join(letter if letter.isprintable() else _escaped(letter) for letter in str(path))
-
-
-def _escaped(letter: str) -> str:
-    byte = ord(letter) - 0xDC00  # PEP 383
-    return f"\\x{byte:02x}" if 0x80 <= byte <= 0xFF else "?"
 
 
 def _shown(text: str) -> str:

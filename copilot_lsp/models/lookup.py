@@ -9,6 +9,7 @@ from pathlib import Path
 
 from copilot_lsp.errors import ModelCorrupt, ModelMissing
 from copilot_lsp.models import gguf
+from copilot_lsp.models.header import shown
 from copilot_lsp.models.registry import Entry, ShippedFile, load
 
 
@@ -34,22 +35,22 @@ def find(name_or_path: str) -> ResolvedModel:
 
 def _file(given: str) -> Path:
     """The absolute path of an ordinary file, `~` resolved. Raises ModelMissing whatever is wrong with it."""
-    shown = gguf.shown(given)
+    named = shown(given)
     try:
         path = Path(given).expanduser().absolute()
-        shown = gguf.shown(path)
+        named = shown(path)
         mode = path.stat().st_mode
     except RuntimeError:  # of expanduser
-        raise ModelMissing(f"{shown} names the folder of a user who does not exist: write the whole path") from None
+        raise ModelMissing(f"{named} names the folder of a user who does not exist: write the whole path") from None
     except (FileNotFoundError, NotADirectoryError, ValueError):  # ValueError: NUL, or letters that no name can have
         raise ModelMissing(
-            f"there is no model file {shown}: give the path of a .gguf file, or a name of `copilot-lsp models list`"
+            f"there is no model file {named}: give the path of a .gguf file, or a name of `copilot-lsp models list`"
         ) from None
     except OSError as error:
-        raise ModelMissing(f"the model file {shown} cannot be read: {error.strerror}") from None
+        raise ModelMissing(f"the model file {named} cannot be read: {error.strerror}") from None
     if not stat.S_ISREG(mode):
         what = "a folder" if stat.S_ISDIR(mode) else "no ordinary file"
-        raise ModelMissing(f"{shown} is {what}: give the path of a .gguf file")
+        raise ModelMissing(f"{named} is {what}: give the path of a .gguf file")
     return path
 
 

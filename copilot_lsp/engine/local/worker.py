@@ -1,6 +1,6 @@
 """The engine process: reads requests from standard input, decodes one at a time, writes text to standard output.
 
-Started as `python -P -m copilot_lsp.engine.local.worker`. It ends when its standard input does, whatever it is
+Started by `launch.py`. It ends when its standard input does, whatever it is
 doing, so it never outlives the process that started it.
 """
 
@@ -56,9 +56,10 @@ class Outbox:
 class Inbox:
     """The requests that wait. A thread of its own fills it, so that a cancel is seen while a batch is evaluated."""
 
-    def __init__(self, send: Callable[[wire.Message], None], abort: Callable[[], None]) -> None:
+    def __init__(self, send: Callable[[wire.Message], None]) -> None:
+        self.llama: Llama | None = None
+        """None while it loads."""
         self._send = send
-        self._abort = abort
         self._waiting: deque[wire.Ask] = deque()
         self._current: wire.Ask | None = None
         self._filled = threading.Condition()
@@ -72,6 +73,8 @@ class Inbox:
                     self._add(message)
                 elif isinstance(message, wire.Cancel):
                     self._cancel(message.id)
+            if isinstance(message, wire.Ping):
+                self._send(wire.Pong(self.llama.evaluations if self.llama else 0))
         os._exit(0)
 
     def take(self, clear_abort: Callable[[], None]) -> wire.Ask:
@@ -90,6 +93,10 @@ class Inbox:
         self._filled.notify()
         if self._current and self._current.request.background and not ask.request.background:
             self._abort()
+
+    def _abort(self) -> None:
+        if self.llama is not None:
+            self.llama.abort()
 
     def _cancel(self, id: int) -> None:
         if self._current and self._current.id == id:
@@ -169,6 +176,8 @@ def main() -> None:
     if IMPORT_ERROR:
         outbox.send(wire.Unusable(IMPORT_ERROR))
         return
+    inbox = Inbox(outbox.send)
+    threading.Thread(target=inbox.read, args=(sys.stdin.buffer,), daemon=True).start()
     silence_log()
     try:
         worker = Worker(start, outbox.send)
@@ -179,8 +188,7 @@ def main() -> None:
         traceback.print_exc()
         outbox.send(wire.Unusable(f"{start.model} cannot be loaded: {type(error).__name__}: {error}"))
         return
-    inbox = Inbox(outbox.send, worker.llama.abort)
-    threading.Thread(target=inbox.read, args=(sys.stdin.buffer,), daemon=True).start()
+    inbox.llama = worker.llama
     outbox.send(wire.Ready(worker.details()))
     while True:
         worker.answer(inbox.take(worker.llama.clear_abort))

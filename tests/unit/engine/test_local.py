@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import os
+import shutil
+import signal
+import subprocess
 import sys
 from collections.abc import AsyncIterator
 from contextlib import aclosing, asynccontextmanager
@@ -11,8 +15,9 @@ from pathlib import Path
 
 import pytest
 
+import copilot_lsp
 from copilot_lsp.engine.base import Chunk, Cut, Done, EngineState, FinishReason, InfillRequest, Piece, SamplingParams
-from copilot_lsp.engine.local import wire
+from copilot_lsp.engine.local import pulse, restarts, supervisor, wire
 from copilot_lsp.engine.local.supervisor import LocalEngine
 from copilot_lsp.errors import EngineDied, EngineFailed
 from copilot_lsp.settings import EngineSettings, Settings
@@ -141,6 +146,84 @@ async def test_a_finished_request_is_not_cancelled(monkeypatch: pytest.MonkeyPat
         assert [type(message) for message in sent] == [wire.Ask]
 
 
+async def test_an_engine_that_is_stopped_is_killed_and_started_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(supervisor, "PING_SECONDS", 0.05)
+    async with running() as engine:
+        seen: list[str] = []
+        engine.subscribe(lambda status: seen.append(status.message))
+        first = engine.status.pid
+        assert first is not None
+        os.kill(first, signal.SIGSTOP)
+        with pytest.raises(EngineDied, match="did not answer for 5 s"):
+            await ask(engine, "abc")
+        assert await gone(first)
+        assert (await ask(engine, "abc"))[0] == "ABC"
+        assert seen[0] == "the engine did not answer for 5 s; starting it again"
+
+
+async def test_an_engine_that_answers_but_gets_nowhere_is_killed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(supervisor, "PING_SECONDS", 0.005)
+    async with running("stuck") as engine:
+        with pytest.raises(EngineDied, match="made no progress for 120 s"):
+            await ask(engine, "abc")
+
+
+async def test_an_engine_that_never_loads_is_killed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(supervisor, "PING_SECONDS", 0.001)
+    monkeypatch.setattr(pulse, "MAX_UNBORN", 10_000)
+    monkeypatch.setattr(restarts, "MAX_DEATHS", 1)
+    async with running("never-ready", started=False) as engine:
+        with pytest.raises(EngineFailed, match=r"lost 2 times within a minute, at last it made no progress for 600 s"):
+            await asyncio.wait_for(engine.ready(), 20)
+
+
+async def test_an_engine_that_nobody_waits_for_is_left_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(supervisor, "PING_SECONDS", 0.005)
+    async with running() as engine:
+        first = engine.status.pid
+        assert first is not None
+        os.kill(first, signal.SIGSTOP)
+        await asyncio.sleep(0.2)
+        os.kill(first, signal.SIGCONT)
+        assert (await ask(engine, "abc"))[0] == "ABC"
+        assert engine.status.pid == first
+
+
+async def test_what_is_no_message_costs_a_restart_and_no_more(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(restarts, "MAX_DEATHS", 1)
+    async with running("babble", started=False) as engine:
+        with pytest.raises(EngineFailed, match="said something that is no message"):
+            await engine.ready()
+
+
+@pytest.mark.parametrize("where", ["PYTHONPATH", "folder"])
+def test_the_engine_takes_no_modules_of_the_project(where: str, tmp_path: Path) -> None:
+    for name in ("numpy.py", "json.py", "cattrs.py", "copilot_lsp.py", "typing.py"):
+        (tmp_path / name).write_text("raise SystemExit('foreign')")
+    env = {**os.environ, "PYTHONPATH": str(tmp_path)} if where == "PYTHONPATH" else dict(os.environ)
+    command = supervisor.worker_command()
+    run = subprocess.run(command, cwd=tmp_path, env=env, input=b"", capture_output=True, check=False)
+    assert (run.returncode, run.stdout) == (1, b"")
+    assert b"not a message" in run.stderr, "it got as far as reading its first message"
+
+
+def test_the_engine_is_that_of_the_server_that_starts_it(tmp_path: Path) -> None:
+    """A working tree that is not installed, beside an installed version; packages in a folder of their own."""
+    ours, tree = Path(copilot_lsp.__file__).parent, tmp_path / "tree"
+    shutil.copytree(ours, tree / "copilot_lsp", ignore=shutil.ignore_patterns("__pycache__"))
+    (tree / "copilot_lsp/engine/local/worker.py").write_text(
+        "import copilot_lsp, numpy, sys\ndef main(): print(copilot_lsp.__file__, numpy.__file__)\n"
+    )
+    code = (
+        f"import subprocess, sys; sys.path.insert(0, {str(tree)!r})\n"
+        "from copilot_lsp.engine.local.supervisor import worker_command\n"
+        "print(subprocess.run(worker_command(), capture_output=True, text=True))"
+    )
+    run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert str(tree / "copilot_lsp/__init__.py") in run.stdout
+    assert "site-packages/numpy/__init__.py" in run.stdout
+
+
 class TestWire:
     def test_round_trip(self) -> None:
         request = InfillRequest(
@@ -157,6 +240,8 @@ class TestWire:
             wire.Ask(1, request),
             wire.Finished(2, Done(FinishReason.TIME, confidence=None)),
             wire.Cancel(3),
+            wire.Ping(),
+            wire.Pong(4),
         ):
             line = wire.encode(message)
             assert line.count(b"\n") == 1
