@@ -1,0 +1,117 @@
+"""Brings an index up to date with the disk and with the editor's buffers.
+
+Every file comes through `workspace.files.find`, the gate: what it does not give is not opened, and what it does not
+give any more is taken out.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from copilot_lsp.source import syntax
+from copilot_lsp.source.text import encode
+from copilot_lsp.workspace import files
+from copilot_lsp.workspace.index import store
+from copilot_lsp.workspace.index.store import Entry, Seen
+from copilot_lsp.workspace.index.symbols import outline
+from copilot_lsp.workspace.index.terms import windows
+
+MAX_FILES = 5_000
+"""Those changed last count when there are more."""
+
+MAX_CHARS = 200_000
+"""Of a buffer; `files.MAX_BYTES` bounds files."""
+
+ALSO = {"go.mod", "tsconfig.json", "jsconfig.json"}
+"""Files that say what imports mean."""
+
+TRANSACTION_SECONDS = 0.5
+"""Work that is lost at most when the process is ended."""
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """What an index is of: absolute paths of workspace folders, and the user's `exclude` patterns."""
+
+    roots: tuple[str, ...]
+    exclude: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    done: int
+    total: int
+
+
+def update(database: sqlite3.Connection, scope: Scope, buffers: Mapping[str, str]) -> Iterator[Progress]:
+    """Yields after every file. `buffers`: text by absolute path, which counts in place of the file's."""
+    wanted, known = scan(scope), store.known(database)
+    gone = [path for path in known if path not in wanted]
+    if gone:
+        with _transaction(database):
+            store.remove(database, gone)
+        store.compact(database)
+    stale = [seen for path, seen in wanted.items() if path in buffers or known.get(path) != seen]
+    yield Progress(0, len(stale))
+    done = 0
+    while done < len(stale):
+        until = time.monotonic() + TRANSACTION_SECONDS
+        with _transaction(database):
+            while done < len(stale) and time.monotonic() < until:
+                _refresh(database, stale[done], buffers.get(stale[done].path))
+                done += 1
+        yield Progress(done, len(stale))
+
+
+def _refresh(database: sqlite3.Connection, seen: Seen, buffer: str | None) -> None:
+    made = entry(seen, buffer)
+    if made is None:
+        store.remove(database, [seen.path])
+    else:
+        store.put(database, made)
+
+
+def scan(scope: Scope) -> dict[str, Seen]:
+    """All files that may be read and are worth it, by absolute path."""
+    found: dict[str, Seen] = {}
+    for root in scope.roots:
+        for file in files.find(Path(root), exclude=scope.exclude).files:
+            try:
+                stat = file.file.stat()
+            except OSError:  # it was there a moment ago
+                continue
+            path = file.file.as_posix()
+            found[path] = Seen(path, file.path, file.language, stat.st_mtime_ns, stat.st_size)
+    latest = sorted(found.values(), key=lambda seen: (-seen.mtime, seen.path))[:MAX_FILES]
+    return {seen.path: seen for seen in sorted(latest, key=lambda seen: seen.path)}
+
+
+def entry(seen: Seen, buffer: str | None) -> Entry | None:
+    """Reads and parses; None for what is no text, or that nobody wrote by hand."""
+    text = buffer
+    if text is None:
+        text = files.SourceFile(Path(seen.path), seen.shown, seen.language, seen.size).read()
+    elif len(text) > MAX_CHARS:
+        return None
+    if text is None:
+        return None
+    text = text.replace("\r\n", "\n").replace("\r", "\n")
+    tree, _ = syntax.parse(seen.language, encode(text))
+    found = outline(tree, seen.language)
+    return Entry(replace(seen, buffer=buffer is not None), text, found, tuple(windows(text.split("\n"))))
+
+
+@contextmanager
+def _transaction(database: sqlite3.Connection) -> Iterator[None]:
+    database.execute("BEGIN IMMEDIATE")
+    try:
+        yield
+    except BaseException:
+        database.execute("ROLLBACK")
+        raise
+    database.execute("COMMIT")
