@@ -17,6 +17,7 @@ from copilot_lsp.cli import positive, typed
 if TYPE_CHECKING:
     from copilot_lsp.cli.engines import Choice
     from copilot_lsp.cli.output import Output, Result
+    from copilot_lsp.completion.chunks import Picked
     from copilot_lsp.completion.query import Completion, Query
     from copilot_lsp.settings import Settings
 
@@ -30,6 +31,7 @@ EPILOG = """\
 examples:
   copilot-lsp complete src/app.py:12:5
   copilot-lsp complete src/app.py:12:5 --json | jq -r .insert
+  copilot-lsp complete src/app.py:12:5 --context --show-prompt
   git show HEAD:src/app.py | copilot-lsp complete --stdin --path src/app.py 12:5
 
 The same file, place and options give the same output every time, with --seed as well.
@@ -57,6 +59,8 @@ class Options:
     json: bool
     show: bool
     stream: bool
+    context: bool
+    show_prompt: bool
 
 
 def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -74,7 +78,23 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
     parser.add_argument("--path", type=Path, help="with --stdin: the file's name, which tells the language")
     _add_what(parser)
     _add_output(parser)
+    _add_context(parser)
     engines.add_arguments(parser)
+
+
+def _add_context(parser: argparse.ArgumentParser) -> None:
+    group = parser.add_argument_group("other files")
+    group.add_argument(
+        "--context",
+        action=argparse.BooleanOptionalAction,
+        default=False,
+        help="show the model what other files of the repository define (default: no)",
+    )
+    group.add_argument(
+        "--show-prompt",
+        action="store_true",
+        help="print on stderr what the engine is given: each piece, where it is from and why",
+    )
 
 
 def _add_what(parser: argparse.ArgumentParser) -> None:
@@ -114,6 +134,16 @@ def run(arguments: argparse.Namespace) -> int:
     options, choice = typed(arguments, Options), typed(arguments, engines.Choice)
     settings = settings_of(options.model)
     query = query_of(options, settings)
+    picked: tuple[Picked, ...] = ()
+    if options.context:
+        from copilot_lsp.cli import knowing
+
+        picked = knowing.picked(query.snapshot, query.offset, settings)
+        query = replace(query, chunks=tuple(each.chunk for each in picked))
+    if options.show_prompt:
+        from copilot_lsp.cli import knowing
+
+        print(knowing.shown(query, picked), file=sys.stderr)
     if isinstance(sys.stdout, io.TextIOWrapper):  # the same bytes on every platform
         sys.stdout.reconfigure(encoding="utf-8", newline="\n")
     sink = _output(options, query)

@@ -8,7 +8,6 @@ from __future__ import annotations
 import math
 import posixpath
 from array import array
-from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
@@ -46,6 +45,9 @@ FILES = 12
 
 ALIKE = 0.35
 """Least score of a window, as a share of what one with all of the query would have."""
+
+LEAST = 2
+"""Whole names that a window must share: one alone is the definitions' business."""
 
 SAME = 0.5
 """A window that has more of its lines in the text around the cursor would only be repeated."""
@@ -124,10 +126,13 @@ def select(library: Library, place: Place, options: Options) -> tuple[Picked, ..
     imported = with_reexports(resolve(here.imports, snapshot.language, place.at, files), library, snapshot.language)
     names = wanted(snapshot, place.offset, imported.names)
     budget = options.tokens * CHARS
+    meant = list(definitions(library, place, names, imported, here)) if options.definitions else []
     alike = similar(library, place, names, options.alike) if options.similar else None
+    if alike and alike.chunk.path in {each.chunk.path for each in meant}:
+        alike = None
     room = budget * (SHARE if alike else 1)
     found: list[Picked] = []
-    for picked in definitions(library, place, names, imported, here) if options.definitions else ():
+    for picked in meant:
         room -= cost(picked)
         if room < 0:
             break
@@ -159,9 +164,7 @@ def with_reexports(imported: Imported, library: Library, language: str) -> Impor
     return Imported(tuple(paths), imported.names)
 
 
-def definitions(
-    library: Library, place: Place, names: Wanted, imported: Imported, here: Outline
-) -> Iterator[Picked]:
+def definitions(library: Library, place: Place, names: Wanted, imported: Imported, here: Outline) -> Iterator[Picked]:
     """Skeletons of what the names mean, that of the heaviest name first."""
     own = {symbol.name for symbol in here.symbols if not symbol.parent}
     skeletons: dict[tuple[str, str], _Skeleton] = {}
@@ -179,9 +182,7 @@ def definitions(
         yield Picked(Chunk(skeleton.shown, text_of(library, skeleton)), skeleton.why)
 
 
-def nearest(
-    found: list[Definition], place: Place, imported: Imported, names: Wanted
-) -> list[tuple[Definition, str]]:
+def nearest(found: list[Definition], place: Place, imported: Imported, names: Wanted) -> list[tuple[Definition, str]]:
     """Which definitions of a name to believe in, and why."""
     others = [each for each in found if each.path != place.at]
     folder = posixpath.dirname(place.at)
@@ -232,18 +233,14 @@ def similar(library: Library, place: Place, names: Wanted, least: float = ALIKE)
     query = _query(library, names)
     if not query:
         return None
-    files: Counter[int] = Counter()
-    for each, weight in query.items():
-        for file in library.files_with(each, place.snapshot.language):
-            files[file] += weight  # type: ignore[assignment]
     best: tuple[float, File, int] | None = None
-    whole = sum(query.values())
-    for id, _ in sorted(files.items(), key=lambda each: (-each[1], each[0]))[:FILES]:
+    whole, full = sum(query.values()), {term(name) for name in names.weights}
+    for id in _promising(library, query, place.snapshot.language):
         file = library.file(id)
         if file is None or file.path == place.at:
             continue
         for first, terms in library.windows(id):
-            score = _bm25(query, terms) / whole
+            score = _bm25(query, terms) / whole if len(full.intersection(terms)) >= LEAST else 0.0
             if score >= least and (best is None or score > best[0]) and not _repeats(library, place, id, first):
                 best = (score, file, first)
     if best is None:
@@ -251,6 +248,15 @@ def similar(library: Library, place: Place, names: Wanted, least: float = ALIKE)
     score, file, first = best
     text = "\n".join(library.lines(file.id, first, SHOWN_LINES)).strip("\n")
     return Picked(Chunk(file.shown, text), f"lines {first + 1} to {first + SHOWN_LINES} are alike ({score:.2f})")
+
+
+def _promising(library: Library, query: dict[int, float], language: str) -> list[int]:
+    """The files with most of the query."""
+    scores: dict[int, float] = {}
+    for each, weight in query.items():
+        for file in library.files_with(each, language):
+            scores[file] = scores.get(file, 0.0) + weight
+    return sorted(scores, key=lambda file: (-scores[file], file))[:FILES]
 
 
 def _query(library: Library, names: Wanted) -> dict[int, float]:
@@ -270,9 +276,13 @@ def _query(library: Library, names: Wanted) -> dict[int, float]:
 
 
 def _bm25(query: dict[int, float], terms: Sequence[int]) -> float:
-    """With each term counted once; `query` holds the inverse document frequencies already."""
+    """With each term counted once; `query` holds the inverse document frequencies already.
+
+    A short window is worth no more than one of mean length: what is left out of it could not be shown either.
+    """
     there = query.keys() & set(terms)
-    return sum(query[each] for each in there) * (K1 + 1) / (1 + K1 * (1 - B + B * len(terms) / MEAN_TERMS))
+    length = max(len(terms), MEAN_TERMS) / MEAN_TERMS
+    return sum(query[each] for each in there) * (K1 + 1) / (1 + K1 * (1 - B + B * length))
 
 
 def _repeats(library: Library, place: Place, file: int, first: int) -> bool:

@@ -161,7 +161,7 @@ class Completer:
             if other == uri or other not in self._waiting:
                 self._stop_run(other)
         sampling = SamplingParams() if query.seed is None else sampled(query.seed)
-        return self._start(Job(query.snapshot, query.offset, shape, sampling, query.max_tokens))
+        return self._start(Job(query.snapshot, query.offset, shape, sampling, query.max_tokens, chunks=query.chunks))
 
     def _start(self, job: Job) -> Run:
         run = Run(self.engine, self.settings, job)
@@ -209,7 +209,8 @@ class Completer:
         return list(found.values())[1:]
 
     async def _sample(self, query: Query, shape: Shape, seed: int) -> Generated:
-        run = Run(self.engine, self.settings, Job(query.snapshot, query.offset, shape, sampled(seed), query.max_tokens))
+        job = Job(query.snapshot, query.offset, shape, sampled(seed), query.max_tokens, chunks=query.chunks)
+        run = Run(self.engine, self.settings, job)
         try:
             await asyncio.wait({run.task})
         finally:
@@ -230,4 +231,4 @@ class Completer:
         after, offset = snapshot_with(snapshot, query.offset, query.offset, data), query.offset + len(data)
         decision = trigger.decide(after, offset, Trigger.AUTOMATIC, self.settings.completion.multiline)
         if not isinstance(decision, Silence) and not self._cache.find(after, offset, decision.shape):
-            self._start(Job(after, offset, decision.shape, background=True))
+            self._start(Job(after, offset, decision.shape, background=True, chunks=query.chunks))

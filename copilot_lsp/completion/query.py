@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from copilot_lsp.completion.trigger import Trigger
-from copilot_lsp.engine.base import Done
+from copilot_lsp.engine.base import Chunk, Done
 from copilot_lsp.postprocess.shape import Shape
 from copilot_lsp.silence import Silence
 from copilot_lsp.source.document import Snapshot
@@ -26,6 +26,7 @@ class Query:
 
     `shape` None lets the trigger policy decide; `max_tokens` and `seed` override the settings.
     `wait_for_all`: the client takes partial completions, so the answer waits for the whole text.
+    `chunks`: what the model is shown of other files, in this order.
     """
 
     snapshot: Snapshot
@@ -37,6 +38,7 @@ class Query:
     max_tokens: int | None = None
     seed: int | None = None
     wait_for_all: bool = False
+    chunks: tuple[Chunk, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

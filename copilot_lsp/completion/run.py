@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 from copilot_lsp.completion import context
 from copilot_lsp.completion.cache import Generated, Place
 from copilot_lsp.engine.base import (
+    Chunk,
     Done,
     Engine,
     EngineState,
@@ -43,6 +44,7 @@ class Job:
     sampling: SamplingParams = SamplingParams()
     max_tokens: int | None = None
     background: bool = False
+    chunks: tuple[Chunk, ...] = ()
 
 
 class Run:
@@ -152,6 +154,7 @@ def request(job: Job, settings: Settings) -> InfillRequest:
         prefix=around.prefix,
         suffix=around.suffix,
         cuts=around.cuts,
+        chunks=job.chunks,
         comment=line_comment(job.snapshot.language) or "#",
         unwanted=marks_of_comments(job.snapshot, job.offset),
         limits=Limits(

@@ -75,6 +75,7 @@ LANGUAGES = (
     _row("elixir", ".ex .exs", "#"),
     _row("erlang", ".erl .hrl", "%"),
     _row("fsharp", ".fs .fsi .fsx", "//"),
+    _row("go.mod", "", "//", names="go.mod"),
     _row("groovy", ".groovy .gradle", "//", names="Jenkinsfile"),
     _row("haskell", ".hs", "--"),
     _row("ini", ".ini .cfg .conf", ";", names=".editorconfig .gitconfig"),

@@ -24,8 +24,8 @@ class Files:
     """`has` tells whether the workspace has a file of that absolute '/'-separated path, `ending` gives those whose path
     ends in a suffix that begins with '/'.
 
-    `root` is the workspace folder around the file that imports; `aliases` are the `paths` of a tsconfig.json, absolute:
-    a pattern with at most one `*` and what it stands for. `go_module` is the path in go.mod and the folder of that file.
+    `root` is the workspace folder around the file that imports. `aliases` are the `paths` of a tsconfig.json, absolute:
+    a pattern with at most one `*` and what it stands for. `go_modules` are paths in go.mod and the folder of that file.
     """
 
     has: Callable[[str], bool]
@@ -194,7 +194,8 @@ def _dotted(suffixes: tuple[str, ...], separator: str = ".") -> Callable[[str, s
 
     def resolve(statement: str, at: str, files: Files) -> Iterator[str]:
         words = re.sub(r"^(?:import|package|using|use)\s+(?:static\s+|function\s+|const\s+)?", "", statement)
-        parts = [part for part in re.split(rf"\s*{re.escape(separator)}\s*", words.split(" as ")[0].strip("; \n")) if part]
+        plain = words.split(" as ")[0].strip("; \n")
+        parts = [part for part in re.split(rf"\s*{re.escape(separator)}\s*", plain) if part]
         if statement.startswith("package") or not parts:
             return
         tail = "/".join(part for part in parts if part != "*")
@@ -228,6 +229,11 @@ def _lua(statement: str, at: str, files: Files) -> Iterator[str]:
         yield from files.ending(f"/{tail}.lua") or files.ending(f"/{tail}/init.lua")
 
 
+def _php(statement: str, at: str, files: Files) -> Iterator[str]:
+    resolver = _by_quoted if _QUOTED.search(statement) else _dotted((".php",), "\\")
+    yield from resolver(statement, at, files)
+
+
 RESOLVERS: Mapping[str, Callable[[str, str, Files], Iterator[str]]] = {
     "python": _python,
     "javascript": _script,
@@ -238,8 +244,6 @@ RESOLVERS: Mapping[str, Callable[[str, str, Files], Iterator[str]]] = {
     "rust": _rust,
     "java": _dotted((".java",)),
     "csharp": _dotted((".cs",)),
-    "php": lambda statement, at, files: (
-        _by_quoted(statement, at, files) if _QUOTED.search(statement) else _dotted((".php",), "\\")(statement, at, files)
-    ),
+    "php": _php,
     "lua": _lua,
 }

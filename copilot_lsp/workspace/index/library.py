@@ -87,7 +87,7 @@ class Library:
         languages = sorted(next((kin for kin in KINDRED if language in kin), {language}))
         marks = ", ".join("?" * len(languages))
         rows = self._database.execute(
-            f"SELECT path, shown, {_COLUMNS} FROM symbols JOIN files ON files.id = symbols.file"  # noqa: S608
+            f"SELECT path, shown, {_COLUMNS} FROM symbols JOIN files ON files.id = symbols.file"
             f" WHERE symbols.name = ? AND language IN ({marks}) ORDER BY path, line LIMIT {MAX_DEFINITIONS}",
             (name, *languages),
         )
@@ -96,7 +96,7 @@ class Library:
     def members(self, path: str, parent: str) -> list[Symbol]:
         """What the type `parent` of a file has, in the order of the file."""
         rows = self._database.execute(
-            f"SELECT {_COLUMNS} FROM symbols JOIN files ON files.id = symbols.file"  # noqa: S608
+            f"SELECT {_COLUMNS} FROM symbols JOIN files ON files.id = symbols.file"
             " WHERE path = ? AND parent = ? ORDER BY line",
             (path, parent),
         )
@@ -159,5 +159,3 @@ class Library:
         for path, text in self._database.execute("SELECT path, text FROM files WHERE path LIKE '%/go.mod'"):
             if found := re.search(r"^module\s+(\S+)", text, re.MULTILINE):
                 yield found[1], posixpath.dirname(path)
-
-

@@ -101,7 +101,7 @@ def delete(path: Path) -> None:
 
 def known(database: sqlite3.Connection) -> dict[str, Seen]:
     rows = database.execute("SELECT path, shown, language, mtime, size, buffer FROM files")
-    return {row[0]: Seen(*row[:5], bool(row[5])) for row in rows}
+    return {row[0]: Seen(row[0], row[1], row[2], row[3], row[4], bool(row[5])) for row in rows}
 
 
 def put(database: sqlite3.Connection, entry: Entry) -> None:
@@ -137,7 +137,7 @@ def remove(database: sqlite3.Connection, paths: Iterable[str]) -> None:
         }
         database.executemany("DELETE FROM words WHERE term = ? AND file = ?", ((term, row[0]) for term in terms))
         for table in ("symbols", "imports", "windows"):
-            database.execute(f"DELETE FROM {table} WHERE file = ?", row)  # noqa: S608 -- names of ours
+            database.execute(f"DELETE FROM {table} WHERE file = ?", row)
         database.execute("DELETE FROM files WHERE id = ?", row)
 
 

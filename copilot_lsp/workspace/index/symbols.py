@@ -39,6 +39,9 @@ VALUES = frozenset({"constant", "field", "type", "selector"})
 BETWEEN = frozenset({"attribute_item", "decorator", "attribute_list"})
 """Nodes that stand between a definition and its comment."""
 
+LISTS = frozenset({"field_declaration_list", "enumerator_list"})
+"""Bodies of types in C and Go."""
+
 COMMENT_LINES = 40
 
 MAX_SYMBOLS = 2000
@@ -106,8 +109,9 @@ def _definitions(matches: list[dict[str, list[Node]]]) -> Iterator[_Found]:
         kind = next((kind for kind in KINDS if kind in captures), None)
         if kind is None or "name" not in captures:
             continue
-        node = captures[kind][0]
-        if kind == "declarator" and (node := _declaration(node)) is None:
+        first = captures[kind][0]
+        node = _declaration(first) if kind == "declarator" else first
+        if node is None:
             continue
         parent = _text(captures["parent"][0]) if "parent" in captures else ""
         for name in (_text(each).lstrip(":") for each in captures["name"]):
@@ -186,7 +190,9 @@ def _body(node: Node) -> Node | None:
     if (value := node.child_by_field_name("value")) is not None:
         return value.child_by_field_name("body")
     if (kind := node.child_by_field_name("type")) is not None and kind.type.endswith(("_type", "_specifier")):
-        return next((each for each in kind.children if each.type in ("field_declaration_list", "enumerator_list")), None)
+        return next(
+            (each for each in kind.children if each.type in ("field_declaration_list", "enumerator_list")), None
+        )
     declarator = next((each for each in node.named_children if each.type == "variable_declarator"), None)
     return _body(declarator) if declarator is not None else None
 

@@ -26,7 +26,7 @@ STOP = frozenset(
     property protected pub public raise readonly ref require rescue return self set short sizeof static std str
     string struct super switch template test then this throw throws trait true try tuple type typedef typename typeof
     undefined union unless unsafe unsigned until use using value var virtual void when where while with yield
-    """.split()
+    """.split()  # noqa: SIM905 -- a list would take a line a word
 )
 """Keywords and the commonest names, in lower case: they tell nothing about what a place is about."""
 

@@ -16,9 +16,10 @@ from pathlib import Path
 from copilot_lsp.source import syntax
 from copilot_lsp.source.text import encode
 from copilot_lsp.workspace import files
+from copilot_lsp.workspace.ignore import Exclusion, Gate
 from copilot_lsp.workspace.index import store
 from copilot_lsp.workspace.index.store import Entry, Seen
-from copilot_lsp.workspace.index.symbols import outline
+from copilot_lsp.workspace.index.symbols import Outline, outline
 from copilot_lsp.workspace.index.terms import windows
 
 MAX_FILES = 5_000
@@ -27,8 +28,8 @@ MAX_FILES = 5_000
 MAX_CHARS = 200_000
 """Of a buffer; `files.MAX_BYTES` bounds files."""
 
-ALSO = {"go.mod", "tsconfig.json", "jsconfig.json"}
-"""Files that say what imports mean."""
+LANGUAGES = files.CODE | {"jsonc", "go.mod"}
+"""And those of files that say what imports mean: tsconfig.json, go.mod."""
 
 TRANSACTION_SECONDS = 0.5
 """Work that is lost at most when the process is ended."""
@@ -36,10 +37,14 @@ TRANSACTION_SECONDS = 0.5
 
 @dataclass(frozen=True, slots=True)
 class Scope:
-    """What an index is of: absolute paths of workspace folders, and the user's `exclude` patterns."""
+    """What an index is of: absolute paths of workspace folders, and the user's `exclude` and `include` patterns."""
 
     roots: tuple[str, ...]
     exclude: tuple[str, ...] = ()
+    include: tuple[str, ...] = ()
+
+    def gate(self) -> Gate:
+        return Gate(self.roots, self.exclude, self.include)
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +55,7 @@ class Progress:
 
 def update(database: sqlite3.Connection, scope: Scope, buffers: Mapping[str, str]) -> Iterator[Progress]:
     """Yields after every file. `buffers`: text by absolute path, which counts in place of the file's."""
-    wanted, known = scan(scope), store.known(database)
+    wanted, known, gate = scan(scope), store.known(database), scope.gate()
     gone = [path for path in known if path not in wanted]
     if gone:
         with _transaction(database):
@@ -63,24 +68,16 @@ def update(database: sqlite3.Connection, scope: Scope, buffers: Mapping[str, str
         until = time.monotonic() + TRANSACTION_SECONDS
         with _transaction(database):
             while done < len(stale) and time.monotonic() < until:
-                _refresh(database, stale[done], buffers.get(stale[done].path))
+                store.put(database, entry(stale[done], gate, buffers.get(stale[done].path)))
                 done += 1
         yield Progress(done, len(stale))
-
-
-def _refresh(database: sqlite3.Connection, seen: Seen, buffer: str | None) -> None:
-    made = entry(seen, buffer)
-    if made is None:
-        store.remove(database, [seen.path])
-    else:
-        store.put(database, made)
 
 
 def scan(scope: Scope) -> dict[str, Seen]:
     """All files that may be read and are worth it, by absolute path."""
     found: dict[str, Seen] = {}
     for root in scope.roots:
-        for file in files.find(Path(root), exclude=scope.exclude).files:
+        for file in files.find(Path(root), LANGUAGES, scope.exclude, scope.include).files:
             try:
                 stat = file.file.stat()
             except OSError:  # it was there a moment ago
@@ -91,19 +88,28 @@ def scan(scope: Scope) -> dict[str, Seen]:
     return {seen.path: seen for seen in sorted(latest, key=lambda seen: seen.path)}
 
 
-def entry(seen: Seen, buffer: str | None) -> Entry | None:
-    """Reads and parses; None for what is no text, or that nobody wrote by hand."""
-    text = buffer
-    if text is None:
-        text = files.SourceFile(Path(seen.path), seen.shown, seen.language, seen.size).read()
-    elif len(text) > MAX_CHARS:
-        return None
-    if text is None:
-        return None
+def entry(seen: Seen, gate: Gate, buffer: str | None = None) -> Entry:
+    """Reads and parses; nothing but the name is kept of what is no text, or that nobody wrote by hand."""
+    text = buffer if buffer is not None else _read(seen, gate)
+    seen = replace(seen, buffer=buffer is not None)
+    if text is None or len(text) > MAX_CHARS:
+        return Entry(seen, "", Outline(), ())
     text = text.replace("\r\n", "\n").replace("\r", "\n")
     tree, _ = syntax.parse(seen.language, encode(text))
-    found = outline(tree, seen.language)
-    return Entry(replace(seen, buffer=buffer is not None), text, found, tuple(windows(text.split("\n"))))
+    return Entry(seen, text, outline(tree, seen.language), tuple(windows(text.split("\n"))))
+
+
+def _read(seen: Seen, gate: Gate) -> str | None:
+    try:
+        data = gate.read(seen.path)
+        if isinstance(data, Exclusion) or b"\0" in data or files.GENERATED.search(data[: files.HEAD_BYTES]):
+            return None
+        lines = data.splitlines() or [b""]
+        if max(map(len, lines)) > files.MAX_LINE or len(data) / len(lines) > files.MAX_MEAN_LINE:
+            return None
+        return data.decode("utf-8-sig")
+    except (OSError, UnicodeDecodeError):
+        return None
 
 
 @contextmanager
