@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from copilot_lsp.source.brackets import Frame, Frames, Kind, scan
+from copilot_lsp.source.brackets import Frame, Frames, Kind, scan, text_frame
 from copilot_lsp.source.regions import literal_start
 from copilot_lsp.source.site import Site, normalised
 from copilot_lsp.source.strings import text_of
@@ -25,9 +25,13 @@ def frames_at(site: Site) -> Frames:
 def closed_by(right: str, language: str, frames: Frames) -> Frames:
     """Those of `frames` that the rest of the line closes.
 
-    A quote that leaves the line in a string begins that one: `"a| + "b"`.
+    A quote that leaves the line in a string begins that one: `"a| + "b"`. Where the string at the cursor is not closed
+    on its line, what follows is no text of it: `f("(a|))`.
     """
     found = scan(right, language, frames)
     begins = any(frame.kind is Kind.STRING for frame in found.own)
+    around = text_frame(found.frames[: found.kept])
+    open_string = around is not None and around.quote is not None and not around.quote.spans
+    left_out = {Kind.STRING} if begins else {Kind.LOOSE} if open_string else set()
     closed = (frames[depth] for _, depth in found.closings)
-    return tuple(frame for frame in closed if not (begins and frame.kind is Kind.STRING))
+    return tuple(frame for frame in closed if frame.kind not in left_out)
