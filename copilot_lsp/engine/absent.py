@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Callable
 
-from copilot_lsp.engine.base import Done, EngineState, EngineStatus, InfillRequest, Piece
+from copilot_lsp.engine.base import Done, EngineState, EngineStatus, InfillRequest, Piece, Spent
 from copilot_lsp.errors import EngineFailed, ModelError
 
 
@@ -12,6 +12,7 @@ class AbsentEngine:
     """Has failed from the start; its status says what `error` says."""
 
     def __init__(self, model: str, error: ModelError) -> None:
+        self.spent = Spent()
         details = {"missing_model": True}
         self.status = EngineStatus(EngineState.FAILED, str(error), model, details=details)
 

@@ -110,6 +110,18 @@ class Done:
 
 
 @dataclass(frozen=True, slots=True)
+class Spent:
+    """Tokens since the engine was made, over all requests: those in the background and the cancelled ones too."""
+
+    evaluated: int = 0
+    reused: int = 0
+    generated: int = 0
+
+    def plus(self, done: Done) -> Spent:
+        return Spent(self.evaluated + done.evaluated, self.reused + done.reused, self.generated + done.generated)
+
+
+@dataclass(frozen=True, slots=True)
 class Piece:
     """The next bit of text; whole characters, never half of a UTF-8 sequence.
 
@@ -149,6 +161,9 @@ class Engine(Protocol):
 
     @property
     def status(self) -> EngineStatus: ...
+
+    @property
+    def spent(self) -> Spent: ...
 
     def subscribe(self, listener: Callable[[EngineStatus], None]) -> None:
         """Calls `listener` on the event loop at every change of `status`."""

@@ -22,7 +22,7 @@ from pathlib import Path
 
 import cattrs
 
-from copilot_lsp.engine.base import Done, EngineState, EngineStatus, FinishReason, InfillRequest, Piece
+from copilot_lsp.engine.base import Done, EngineState, EngineStatus, FinishReason, InfillRequest, Piece, Spent
 from copilot_lsp.errors import EngineDied, EngineFailed, UsageError
 
 
@@ -56,6 +56,7 @@ class FakeEngine:
     def __init__(self, rules: Sequence[ScriptedAnswer] = DEFAULT_ANSWERS, start_ms: float = 0.0) -> None:
         self.rules = tuple(rules)
         self.requests: list[InfillRequest] = []
+        self.spent = Spent()
         self._start_ms = start_ms
         self._status = EngineStatus(EngineState.STOPPED, "not started", "fake")
         self._listeners: list[Callable[[EngineStatus], None]] = []
@@ -92,7 +93,9 @@ class FakeEngine:
             count += 1
             so_far = Done(FinishReason.CANCELLED, evaluated=1, generated=count, confidence=rule.confidence)
             yield Piece(cut[start : start + 4], so_far)
-        yield Done(end, evaluated=1, generated=count, confidence=rule.confidence if count else None)
+        done = Done(end, evaluated=1, generated=count, confidence=rule.confidence if count else None)
+        self.spent = self.spent.plus(done)
+        yield done
 
     async def close(self) -> None:
         if self._starting is not None:

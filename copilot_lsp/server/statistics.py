@@ -25,6 +25,7 @@ class Statistics:
     `shown` is what the editor reports; few do, so a completion that was taken counts as shown. `partially_accepted`
     ones were never taken whole. `saved_keys`: characters inserted (code points; CR LF is one) less one key for each
     time that the user accepted. The latencies are those of `offered` (milliseconds; None before the first).
+    `sources`: answers by where they came from (`Answer.source`), empty ones too.
     """
 
     since: datetime
@@ -36,6 +37,7 @@ class Statistics:
     latency_p50_ms: float | None
     latency_p95_ms: float | None
     silences: dict[Reason, int]
+    sources: dict[str, int]
 
 
 @dataclass(slots=True)
@@ -57,11 +59,13 @@ class Recorder:
         self._since = datetime.now(UTC)
         self._latencies: deque[float] = deque(maxlen=LATENCIES)
         self._silences: Counter[Reason] = Counter()
+        self._sources: Counter[str] = Counter()
         self._fates: OrderedDict[str, _Fate] = OrderedDict()
         self._offered = 0
         self._past: Counter[str] = Counter()
 
     def answered(self, query: Query, answer: Answer) -> None:
+        self._sources[answer.source] += 1
         for completion in answer.completions:
             present = _present(query, completion)
             self._fates[completion.id] = _Fate(completion.text, present, present)
@@ -104,6 +108,7 @@ class Recorder:
             latency_p50_ms=percentile(self._latencies, 0.5),
             latency_p95_ms=percentile(self._latencies, 0.95),
             silences=dict(self._silences),
+            sources=dict(self._sources),
         )
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
+
 from copilot_lsp.engine.base import EngineState, EngineStatus
 from copilot_lsp.server.session import LOADING, Session
 from copilot_lsp.server.statistics import Statistics
@@ -26,10 +28,19 @@ def status_of(session: Session) -> dict[str, object]:
 
 
 def statistics_of(session: Session) -> dict[str, object]:
-    """The answer to `copilotLsp/statistics`; `since` is ISO 8601 in UTC, times are in milliseconds."""
+    """The answer to `copilotLsp/statistics`; `since` is ISO 8601 in UTC, times are in milliseconds.
+
+    `tokens` counts what the engine did since it was started last.
+    """
     found = session.recorder.statistics()
     silences = {str(reason): count for reason, count in found.silences.items()}
-    return {"since": found.since.isoformat(timespec="seconds"), **_counts(found), "silences": silences}
+    return {
+        "since": found.since.isoformat(timespec="seconds"),
+        **_counts(found),
+        "silences": silences,
+        "sources": found.sources,
+        "tokens": asdict(session.engine.spent),
+    }
 
 
 def _counts(found: Statistics) -> dict[str, object]:

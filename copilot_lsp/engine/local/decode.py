@@ -173,7 +173,8 @@ class Work:
     def done(self, end: FinishReason) -> Done:
         return Done(
             end,
-            evaluated=len(self.prompt.tokens) - self.reused,
+            # A cancelled one may not have come to its prompt's end.
+            evaluated=max(0, min(len(self.prompt.tokens), len(self.slot.tokens)) - self.reused),
             reused=self.reused,
             generated=self.generated,
             drafted=self.drafted,

@@ -16,7 +16,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import copilot_lsp
-from copilot_lsp.engine.base import Done, EngineState, EngineStatus, InfillRequest, Piece
+from copilot_lsp.engine.base import Done, EngineState, EngineStatus, InfillRequest, Piece, Spent
 from copilot_lsp.engine.local import restarts, wire
 from copilot_lsp.engine.local.pulse import PING_SECONDS, Pulse
 from copilot_lsp.engine.local.restarts import Death, GiveUp
@@ -42,6 +42,7 @@ class LocalEngine:
         self._settings = settings
         self._command = command or worker_command()
         self._status = EngineStatus(EngineState.STOPPED, "not started", name or model.stem)
+        self._spent = Spent()
         self._listeners: list[Callable[[EngineStatus], None]] = []
         self._changed = asyncio.Event()
         self._process: Process | None = None
@@ -55,6 +56,10 @@ class LocalEngine:
     @property
     def status(self) -> EngineStatus:
         return self._status
+
+    @property
+    def spent(self) -> Spent:
+        return self._spent
 
     def subscribe(self, listener: Callable[[EngineStatus], None]) -> None:
         self._listeners.append(listener)
@@ -168,6 +173,7 @@ class LocalEngine:
         if isinstance(message, wire.Delta):
             self._reply(message.id, Piece(message.text, message.so_far))
         elif isinstance(message, wire.Finished):
+            self._spent = self._spent.plus(message.done)
             self._reply(message.id, message.done)
         elif isinstance(message, wire.Pong):
             self._pulse.answered(message.evaluations)

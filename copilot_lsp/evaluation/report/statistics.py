@@ -6,10 +6,11 @@ interval holds the middle 95 % of these.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from copilot_lsp.evaluation.report.measures import MEASURES, Parts
 from copilot_lsp.evaluation.report.score import Score
@@ -17,6 +18,8 @@ from copilot_lsp.evaluation.report.score import Score
 ROUNDS = 2000
 AT_ONCE = 250
 MIDDLE = (0.025, 0.975)
+
+Values = Callable[[NDArray[np.float64]], NDArray[np.float64]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,14 +53,24 @@ def differences(base: Sequence[Score], other: Sequence[Score], seed: int = 0) ->
 
 
 def _interval(first: Parts, second: Parts, rng: np.random.Generator) -> tuple[float | None, float | None]:
-    count = len(first.amounts)
+    return _middle(len(first.amounts), lambda counts: second.values(counts) - first.values(counts), rng)
+
+
+def interval(count: int, values: Values, seed: int = 0) -> tuple[float | None, float | None]:
+    """The middle 95 % of what `values` gives for `count` cases drawn with replacement; it gets a row for each draw
+    with how often every case is in it. None where too few draws have a value.
+    """
+    return _middle(count, values, np.random.default_rng(seed))
+
+
+def _middle(count: int, values: Values, rng: np.random.Generator) -> tuple[float | None, float | None]:
     found = []
     for _ in range(ROUNDS // AT_ONCE):
         counts = rng.multinomial(count, np.full(count, 1 / count), size=AT_ONCE).astype(float)
-        found.append(second.values(counts) - first.values(counts))
-    gaps = np.concatenate(found)
-    gaps = gaps[~np.isnan(gaps)]
-    if len(gaps) < ROUNDS / 2:
+        found.append(values(counts))
+    drawn = np.concatenate(found)
+    drawn = drawn[~np.isnan(drawn)]
+    if len(drawn) < ROUNDS / 2:
         return None, None
-    low, high = np.quantile(gaps, MIDDLE)
+    low, high = np.quantile(drawn, MIDDLE)
     return float(low), float(high)

@@ -14,12 +14,13 @@ from typing import Any
 from copilot_lsp.errors import EngineFailed
 from copilot_lsp.evaluation.typing import processes
 from copilot_lsp.evaluation.typing.assistant import Offer, Scene, Usage
+from copilot_lsp.evaluation.typing.page import common
 from copilot_lsp.evaluation.typing.rpc import Message, Rpc
 from copilot_lsp.evaluation.typing.workspace import Workspace
 
 INLINE = "textDocument/inlineCompletion"
 DID_ACCEPT = "copilotLsp.didAccept"
-STATUS = "copilotLsp.status"
+STATISTICS = "copilotLsp/statistics"
 
 LOADING_SECONDS = 300.0
 """For the model to be loaded."""
@@ -158,9 +159,9 @@ class LanguageServer:
         self._hear(Offer(scene.change, text[begun:], final, Item(items[0], begun)))
 
     async def _told(self) -> Message:
-        """The status; a server that is not ours has none."""
+        """What our server counts; another one has no such method."""
         try:
-            found = await self._rpc.request("workspace/executeCommand", {"command": STATUS})
+            found = await self._rpc.request(STATISTICS, {})
         except EngineFailed:
             return {}
         return found if isinstance(found, dict) else {}
@@ -180,8 +181,8 @@ def change_between(old: Scene, new: Scene) -> Message | None:
     before, after = old.left + old.right, new.left + new.right
     if before == after:
         return None
-    start = len(os.path.commonprefix([before, after]))
-    end = len(os.path.commonprefix([before[start:][::-1], after[start:][::-1]]))
+    start = common(before, after)
+    end = common(before[start:][::-1], after[start:][::-1])
     edges = [position(old.place.before, before[:until]) for until in (start, len(before) - end)]
     first, last = ({"line": line, "character": character} for line, character in edges)
     return {"range": {"start": first, "end": last}, "text": after[start : len(after) - end]}
@@ -216,16 +217,15 @@ def _begun(item: Message, scene: Scene, text: str) -> int:
 def _usage(before: Message, after: Message, cpu: float | None, pid: int) -> Usage:
     def more(group: str, name: str) -> int | None:
         old, new = before.get(group), after.get(group)
-        return new[name] - old[name] if old and new else None
+        return None if old is None or new is None else new.get(name, 0) - old.get(name, 0)
 
     now = processes.cpu_seconds(pid)
     return Usage(
-        remembered=more("answers", "cache"),
-        generated_anew=more("answers", "engine"),
+        remembered=more("sources", "cache"),
+        generated_anew=more("sources", "engine"),
         tokens_evaluated=more("tokens", "evaluated"),
         tokens_reused=more("tokens", "reused"),
         tokens_generated=more("tokens", "generated"),
         cpu_seconds=now - cpu if now is not None and cpu is not None else None,
         memory_bytes=processes.memory_bytes(pid),
     )
-

@@ -100,7 +100,7 @@ class Page:
         if key is Key.ENTER:
             return self._entered()
         if key is Key.TAB:
-            return replace(self, at=self.at + _common(self.place.unit, self.place.text[self.at :], at_least=1))
+            return replace(self, at=self.at + max(1, common(self.place.unit, self.place.text[self.at :])))
         return self._character()
 
     def _character(self) -> Page:
@@ -116,12 +116,12 @@ class Page:
         text, at = self.place.text, self.at + 1
         given = self._indentation()
         end = at + len(text[at:]) - len(text[at:].lstrip(" \t"))
-        common = _common(given, text[at:end])
-        excess = given[common:] if at + common == end else ""
+        fits = common(given, text[at:end])
+        excess = given[fits:] if at + fits == end else ""
         closers = self.closers
         if closers and (own := self._own_line(closers[0])):
             closers = (own, *closers[1:])
-        return replace(self, at=at + common, excess=excess, closers=closers)
+        return replace(self, at=at + fits, excess=excess, closers=closers)
 
     def _own_line(self, closer: Closer) -> Closer | None:
         """Enter between two brackets puts the second one on a line of its own, where the text has it."""
@@ -133,7 +133,7 @@ class Page:
         return Closer(start, text[start : closer.start + 1])
 
     def _indentation(self) -> str:
-        """What an editor indents a new line with: as the last line that is not blank, deeper where that opens a block."""
+        """What an editor indents a new line with: as the last line above, deeper after one that opens a block."""
         lines = (self.place.before + self.place.text[: self.at]).split("\n")[-50:]
         line = next((line for line in reversed(lines) if line.strip()), "")
         deeper = self.place.unit if opens_block(line, self.place.language) else ""
@@ -144,10 +144,10 @@ class Page:
         return replace(self, at=self.at + length)
 
 
-def _common(first: str, second: str, at_least: int = 0) -> int:
-    """Length of what both begin with."""
+def common(first: str, second: str) -> int:
+    """The length of what both begin with."""
     pairs = zip(first, second, strict=False)
-    return max(at_least, next((index for index, (a, b) in enumerate(pairs) if a != b), min(len(first), len(second))))
+    return next((index for index, (a, b) in enumerate(pairs) if a != b), min(len(first), len(second)))
 
 
 def keys_by_hand(place: Place, closes: bool) -> int:

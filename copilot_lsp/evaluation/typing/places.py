@@ -78,8 +78,10 @@ def draw(root: Path, wanted: Wanted) -> list[Place]:
     drawn = [_drawn(each, share * 2, wanted, language) for language, each in sorted(files.items())]
     turns = [place for turn in zip_longest(*drawn) for place in turn if place is not None]
     if not turns:
-        raise UsageError(f"{root} has no function, class or statement of {wanted.size.least} to {wanted.size.most} "
-                         "characters in a language that is known here")
+        raise UsageError(
+            f"{root} has no function, class or statement of {wanted.size.least} to {wanted.size.most} "
+            "characters in a language that is known here"
+        )
     return turns[: wanted.count]
 
 

@@ -58,7 +58,7 @@ class Rpc:
     def cancel(self, id: int) -> None:
         """The server answers all the same; nobody listens any more."""
         if id in self._answers:
-            self._answers[id] = lambda _: None
+            self._answers[id] = _ignore
             self.notify("$/cancelRequest", {"id": id})
 
     async def request(self, method: str, params: object = None) -> Any:  # noqa: ANN401
@@ -103,8 +103,12 @@ class Rpc:
 
     def _take(self, message: Message) -> None:
         if "method" not in message:
-            self._answers.pop(message["id"], lambda _: None)(message)
+            self._answers.pop(message["id"], _ignore)(message)
         elif "id" in message:
             self._send({"id": message["id"], "result": None})
         else:
             self._heard(message["method"], message.get("params"))
+
+
+def _ignore(_: Message) -> None:
+    """Nobody listens any more."""

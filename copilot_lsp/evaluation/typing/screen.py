@@ -80,7 +80,7 @@ class Screen:
         old = self.ghost
         if old is not None and text and text.startswith(old.rest.rstrip()):
             return self._grow(old, offer, text, now)
-        if not offer.final and (not text or old is not None and old.rest.startswith(text)):
+        if not offer.final and (not text or (old is not None and old.rest.startswith(text))):
             return False
         if old is not None and text and old.rest.startswith(text):
             self.ghost = replace(old, text=old.text[: old.gone] + text, offer=offer, base=old.gone)

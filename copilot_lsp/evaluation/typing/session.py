@@ -130,4 +130,3 @@ def _inserted(old: Page, new: Page) -> str | None:
     """What the key put at the cursor; None when it did something else, such as passing a bracket."""
     passed = len(new.closers) < len(old.closers)
     return None if passed or not new.left.startswith(old.left) else new.left[len(old.left) :]
-

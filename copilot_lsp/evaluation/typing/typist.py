@@ -7,7 +7,7 @@ import re
 from dataclasses import dataclass
 from enum import StrEnum
 
-from copilot_lsp.evaluation.typing.page import Key, Page
+from copilot_lsp.evaluation.typing.page import Key, Page, common
 
 CHARACTERS_A_WORD = 5
 """As typing tests count, the space included."""
@@ -69,9 +69,7 @@ def right_length(page: Page, text: str) -> int:
     """How many characters of the suggestion stand in the text at the cursor."""
     if page.excess:
         return 0
-    truth = page.place.text[page.at : page.limit]
-    wrong = (index for index, (a, b) in enumerate(zip(text, truth, strict=False)) if a != b)
-    return next(wrong, min(len(text), len(truth)))
+    return common(text, page.place.text[page.at : page.limit])
 
 
 def judge(page: Page, text: str) -> Verdict:
