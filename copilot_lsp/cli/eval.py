@@ -21,6 +21,7 @@ examples:
   copilot-lsp eval src/ --sweep                           which min_confidence?
   copilot-lsp eval suite.jsonl.gz --bare                  the model alone
   copilot-lsp eval src/ --json new.json --min exact_match=0.4 --max latency_p95_ms=400
+  copilot-lsp eval --typing src/ --cases 20               how many keys does it save somebody who types?
   copilot-lsp eval --compare old.json new.json
 
 measures:
@@ -56,13 +57,14 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
     parser.add_argument("paths", nargs="*", type=Path, metavar="PATH", help="a folder, a source file, a suite")
     _add_cases(parser)
     _add_how(parser)
+    _add_typing(parser)
     _add_output(parser)
     engines.add_choice(parser)
 
 
 def _add_cases(parser: argparse.ArgumentParser) -> None:
     group = parser.add_argument_group("cases")
-    suites = ("auto", "infilling", "safim", "replay")
+    suites = ("auto", "infilling", "safim", "replay", "typing")
     group.add_argument("--suite", choices=suites, default="auto", help="what PATH is (default: by its keys)")
     text = f"cases of each PATH (default: {DEFAULT_CASES} of a folder, all of a suite)"
     group.add_argument("--cases", type=positive, metavar="N", help=text)
@@ -81,6 +83,17 @@ def _add_how(parser: argparse.ArgumentParser) -> None:
     group.add_argument("--invoked", action="store_true", help=text)
     text = "confidence under which typing shows nothing (default: the setting's)"
     group.add_argument("--min-confidence", type=float, metavar="X", help=text)
+
+
+def _add_typing(parser: argparse.ArgumentParser) -> None:
+    group = parser.add_argument_group("typing")
+    text = "type functions of a folder against the real server, in real time: keystrokes saved, time to ghost, flicker"
+    group.add_argument("--typing", action="store_true", help=text)
+    group.add_argument("--words", type=positive, default=100, metavar="N", help="words a minute (default: 100)")
+    text = "milliseconds that a suggestion is read before it is taken (default: 250)"
+    group.add_argument("--reading", type=positive, default=250, metavar="MS", help=text)
+    text = "an editor that closes no brackets and quotes by itself"
+    group.add_argument("--no-pairs", dest="pairs", action="store_false", help=text)
 
 
 def _add_output(parser: argparse.ArgumentParser) -> None:
@@ -118,4 +131,8 @@ def run(arguments: argparse.Namespace) -> int:
         return evaluating.compare(first, second, options.seed)
     if not options.paths:
         raise UsageError("what is to be completed? give a folder with source code, or a suite (.jsonl)")
+    if arguments.typing or options.suite == "typing":
+        from copilot_lsp.cli import typing
+
+        return typing.evaluate(typed(arguments, typing.Options), typed(arguments, engines.Choice))
     return evaluating.evaluate(options, typed(arguments, engines.Choice))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 
 from tree_sitter import Node
@@ -30,15 +30,26 @@ def pairs_within(root: Node, data: bytes, start: int, end: int, strings: Collect
         if node.type in strings:
             found += _quotes(node, data, start, end)
         elif not node.is_named and node.child_count == 0:
-            if node.type in CLOSING:
-                opened.append((node.start_byte, CLOSING[node.type]))
+            if node.type[-1:] in CLOSING:  # `${` and `#{` too
+                opened.append((node.end_byte - 1, CLOSING[node.type[-1]]))
             elif opened and node.type == opened[-1][1]:
                 found.append((opened.pop()[0], node.start_byte))
 
     def index(offset: int) -> int:
         return len(data[start:offset].decode())
 
-    return tuple(sorted(Pair(index(first), index(last)) for first, last in found))
+    return tuple(_nested(sorted(Pair(index(first), index(last)) for first, last in found)))
+
+
+def _nested(pairs: Iterable[Pair]) -> Iterator[Pair]:
+    """Without those that cross one before them, as in broken code."""
+    around: list[Pair] = []
+    for pair in pairs:
+        while around and around[-1].end < pair.start:
+            around.pop()
+        if not around or (around[-1].start < pair.start and pair.end < around[-1].end):
+            around.append(pair)
+            yield pair
 
 
 def _within(root: Node, start: int, end: int) -> Iterator[Node]:
