@@ -275,6 +275,8 @@ async def test_what_the_editor_tells_of_an_item_is_counted():
         assert datetime.fromisoformat(counted.pop("since")).tzinfo is not None
         assert counted.pop("latencyP50Ms") == counted.pop("latencyP95Ms") is not None
         assert counted.pop("silences") == {"empty": 1}
+        assert counted.pop("sources") == {"engine": 2}
+        assert counted.pop("tokens")["generated"] == 2
         assert counted == {"offered": 1, "shown": 1, "accepted": 0, "partiallyAccepted": 1, "savedKeys": 2}
         told = (await status(client))["statistics"]
         assert counted.items() <= told.items()
