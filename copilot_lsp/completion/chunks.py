@@ -133,10 +133,9 @@ def select(library: Library, place: Place, options: Options) -> tuple[Picked, ..
     room = budget * (SHARE if alike else 1)
     found: list[Picked] = []
     for picked in meant:
-        room -= cost(picked)
-        if room < 0:
-            break
-        found.append(picked)
+        if cost(picked) <= (room if found else budget):
+            room -= cost(picked)
+            found.append(picked)
     if alike and cost(alike) <= budget - sum(map(cost, found)):
         found.append(alike)
     return tuple(reversed(found))

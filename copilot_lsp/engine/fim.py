@@ -58,7 +58,11 @@ class Vocabulary(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Family:
-    """How a family of models spells its tokens; `names` is searched in the GGUF's name and architecture."""
+    """How a family of models spells its tokens; `names` is searched in the GGUF's name and architecture.
+
+    `path_inside`: in a repository-level prompt the path of the current file is part of the prefix, and no line end
+    follows the repository's name.
+    """
 
     name: str
     pre: str
@@ -68,6 +72,7 @@ class Family:
     repo: str = ""
     sep: str = ""
     names: str = ""
+    path_inside: bool = False
 
 
 FAMILIES = (
@@ -85,8 +90,17 @@ FAMILIES = (
         sep="<|file_separator|>",
         names="gemma",
     ),
-    # arXiv 2402.19173 (StarCoder2), section 5.2; Granite 3 and SmolLM's tokenizer spell them the same way.
-    Family("starcoder2", "<fim_prefix>", "<fim_suffix>", "<fim_middle>", PSM, "<repo_name>", "<file_sep>"),
+    # arXiv 2402.19173 (StarCoder2), sections 5.1 and 5.2; Granite 3 and SmolLM's tokenizer spell them the same way.
+    Family(
+        "starcoder2",
+        "<fim_prefix>",
+        "<fim_suffix>",
+        "<fim_middle>",
+        PSM,
+        "<repo_name>",
+        "<file_sep>",
+        path_inside=True,
+    ),
     Family("starcoder", "<fim_prefix>", "<fim_suffix>", "<fim_middle>", PSM, "<reponame>", "<filename>"),
     Family("santacoder", "<fim-prefix>", "<fim-suffix>", "<fim-middle>"),
     # arXiv 2409.12186 (Qwen2.5-Coder), section 3.2; Granite 4 has the same FIM tokens.
@@ -116,6 +130,7 @@ class Template:
     repo: int | None = None
     sep: int | None = None
     unsure_ends: bool = True
+    path_inside: bool = False
 
     @property
     def fills(self) -> bool:
@@ -153,7 +168,9 @@ def detect(vocabulary: Vocabulary, model_name: str = "", layout: str = "") -> Te
     sep = vocabulary.control(family.sep) if family and family.sep else vocabulary.fim.get("SEP")
     name = family.name if family else "generic"
     used: dict[str, int] = {part: ids[part] for part in needed}
-    return Template(name, chosen, used, repo, sep, unsure_ends=not layout)
+    # A model of ours (it has a layout of its own) was trained with the path before the prefix token.
+    inside = bool(family and family.path_inside and not layout)
+    return Template(name, chosen, used, repo, sep, unsure_ends=not layout, path_inside=inside)
 
 
 def family_of(vocabulary: Vocabulary, model_name: str) -> Family | None:
@@ -193,6 +210,8 @@ def build(vocabulary: Vocabulary, template: Template, request: InfillRequest, bu
         prefix = chunks + prefix
     else:
         tokens += chunks
+        if chunks and template.path_inside:
+            prefix = [*vocabulary.tokenize(request.path + "\n"), *prefix]
     healed = b""
     if template.heals:
         prefix, healed = heal(vocabulary, prefix)
@@ -245,8 +264,10 @@ def chunk_tokens(vocabulary: Vocabulary, template: Template, request: InfillRequ
         tokens += more
     if template.sep is None or not tokens:
         return tokens
-    head = [] if template.repo is None else [template.repo, *vocabulary.tokenize(REPOSITORY + "\n")]
-    return [*head, *tokens, template.sep, *vocabulary.tokenize(request.path + "\n")]
+    name = REPOSITORY if template.path_inside else REPOSITORY + "\n"
+    head = [] if template.repo is None else [template.repo, *vocabulary.tokenize(name)]
+    path = [] if template.path_inside else vocabulary.tokenize(request.path + "\n")
+    return [*head, *tokens, template.sep, *path]
 
 
 def one_chunk(vocabulary: Vocabulary, template: Template, comment: str, chunk: Chunk) -> list[int]:

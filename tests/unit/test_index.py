@@ -226,3 +226,13 @@ def test_what_is_excluded_now_is_in_no_byte_of_the_index(
     library.close()
     held = b"".join(each.read_bytes() for each in tmp_path.glob("index.sqlite*"))
     assert {path for path, mark in marks.items() if mark.encode() in held} <= allowed
+
+
+def test_a_definition_too_long_for_the_budget_gives_way_to_the_next(project: Path, tmp_path: Path) -> None:
+    fields = "".join(f"    a_rather_long_field_{number}: dict[str, list[int]] = {{}}\n" for number in range(30))
+    (project / "app/big.py").write_text(f"class Enormous:\n{fields}")
+    library = build(project, tmp_path / "index.sqlite")
+    text = "from app.big import Enormous\nfrom app.client import Client\nx = Enormous(Client(|))\n"
+    document = Document.open("", "app/main.py", "python", 0, text.replace("|", ""), 100_000)
+    place = Place(document.snapshot(), text.index("|"), (project / "app/main.py").as_posix())
+    assert [each.chunk.path for each in select(library, place, Options(128))] == ["app/client.py"]

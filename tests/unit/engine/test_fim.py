@@ -130,6 +130,16 @@ class TestChunks:
         head = "<|repo_name|>project\n<|file_sep|>b.py\nz = 1\n<|file_sep|>a.py\n"
         assert shown == head + "<|fim_prefix|>x = <|fim_suffix|>\ny<|fim_middle|>"
 
+    def test_starcoder2_has_the_path_behind_the_prefix_token(self) -> None:
+        family = next(family for family in fim.FAMILIES if family.name == "starcoder2")
+        vocabulary = Words((family.pre, family.suf, family.mid, family.repo, family.sep))
+        chunks = (Chunk("b.py", "z = 1\n"),)
+        shown = prompt(vocabulary, fim.detect(vocabulary, "starcoder2"), chunks=chunks)
+        head = "<repo_name>project<file_sep>b.py\nz = 1\n<file_sep><fim_prefix>a.py\n"
+        assert shown == head + "x = <fim_suffix>\ny<fim_middle>"
+        ours = prompt(vocabulary, fim.detect(vocabulary, "starcoder2", "psm"), chunks=chunks)
+        assert ours.startswith("<repo_name>project\n<file_sep>b.py\nz = 1\n<file_sep>a.py\n<fim_prefix>x = ")
+
     def test_as_comments_of_the_files_language(self) -> None:
         vocabulary = Words()
         shown = prompt(
