@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from itertools import takewhile
 from random import Random
 
-from copilot_lsp.engine.fim import LAYOUTS, REPOSITORY, Layout
+from copilot_lsp.engine.families import LAYOUTS, Layout
+from copilot_lsp.engine.fim import REPOSITORY
 from training.collect import Source
 from training.holes import Hole, cut
 
@@ -100,14 +101,14 @@ def assemble(head: list[int], window: Window, layout: Layout, length: int, encod
     as it is when the engine heals it.
     """
     prefix, written = encode(window.prefix), encode(window.middle)
-    if layout[-1] == "prefix":
+    if layout[-2:] == ("far", "near"):
         joined = encode(window.prefix + window.middle)
         begin = sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], zip(prefix, joined, strict=False)))
         prefix, written = joined[:begin], joined[begin:]
     middle = [*written, CONTROL["END"]]
     room = max(0, length - len(head) - len(middle) - 3)
     suffix = encode(window.suffix)[: room // 2]
-    texts = {"prefix": prefix[max(0, len(prefix) - (room - len(suffix))) :], "suffix": suffix}
+    texts = {"far": prefix[max(0, len(prefix) - (room - len(suffix))) :], "near": [], "suffix": suffix}
     tokens = list(head)
     for part in layout:
         tokens += [CONTROL[part]] if part.isupper() else texts[part]

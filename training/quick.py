@@ -14,7 +14,7 @@ from pathlib import Path
 import llama_cpp
 import torch
 
-from copilot_lsp.engine.fim import SPM
+from copilot_lsp.engine.families import SPM
 from copilot_lsp.engine.local.llama import load_backends
 from training import collect, export, prepare, train
 from training.fim import CONTROL, Window, assemble

@@ -9,12 +9,11 @@ from copilot_lsp.errors import EngineFailed, ModelError
 
 
 class AbsentEngine:
-    """Has failed from the start; its status says what `error` says."""
+    """Its status says what `error` says."""
 
     def __init__(self, model: str, error: ModelError) -> None:
         self.spent = Spent()
-        details = {"missing_model": True}
-        self.status = EngineStatus(EngineState.FAILED, str(error), model, details=details)
+        self.status = EngineStatus(EngineState.ABSENT, str(error), model)
 
     def subscribe(self, listener: Callable[[EngineStatus], None]) -> None:
         """Nothing ever changes."""

@@ -58,7 +58,11 @@ class InfillRequest:
     `document` names the KV sequence to reuse (any stable key, such as the URI).
     `path` is what a repository-level prompt calls this file.
     `cuts` ascend by `start`; the engine takes the first whose window fits its token budget, and cuts by tokens
-    only when none fits. Without cuts the whole prefix is the window.
+    only when none fits. Without cuts the whole prefix is the window. `pinned`: the first cut is the one that an
+    earlier request was answered with, and is kept as long as there is room at all.
+    `anchor`: an index into `prefix` (code points) where the hole begins; the text from there to the cursor is the
+    beginning of the middle, so typing only appends to the prompt. None: at the cursor.
+    `quick`: a window that the engine can read within `context.coldMs`, rather than a whole one.
     `comment` begins a comment in this file; chunks are comments for models without a format for other files.
     `unwanted`: what the text does not begin with, white space aside.
     """
@@ -75,6 +79,9 @@ class InfillRequest:
     unwanted: tuple[str, ...] = ()
     background: bool = False
     """Gives way at once to any request that is not in the background."""
+    pinned: bool = False
+    anchor: int | None = None
+    quick: bool = False
 
 
 class FinishReason(StrEnum):
@@ -85,6 +92,8 @@ class FinishReason(StrEnum):
     LINES = "line-limit"
     TIME = "time-limit"
     CANCELLED = "cancelled"
+    DOUBT = "doubt"
+    """The completer's gate: what would come next is not sure enough to be shown."""
     SHAPED = "complete"
     """The completer had what it wanted (the line, the block) and closed the stream."""
 
@@ -93,8 +102,9 @@ class FinishReason(StrEnum):
 class Done:
     """The last item of a stream. Times in milliseconds since the engine took the request up.
 
-    `evaluated` + `reused` is the length of the prompt in tokens. `confidence` is the natural logarithm of the
-    generated text's probability, divided by the square root of its tokens; None when there are none.
+    `evaluated` + `reused` is the length of the prompt in tokens. `confidence` is the joint probability of the generated
+    tokens, 0 to 1; None when there are none. `cut` is the index into the request's cuts of the one where the window
+    begins, -1 for none of them.
     """
 
     end: FinishReason
@@ -107,6 +117,7 @@ class Done:
     first_ms: float = 0.0
     total_ms: float = 0.0
     confidence: float | None = None
+    cut: int = -1
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,6 +149,8 @@ class EngineState(StrEnum):
     READY = "ready"
     RESTARTING = "restarting"
     FAILED = "failed"
+    ABSENT = "absent"
+    """There is no model to run."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,17 +25,23 @@ import cattrs
 from copilot_lsp.engine.base import Done, EngineState, EngineStatus, FinishReason, InfillRequest, Piece, Spent
 from copilot_lsp.errors import EngineDied, EngineFailed, UsageError
 
+GUESSED = 0.01
+
 
 @dataclass(frozen=True, slots=True)
 class ScriptedAnswer:
-    """`after` is searched in the prefix and should end in `$`; times in milliseconds; pieces of 4 characters."""
+    """`after` is searched in the prefix and should end in `$`; times in milliseconds; pieces of 4 characters.
+
+    `confidence` is that of the first `sure` characters (None: of all); what follows is as good as guessed.
+    """
 
     after: str
     text: str = ""
     alternatives: tuple[str, ...] = ()
     delay_ms: float = 0.0
     piece_ms: float = 0.0
-    confidence: float = -0.1
+    confidence: float = 0.9
+    sure: int | None = None
     dies: bool = False
 
 
@@ -91,7 +97,10 @@ class FakeEngine:
         for start in range(0, len(cut), 4):
             await asyncio.sleep(rule.piece_ms / 1000)
             count += 1
-            so_far = Done(FinishReason.CANCELLED, evaluated=1, generated=count, confidence=rule.confidence)
+            sure = rule.sure is None or start < rule.sure
+            so_far = Done(
+                FinishReason.CANCELLED, evaluated=1, generated=count, confidence=rule.confidence if sure else GUESSED
+            )
             yield Piece(cut[start : start + 4], so_far)
         done = Done(end, evaluated=1, generated=count, confidence=rule.confidence if count else None)
         self.spent = self.spent.plus(done)

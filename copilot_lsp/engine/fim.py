@@ -6,115 +6,17 @@ control token. Nothing here touches llama.cpp: a `Vocabulary` is all that is nee
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Literal, Protocol
 
 from copilot_lsp.engine.base import Chunk, Cut, InfillRequest
-
-Part = Literal["PRE", "SUF", "MID", "prefix", "suffix"]
-Layout = tuple[Part, ...]
-
-PSM: Layout = ("PRE", "prefix", "SUF", "suffix", "MID")
-SPM: Layout = ("SUF", "suffix", "PRE", "prefix", "MID")
-SPM_JOINED: Layout = ("PRE", "SUF", "suffix", "MID", "prefix")
-"""The SPM of arXiv 2207.14255: prefix and middle are one text. Typing only appends; the middle needs healing."""
-NO_MID: Layout = ("SUF", "suffix", "PRE", "prefix")
-LEFT_TO_RIGHT: Layout = ("prefix",)
-
-LAYOUTS: Mapping[str, Layout] = {
-    "psm": PSM,
-    "spm": SPM,
-    "spm-joined": SPM_JOINED,
-    "left-to-right": LEFT_TO_RIGHT,
-}
+from copilot_lsp.engine.families import LAYOUTS, LEFT_TO_RIGHT, PSM, Layout, Vocabulary, family_of
 
 LAYOUT_KEY = "copilot_lsp.fim.layout"
 """GGUF metadata key with a name of LAYOUTS: for models of ours; it overrides the family's layout."""
 
 REPOSITORY = "project"
 """What the repository is called in a repository-level prompt: the real name would tell the model nothing."""
-
-
-class Vocabulary(Protocol):
-    """What is asked of a tokenizer."""
-
-    fim: Mapping[str, int]
-    """Ids of PRE, SUF, MID, REP and SEP as llama.cpp found them (`llama_vocab_fim_*`); missing ones left out."""
-
-    bos: int | None
-    """The token that every prompt begins with, None when the model wants none."""
-
-    def tokenize(self, text: str) -> list[int]:
-        """Plain text; control tokens in it are not parsed, and nothing is put before or after."""
-
-    def control(self, text: str) -> int | None:
-        """The id of the control or user-defined token spelled exactly `text`."""
-
-    def piece(self, token: int) -> bytes:
-        """The bytes that a token stands for; nothing for a control token."""
-
-
-@dataclass(frozen=True, slots=True)
-class Family:
-    """How a family of models spells its tokens; `names` is searched in the GGUF's name and architecture.
-
-    `path_inside`: in a repository-level prompt the path of the current file is part of the prefix, and no line end
-    follows the repository's name.
-    """
-
-    name: str
-    pre: str
-    suf: str
-    mid: str
-    layout: Layout = PSM
-    repo: str = ""
-    sep: str = ""
-    names: str = ""
-    path_inside: bool = False
-
-
-FAMILIES = (
-    # Order matters: rows with `names` are asked first, because several families share their FIM tokens.
-    # https://huggingface.co/JetBrains/Mellum-4b-base
-    Family("mellum", "<fim_prefix>", "<fim_suffix>", "<fim_middle>", SPM, sep="<filename>", names="mellum"),
-    # https://huggingface.co/bigcode/starcoder (repository tokens of the model's special_tokens_map)
-    # https://huggingface.co/google/codegemma-2b
-    Family(
-        "codegemma",
-        "<|fim_prefix|>",
-        "<|fim_suffix|>",
-        "<|fim_middle|>",
-        PSM,
-        sep="<|file_separator|>",
-        names="gemma",
-    ),
-    # arXiv 2402.19173 (StarCoder2), sections 5.1 and 5.2; Granite 3 and SmolLM's tokenizer spell them the same way.
-    Family(
-        "starcoder2",
-        "<fim_prefix>",
-        "<fim_suffix>",
-        "<fim_middle>",
-        PSM,
-        "<repo_name>",
-        "<file_sep>",
-        path_inside=True,
-    ),
-    Family("starcoder", "<fim_prefix>", "<fim_suffix>", "<fim_middle>", PSM, "<reponame>", "<filename>"),
-    Family("santacoder", "<fim-prefix>", "<fim-suffix>", "<fim-middle>"),
-    # arXiv 2409.12186 (Qwen2.5-Coder), section 3.2; Granite 4 has the same FIM tokens.
-    Family("qwen", "<|fim_prefix|>", "<|fim_suffix|>", "<|fim_middle|>", PSM, "<|repo_name|>", "<|file_sep|>"),
-    # arXiv 2401.14196 (DeepSeek-Coder): begin, hole, end.
-    Family("deepseek", "<｜fim▁begin｜>", "<｜fim▁hole｜>", "<｜fim▁end｜>"),
-    # arXiv 2308.12950 (Code Llama).
-    Family("codellama", "▁<PRE>", "▁<SUF>", "▁<MID>"),
-    # mistral-common, `encode_fim`: suffix first, then the prefix; the middle follows without a token.
-    Family("codestral", "[PREFIX]", "[SUFFIX]", "[MIDDLE]", NO_MID),
-    # arXiv 2506.03524 (Seed-Coder).
-    Family("seed-coder", "<[fim-prefix]>", "<[fim-suffix]>", "<[fim-middle]>", SPM),
-    Family("codegeex", "<|code_prefix|>", "<|code_suffix|>", "<|code_middle|>", SPM),
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,9 +40,9 @@ class Template:
         return "suffix" in self.layout
 
     @property
-    def heals(self) -> bool:
-        """Whether the middle continues the prefix's own text, so that a token cut in two at the cursor matters."""
-        return self.layout[-1] == "prefix"
+    def joined(self) -> bool:
+        """Whether all text before the cursor is one piece at the end, wherever the anchor is."""
+        return self.layout[-2:] == ("far", "near")
 
     @property
     def ends(self) -> frozenset[int]:
@@ -173,77 +75,100 @@ def detect(vocabulary: Vocabulary, model_name: str = "", layout: str = "") -> Te
     return Template(name, chosen, used, repo, sep, unsure_ends=not layout, path_inside=inside)
 
 
-def family_of(vocabulary: Vocabulary, model_name: str) -> Family | None:
-    """The first row whose name fits (where it has one) and whose tokens the vocabulary has: all, else PRE and SUF."""
-    named = [family for family in FAMILIES if re.search(family.names, model_name, re.IGNORECASE)]
-
-    def has(*texts: str) -> bool:
-        return all(vocabulary.control(text) is not None for text in texts if text)
-
-    whole = (family for family in named if has(family.pre, family.suf, family.repo, family.sep))
-    return next(whole, None) or next((family for family in named if has(family.pre, family.suf)), None)
-
-
 @dataclass(frozen=True, slots=True)
 class Budget:
-    """In tokens; control tokens are not counted."""
+    """In tokens; control tokens are not counted.
+
+    A pinned window may grow to `pinned` tokens: it gives way rarely, because that costs a whole prompt.
+    """
 
     prefix: int
     suffix: int
     chunks: int
+    pinned: int = 0
 
 
 @dataclass(frozen=True, slots=True)
 class Prompt:
-    """`healed` is text at the end of the prefix whose tokens were left out: the output must begin with it."""
+    """`healed` is text at the end of the prefix whose tokens were left out: the output must begin with it.
+
+    `cut`: the index into the request's cuts of the one where the window begins, -1 where it begins elsewhere.
+    """
 
     tokens: list[int]
     healed: bytes = b""
+    cut: int = -1
 
 
 def build(vocabulary: Vocabulary, template: Template, request: InfillRequest, budget: Budget) -> Prompt:
     """The prompt of `request`, the stable text first: chunks, then the template."""
-    prefix = prefix_tokens(vocabulary, request.prefix, request.cuts, budget.prefix)
+    cut, far, near = window(vocabulary, template, request, budget)
     tokens = [] if vocabulary.bos is None else [vocabulary.bos]
     chunks = chunk_tokens(vocabulary, template, request, budget.chunks)
-    if template.sep is None:
-        prefix = chunks + prefix
-    else:
+    if template.sep is not None:
         tokens += chunks
-        if chunks and template.path_inside:
-            prefix = [*vocabulary.tokenize(request.path + "\n"), *prefix]
-    healed = b""
-    if template.heals:
-        prefix, healed = heal(vocabulary, prefix)
-    texts = {"prefix": prefix, "suffix": suffix_tokens(vocabulary, request.suffix, budget.suffix)}
+        chunks = vocabulary.tokenize(request.path + "\n") if chunks and template.path_inside else []
+    if far:
+        far = chunks + far
+    else:
+        near = chunks + near
+    near, healed = heal(vocabulary, near)
+    texts = {"far": far, "near": near, "suffix": suffix_tokens(vocabulary, request.suffix, budget.suffix)}
     for part in template.layout:
         tokens += [template.ids[part]] if part.isupper() else texts[part]
     # A model needs something to go on from, at the start of an empty file too.
-    return Prompt(tokens or vocabulary.tokenize("\n"), healed)
+    return Prompt(tokens or vocabulary.tokenize("\n"), healed, cut)
 
 
 STEP = 64
 """A window that no cut fits is cut at multiples of this many tokens, so that typing seldom moves its start."""
 
+Window = tuple[int, list[int], list[int]]
+"""The index of the cut (-1: none), and the tokens of the far and of the near text."""
 
-def prefix_tokens(vocabulary: Vocabulary, prefix: str, cuts: Sequence[Cut], budget: int) -> list[int]:
-    """The tokens of the longest window that fits `budget` and begins at a cut; the header is part of it."""
-    whole = vocabulary.tokenize(prefix)
-    if len(whole) <= budget:
+
+def window(vocabulary: Vocabulary, template: Template, request: InfillRequest, budget: Budget) -> Window:
+    """The longest window that fits `budget` and begins at a cut; the header is part of it."""
+    cuts: Sequence[Cut] = request.cuts or (Cut(0),)
+
+    def at(index: int) -> Window:
+        return index, *halves(vocabulary, template, request, cuts[index])
+
+    whole = at(0)
+    if length(whole) <= (budget.pinned if request.pinned else budget.prefix):
         return whole
     low, high = 0, len(cuts)
-    found: list[int] | None = None
+    found: Window | None = None
     while low < high:
         middle = (low + high) // 2
-        window = vocabulary.tokenize(cuts[middle].header + prefix[cuts[middle].start :])
-        if len(window) <= budget:
-            found, high = window, middle
+        tried = at(middle)
+        if length(tried) <= budget.prefix:
+            found, high = tried, middle
         else:
             low = middle + 1
-    if found is not None:
-        return found
-    over = -(-(len(whole) - budget) // STEP) * STEP
-    return whole[min(over, len(whole) - 1) :]
+    return found or trimmed(whole, budget.prefix)
+
+
+def halves(vocabulary: Vocabulary, template: Template, request: InfillRequest, cut: Cut) -> tuple[list[int], list[int]]:
+    """The tokens before the anchor, and those from there to the cursor."""
+    anchor = len(request.prefix) if request.anchor is None else request.anchor
+    if template.joined or anchor <= cut.start:
+        return [], vocabulary.tokenize(cut.header + request.prefix[cut.start :])
+    far = vocabulary.tokenize(cut.header + request.prefix[cut.start : anchor])
+    return far, vocabulary.tokenize(request.prefix[anchor:])
+
+
+def length(window: Window) -> int:
+    _, far, near = window
+    return len(far) + len(near)
+
+
+def trimmed(window: Window, budget: int) -> Window:
+    """The end of a window that fits from no cut."""
+    _, far, near = window
+    total = len(far) + len(near)
+    over = min(-(-(total - budget) // STEP) * STEP, total - 1)
+    return -1, far[over:], near[max(0, over - len(far)) :]
 
 
 CHARACTERS = 8

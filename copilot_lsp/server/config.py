@@ -66,11 +66,10 @@ OPTIONS = (
         60_000,
     ),
     Option(
-        "completion.minConfidence",
-        "Less confident completions are shown only when asked for (natural logarithm of a text's"
-        " probability / square root of its tokens).",
-        -100,
+        "completion.confidence",
+        "Show a completion unasked as far as the model gives it at least this joint probability; 0: all of it.",
         0,
+        1,
     ),
     Option("completion.candidates", "How many alternatives to offer when a completion is asked for.", 1, 10),
     Option(
@@ -83,6 +82,13 @@ OPTIONS = (
     Option("context.prefixTokens", "Text before the cursor that the model reads (tokens).", 16, 131_072),
     Option("context.suffixTokens", "Text after the cursor that the model reads (tokens).", 0, 131_072),
     Option("context.chunkTokens", "Text of other files that the model reads (tokens).", 0, 131_072),
+    Option(
+        "context.coldMs",
+        "Time to read the text around the cursor before the first completion at a new place (milliseconds); the rest"
+        " is read when you pause; 0: all of it at once.",
+        0,
+        60_000,
+    ),
     Option("engine.threads", "Threads that run the model; 0: one for each core that the server may use.", 0, 1024),
     Option(
         "engine.gpuLayers",
@@ -96,6 +102,12 @@ OPTIONS = (
     Option("engine.safeMode", "Run llama.cpp without its fastest kernels; `auto`: only after they crashed."),
     Option("engine.speculative", "Guess tokens from the text around the cursor and verify them in one step."),
 )
+
+
+RETIRED = {
+    "completion.minConfidence": f"{SECTION}.completion.confidence is a probability from 0 to 1 now; its value is used"
+}
+"""Options of older versions, and what took their place."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,6 +140,8 @@ def resolve(sent: object, base: Settings | None = None) -> Resolved:
             problems.append(f"{SECTION}.{name} must be an object with options, not {_shown(value)}")
         elif name in _sections():
             continue
+        elif name in RETIRED:
+            problems.append(f"{SECTION}.{name} is gone: {RETIRED[name]}")
         elif (option := options.get(name)) is None:
             unknown.append(f"{SECTION}.{name}")
         elif (read := _read(option, value)) is None:

@@ -12,7 +12,6 @@ from __future__ import annotations
 import random
 import secrets
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -64,5 +63,5 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: p
 
 
 @pytest.fixture
-def campaign(request: pytest.FixtureRequest) -> Iterator[Campaign]:
-    yield Campaign(request.config)
+def campaign(request: pytest.FixtureRequest) -> Campaign:
+    return Campaign(request.config)

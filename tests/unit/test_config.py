@@ -44,7 +44,7 @@ def test_values_reach_their_settings():
         "model": "/models/tiny.gguf",
         "disabledLanguages": ["markdown"],
         "exclude": ["*.gen.py", "!keep.gen.py"],
-        "completion": {"multiline": "never", "maxLineTokens": 20.0, "minConfidence": -2},
+        "completion": {"multiline": "never", "maxLineTokens": 20.0, "confidence": 0.25},
         "engine.safeMode": "on",
     }
     resolved = resolve(sent)
@@ -53,7 +53,7 @@ def test_values_reach_their_settings():
     assert settings.model == "/models/tiny.gguf"
     assert settings.disabled_languages == frozenset({"markdown"})
     assert settings.exclude == ("*.gen.py", "!keep.gen.py")
-    assert settings.completion == CompletionSettings(multiline="never", max_line_tokens=20, min_confidence=-2.0)
+    assert settings.completion == CompletionSettings(multiline="never", max_line_tokens=20, confidence=0.25)
     assert type(settings.completion.max_line_tokens) is int
     assert settings.engine.safe_mode == "on"
 
@@ -76,8 +76,8 @@ def test_values_reach_their_settings():
             "copilotLsp.completion.candidates must be a whole number from 1 to 10, not true; 3 is used",
         ),
         (
-            {"completion": {"minConfidence": math.nan}},
-            "copilotLsp.completion.minConfidence must be a number from -100 to 0, not NaN; -0.7 is used",
+            {"completion": {"confidence": math.nan}},
+            "copilotLsp.completion.confidence must be a number from 0 to 1, not NaN; 0.5 is used",
         ),
         (
             {"completion": {"multiline": "sometimes"}},
@@ -132,7 +132,7 @@ def test_descriptions_are_json_schemas():
     described = describe()
     assert described["copilotLsp.completion.multiline"]["enum"] == ["auto", "always", "never"]
     assert described["copilotLsp.exclude"]["items"] == {"type": "string"}
-    assert described["copilotLsp.completion.minConfidence"]["type"] == "number"
+    assert described["copilotLsp.completion.confidence"]["type"] == "number"
     for name, schema in described.items():
         assert schema["description"].endswith("."), name  # type: ignore[attr-defined]
         assert (schema["type"] in ("integer", "number")) == ("minimum" in schema), name

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from copilot_lsp.engine.fim import PSM, SPM, SPM_JOINED
+from copilot_lsp.engine.families import PSM, SPM, SPM_JOINED
 from training.collect import Source
 from training.fim import CONTROL, Window, assemble, related, sample, view
 from training.holes import KINDS, MAX_HOLE, Hole, cut

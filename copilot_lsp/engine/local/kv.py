@@ -1,7 +1,8 @@
 """Which tokens the KV cache holds, and how much of a new prompt that saves.
 
-One sequence for each recently used document. A prompt reuses the longest prefix that it has in common with what
-its sequence holds; the tail is removed and only the rest is evaluated.
+A slot is a sequence of the cache: the state of one place in one document. A prompt goes to the slot that it has the
+longest prefix in common with; the tail is removed and only the rest is evaluated. A tail that is worth keeping, because
+the user may come back to that place, stays: the common prefix is copied to the slot that was not used longest.
 """
 
 from __future__ import annotations
@@ -9,7 +10,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+import numpy as np
+
 from copilot_lsp.engine.local.llama import Llama, Logits
+
+SPARE = 64
+"""Tokens at a slot's end that a new prompt may overwrite: about what was generated there and is not wanted any more."""
 
 
 @dataclass(slots=True)
@@ -23,29 +29,39 @@ class Slot:
 
 
 class Slots:
-    """All sequences; the one that was not used longest goes to a new document."""
-
     def __init__(self, count: int) -> None:
         self._slots = [Slot(sequence) for sequence in range(count)]
         self._clock = 0
 
-    def of(self, document: str) -> Slot:
-        """The document's own slot; else a free one; else the least recently used."""
+    def take(self, llama: Llama, document: str, prompt: Sequence[int]) -> Slot:
+        """The slot for `prompt`, with as much of its beginning in it as any slot of the document has."""
+        own = [slot for slot in self._slots if slot.document == document]
+        best = max(own, key=lambda slot: (common(slot.tokens, prompt), slot.used), default=None)
+        slot = self._oldest(best) if best is None or self._worth_keeping(best, prompt) else best
+        if best is not None and slot is not best:
+            self._copy(llama, best, slot, common(best.tokens, prompt))
         self._clock += 1
-        slot = next((slot for slot in self._slots if slot.document == document), None)
-        if slot is None:
-            slot = min(self._slots, key=lambda slot: slot.used)
-            slot.document = document
-        slot.used = self._clock
+        slot.document, slot.used = document, self._clock
         return slot
+
+    def _worth_keeping(self, slot: Slot, prompt: Sequence[int]) -> bool:
+        return len(self._slots) > 1 and len(slot.tokens) - common(slot.tokens, prompt) > SPARE
+
+    def _oldest(self, other: Slot | None) -> Slot:
+        return min((slot for slot in self._slots if slot is not other), key=lambda slot: slot.used)
+
+    def _copy(self, llama: Llama, source: Slot, target: Slot, count: int) -> None:
+        if count > SPARE and llama.rewinds and llama.copy(source.sequence, target.sequence, count):
+            target.tokens = source.tokens[:count]
 
 
 def common(first: Sequence[int], second: Sequence[int]) -> int:
     """The length of the longest common prefix."""
-    for index, (left, right) in enumerate(zip(first, second, strict=False)):
-        if left != right:
-            return index
-    return min(len(first), len(second))
+    length = min(len(first), len(second))
+    if length == 0:
+        return 0
+    differ = np.asarray(first[:length]) != np.asarray(second[:length])
+    return int(differ.argmax()) if differ.any() else length
 
 
 def reuse(llama: Llama, slot: Slot, prompt: Sequence[int]) -> int:
@@ -60,14 +76,14 @@ def reuse(llama: Llama, slot: Slot, prompt: Sequence[int]) -> int:
     return kept
 
 
-def evaluate(llama: Llama, slot: Slot, prompt: Sequence[int]) -> Logits:
-    """Evaluates what of `prompt` is not in the slot, in batches; the logits after its last token.
+def evaluate(llama: Llama, slot: Slot, prompt: Sequence[int], batch: int) -> Logits:
+    """Evaluates what of `prompt` is not in the slot, `batch` tokens at a time; the logits after its last token.
 
     Raises Aborted between two graph nodes of a batch; the batches before it stay usable.
     """
     while True:
         start = len(slot.tokens)
-        part = list(prompt[start : start + llama.load.batch])
+        part = list(prompt[start : start + batch])
         last = start + len(part) == len(prompt)
         logits = llama.evaluate(part, start, slot.sequence, int(last))
         slot.tokens += part

@@ -23,6 +23,7 @@ from numpy.typing import NDArray
 from copilot_lsp.engine.local.cores import default_threads
 from copilot_lsp.errors import ModelCorrupt
 from copilot_lsp.models.header import shown
+from copilot_lsp.settings import EngineSettings
 
 Logits = NDArray[np.float32]
 
@@ -31,7 +32,7 @@ ALL_LAYERS = 999
 
 @dataclass(frozen=True, slots=True)
 class ModelParams:
-    """How to load. `context` is in tokens and for each of the `sequences`; 0 threads: see `cores`.
+    """How to load. `context` is in tokens and for each sequence.
 
     `safe`: without repacked weights (`use_extra_bufts`). That leaves out the AMX kernels, which crash where
     llama.cpp was compiled by GCC before 13.2.1; prompts are evaluated 3 to 5 times slower.
@@ -39,11 +40,7 @@ class ModelParams:
 
     path: Path
     context: int
-    sequences: int
-    batch: int
-    threads: int = 0
-    gpu_layers: int = -1
-    flash_attention: bool = False
+    engine: EngineSettings
     safe: bool = False
 
 
@@ -58,27 +55,28 @@ class Llama:
     `rewinds`: whether a part of a sequence can be forgotten (`self_test` finds out; not with recurrent models).
     """
 
-    def __init__(self, load: ModelParams, progress: Callable[[float], None] = lambda _: None) -> None:
+    def __init__(self, params: ModelParams, progress: Callable[[float], None] = lambda _: None) -> None:
         """Raises ModelCorrupt when llama.cpp cannot load the file. `progress` gets 0 to 1."""
         load_backends()
-        self.load = load
-        self.threads = load.threads or default_threads()
+        self.params = params
+        self.threads = params.engine.threads or default_threads()
         self.rewinds = True
+        self.prefill_ms = 0.0
         # llama.cpp asks before each node of the graph whether to go on. A Python function there would cost an
         # interpreter lock a thousand times a token, so the C library's strlen answers: it is 0 ("go on") while
         # the first byte is 0, and 1 as soon as `abort` sets that byte.
         self._abort = ctypes.create_string_buffer(2)
         self.evaluations = 0
         started = time.perf_counter()
-        self._model = _load_model(load, progress)
+        self._model = _load_model(params, progress)
         trained = int(api.llama_model_n_ctx_train(self._model))
-        self.context_size = min(load.context, trained) if trained > 0 else load.context
+        self.context_size = min(params.context, trained) if trained > 0 else params.context
         self._context = self._make_context()
         self.load_ms = (time.perf_counter() - started) * 1000
         self.vocabulary = api.llama_model_get_vocab(self._model)
         self.vocabulary_size = api.llama_vocab_n_tokens(self.vocabulary)
         self._memory = api.llama_get_memory(self._context)
-        self._batch = api.llama_batch_init(load.batch, 0, 1)
+        self._batch = api.llama_batch_init(params.engine.batch, 0, 1)
 
     def abort(self) -> None:
         """Makes the evaluation that runs now, or the next, raise Aborted. From any thread."""
@@ -125,6 +123,13 @@ class Llama:
         api.llama_memory_seq_rm(self._memory, sequence, -1, -1)
         return start == 0
 
+    def copy(self, source: int, target: int, count: int) -> bool:
+        """Puts the first `count` tokens of a sequence in the place of all that `target` holds; False when it cannot."""
+        api.llama_memory_seq_rm(self._memory, target, -1, -1)
+        # Each sequence has a buffer of its own, which llama.cpp copies as a whole.
+        api.llama_memory_seq_cp(self._memory, source, target, -1, -1)
+        return self.forget(target, count)
+
     def metadata(self, key: str) -> str:
         """A value of the GGUF's metadata as text, "" when it is not there."""
         buffer = ctypes.create_string_buffer(512)
@@ -140,9 +145,9 @@ class Llama:
             "bytes": int(api.llama_model_size(self._model)),
             "context": self.context_size,
             "trained_context": int(api.llama_model_n_ctx_train(self._model)),
-            "sequences": self.load.sequences,
+            "sequences": self.params.engine.sequences,
             "threads": self.threads,
-            "gpu": bool(api.llama_supports_gpu_offload()) and self.load.gpu_layers != 0,
+            "gpu": bool(api.llama_supports_gpu_offload()) and self.params.engine.gpu_layers != 0,
             "load_ms": round(self.load_ms),
             "llama_cpp": api.llama_print_system_info().decode("utf-8", "replace").strip(),
         }
@@ -150,12 +155,17 @@ class Llama:
     def self_test(self) -> float:
         """Evaluates a batch and a single token, the two ways through the kernels; milliseconds.
 
-        Where llama.cpp was compiled wrongly this ends the process, before a user waits for it.
+        Where llama.cpp was compiled wrongly this ends the process, before a user waits for it. The batch again, now
+        that the weights are in memory, tells `prefill_ms`, the time for a token of a prompt.
         """
         started = time.perf_counter()
-        count = min(32, self.load.batch, self.context_size - 1)
+        count = min(32, self.params.engine.batch, self.context_size - 1)
         tokens = [token % self.vocabulary_size for token in range(20, 20 + count)]
         self.evaluate(tokens, 0, 0, 0)
+        self.forget(0, 0)
+        again = time.perf_counter()
+        self.evaluate(tokens, 0, 0, 0)
+        self.prefill_ms = (time.perf_counter() - again) * 1000 / count
         logits = self.evaluate(tokens[:1], count, 0, 1)
         self.rewinds = self.forget(0, count // 2)
         self.forget(0, 0)
@@ -165,11 +175,11 @@ class Llama:
 
     def _make_context(self) -> object:
         parameters = api.llama_context_default_params()
-        parameters.n_ctx = self.context_size * self.load.sequences
-        parameters.n_seq_max = self.load.sequences
-        parameters.n_batch = parameters.n_ubatch = self.load.batch
+        parameters.n_ctx = self.context_size * self.params.engine.sequences
+        parameters.n_seq_max = self.params.engine.sequences
+        parameters.n_batch = parameters.n_ubatch = self.params.engine.batch
         parameters.n_threads = parameters.n_threads_batch = self.threads
-        parameters.flash_attn_type = int(self.load.flash_attention)
+        parameters.flash_attn_type = int(self.params.engine.flash_attention)
         # Each sequence has cells of its own: attention does not pay for the other documents.
         parameters.kv_unified = False
         parameters.no_perf = True
@@ -178,7 +188,7 @@ class Llama:
         context = api.llama_init_from_model(self._model, parameters)
         if not context:
             raise ModelCorrupt(
-                f"llama.cpp cannot make a context of {parameters.n_ctx} tokens for {shown(self.load.path)}"
+                f"llama.cpp cannot make a context of {parameters.n_ctx} tokens for {shown(self.params.path)}"
             )
         return context
 
@@ -198,10 +208,10 @@ def load_backends() -> None:
         ggml.ggml_backend_load_all_from_path(os.fsencode(api._base_path))
 
 
-def _load_model(load: ModelParams, progress: Callable[[float], None]) -> object:
+def _load_model(params: ModelParams, progress: Callable[[float], None]) -> object:
     parameters = api.llama_model_default_params()
-    parameters.n_gpu_layers = ALL_LAYERS if load.gpu_layers < 0 else load.gpu_layers
-    parameters.use_extra_bufts = not load.safe
+    parameters.n_gpu_layers = ALL_LAYERS if params.engine.gpu_layers < 0 else params.engine.gpu_layers
+    parameters.use_extra_bufts = not params.safe
 
     @api.llama_progress_callback  # type: ignore[untyped-decorator]
     def report(fraction: float, _data: object) -> bool:
@@ -210,9 +220,9 @@ def _load_model(load: ModelParams, progress: Callable[[float], None]) -> object:
 
     parameters.progress_callback = report
     _errors.clear()
-    model = api.llama_model_load_from_file(os.fsencode(load.path), parameters)
+    model = api.llama_model_load_from_file(os.fsencode(params.path), parameters)
     if not model:
-        raise ModelCorrupt(f"llama.cpp cannot load {shown(load.path)}: {_reason()}")
+        raise ModelCorrupt(f"llama.cpp cannot load {shown(params.path)}: {_reason()}")
     return model
 
 

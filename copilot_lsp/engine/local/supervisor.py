@@ -225,25 +225,9 @@ class LocalEngine:
                 self._process.stdin.write(wire.encode(message))
 
     def _start_message(self, safe: bool) -> wire.Start:
-        context, engine, completion = (
-            self._settings.context,
-            self._settings.engine,
-            self._settings.completion,
-        )
-        return wire.Start(
-            model=str(self._model),
-            prefix_tokens=context.prefix_tokens,
-            suffix_tokens=context.suffix_tokens,
-            chunk_tokens=context.chunk_tokens,
-            max_tokens=max(completion.max_block_tokens, completion.max_line_tokens),
-            sequences=engine.sequences,
-            batch=engine.batch,
-            threads=engine.threads,
-            gpu_layers=engine.gpu_layers,
-            flash_attention=engine.flash_attention,
-            speculative=engine.speculative,
-            safe=safe,
-        )
+        settings = self._settings
+        longest = max(settings.completion.max_block_tokens, settings.completion.max_line_tokens)
+        return wire.Start(str(self._model), settings.context, settings.engine, longest, safe)
 
     def _become(self, state: EngineState, message: str) -> None:
         self._status = replace(self._status, state=state, message=message)

@@ -8,6 +8,8 @@ from collections.abc import Iterator, Mapping
 from functools import cached_property
 
 import llama_cpp.llama_cpp as api
+import numpy as np
+from numpy.typing import NDArray
 
 CONTROL = 8  # LLAMA_TOKEN_ATTR_CONTROL
 USER_DEFINED = 16  # LLAMA_TOKEN_ATTR_USER_DEFINED
@@ -27,7 +29,8 @@ class LlamaVocabulary:
         # SentencePiece vocabularies put a space before every text that they tokenize; what follows a line end
         # is tokenized as it stands, so one is put before each text and its tokens are taken off again.
         self._lead = ""
-        self._opening: dict[bytes, frozenset[int]] = {}
+        self._opening: dict[tuple[bytes, ...], NDArray[np.int64]] = {}
+        self._beginning: dict[bytes, NDArray[np.int64]] = {}
         if api.llama_vocab_type(pointer) == SENTENCEPIECE:
             self._lead = "\n"
         self._lead_tokens = self._tokenize(self._lead.encode())
@@ -48,8 +51,30 @@ class LlamaVocabulary:
         """The bytes of a token, b"" for a control token."""
         return self._pieces[token]
 
-    def beginning_with(self, start: bytes) -> Iterator[int]:
+    def beginning_with(self, start: bytes) -> NDArray[np.int64]:
         """The tokens that could stand where `start` must come next: they begin with it, or are a part of it."""
+        if start not in self._beginning:
+            self._beginning[start] = np.fromiter(self._find_beginning(start), np.int64)
+        return self._beginning[start]
+
+    def adds_line(self, start: bytes, tokens: NDArray[np.int64]) -> NDArray[np.bool_]:
+        """Which of `tokens`, of those that `beginning_with(start)` has, hold a line end that `start` does not.
+
+        None when `start` holds no line end: what is typed ends where the user wants it to.
+        """
+        lines = start.count(b"\n")
+        if not lines:
+            return np.zeros(len(tokens), np.bool_)
+        return self._line_ends[tokens] > lines
+
+    def opening_any(self, marks: tuple[bytes, ...]) -> NDArray[np.int64]:
+        """The tokens that begin with one of `marks`, or with white space and one of them."""
+        if marks not in self._opening:
+            tokens = (token for token in self._order if marks and self._pieces[token].lstrip().startswith(marks))
+            self._opening[marks] = np.array(sorted(tokens), np.int64)
+        return self._opening[marks]
+
+    def _find_beginning(self, start: bytes) -> Iterator[int]:
         order = self._order
         index = bisect_left(order, start, key=lambda token: self._pieces[token])
         while index < len(order) and self._pieces[order[index]].startswith(start):
@@ -58,13 +83,6 @@ class LlamaVocabulary:
         for length in range(1, len(start)):
             if (token := self._by_piece.get(start[:length])) is not None:
                 yield token
-
-    def opening(self, mark: bytes) -> frozenset[int]:
-        """The tokens that begin with `mark`, or with white space and `mark`."""
-        if mark not in self._opening:
-            tokens = (token for token in self._order if self._pieces[token].lstrip().startswith(mark))
-            self._opening[mark] = frozenset(tokens)
-        return self._opening[mark]
 
     def _tokenize(self, data: bytes) -> list[int]:
         room = len(data) + 8
@@ -105,6 +123,10 @@ class LlamaVocabulary:
             length = api.llama_token_to_piece(self._pointer, token, buffer, 256, 0, False)
             pieces.append(buffer.raw[:length] if length > 0 else b"")
         return pieces
+
+    @cached_property
+    def _line_ends(self) -> NDArray[np.int16]:
+        return np.array([piece.count(b"\n") for piece in self._pieces], np.int16)
 
     @cached_property
     def _order(self) -> list[int]:

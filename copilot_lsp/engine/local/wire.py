@@ -15,23 +15,17 @@ from typing import Any
 import cattrs
 
 from copilot_lsp.engine.base import Done, InfillRequest
+from copilot_lsp.settings import ContextSettings, EngineSettings
 
 
 @dataclass(frozen=True, slots=True)
 class Start:
-    """Loads a model; the fields are those of `llama.ModelParams`, `fim.Budget` and the settings."""
+    """Loads the model file `model`. `max_tokens`: the longest answer. `safe`: see `llama.ModelParams`."""
 
     model: str
-    prefix_tokens: int
-    suffix_tokens: int
-    chunk_tokens: int
+    context: ContextSettings
+    engine: EngineSettings
     max_tokens: int
-    sequences: int
-    batch: int
-    threads: int
-    gpu_layers: int
-    flash_attention: bool
-    speculative: bool
     safe: bool
 
 

@@ -24,16 +24,13 @@ from copilot_lsp.errors import ModelError
 from copilot_lsp.models import gguf
 
 try:
-    from copilot_lsp.engine.local import decode, kv
+    from copilot_lsp.engine.local import decode, kv, windows
     from copilot_lsp.engine.local.llama import Aborted, Llama, ModelParams, silence_log
     from copilot_lsp.engine.local.vocabulary import LlamaVocabulary
 except (ImportError, OSError, RuntimeError) as error:  # llama_cpp is missing, or its library does not load
     IMPORT_ERROR = f"llama-cpp-python cannot be used: {error}; see `copilot-lsp doctor`"
 else:
     IMPORT_ERROR = ""
-
-MARGIN = 64
-"""Room in the context for control tokens, headers and drafts."""
 
 
 class Outbox:
@@ -113,27 +110,19 @@ class Worker:
     def __init__(self, start: wire.Start, send: Callable[[wire.Message], None]) -> None:
         """Loads and tests; raises ModelError. A wrongly compiled llama.cpp ends the process here."""
         gguf.read(Path(start.model))
-        wanted = start.prefix_tokens + start.suffix_tokens + start.chunk_tokens + start.max_tokens + MARGIN
-        load = ModelParams(
-            Path(start.model),
-            wanted,
-            start.sequences,
-            start.batch,
-            start.threads,
-            start.gpu_layers,
-            start.flash_attention,
-            start.safe,
-        )
-        self.llama = Llama(load, lambda fraction: send(wire.Loading(fraction)))
+        context = windows.wanted(start.context, start.max_tokens)
+        params = ModelParams(Path(start.model), context, start.engine, start.safe)
+        self.llama = Llama(params, lambda fraction: send(wire.Loading(fraction)))
         self.vocabulary = LlamaVocabulary(self.llama.vocabulary)
         name = f"{self.llama.metadata('general.architecture')} {self.llama.metadata('general.name')}"
         self.template = fim.detect(self.vocabulary, name, self.llama.metadata(fim.LAYOUT_KEY))
-        missing = wanted - self.llama.context_size
-        self.budget = fim.Budget(max(64, start.prefix_tokens - missing), start.suffix_tokens, start.chunk_tokens)
-        self.slots = kv.Slots(start.sequences)
-        self.speculative = start.speculative
+        self.slots = kv.Slots(start.engine.sequences)
+        self.speculative = start.engine.speculative
         self.send = send
         self.test_ms = self.llama.self_test()
+        self.budget = windows.whole(start.context, self.llama.context_size - start.max_tokens - windows.MARGIN)
+        self.batch = windows.batch(self.llama.prefill_ms, start.engine.batch)
+        self.quick = windows.quick(self.budget, self.llama.prefill_ms, start.context.cold_ms)
 
     def details(self) -> dict[str, str | int | float | bool]:
         template = self.template
@@ -145,6 +134,9 @@ class Worker:
             "layout": " ".join(template.layout),
             "fills": template.fills,
             "self_test_ms": round(self.test_ms, 1),
+            "prefill_ms": round(self.llama.prefill_ms, 2),
+            "window": f"{self.budget.prefix} + {self.budget.suffix} tokens",
+            "quick_window": f"{self.quick.prefix} + {self.quick.suffix} tokens",
         }
 
     def answer(self, ask: wire.Ask) -> None:
@@ -162,8 +154,10 @@ class Worker:
             self.send(wire.Finished(ask.id, work.done(FinishReason.CANCELLED)))
 
     def _work(self, request: InfillRequest) -> decode.Work:
-        prompt = fim.build(self.vocabulary, self.template, request, self.budget)
-        return decode.Work(request, prompt, self.slots.of(request.document))
+        budget = self.quick if request.quick else self.budget
+        prompt = fim.build(self.vocabulary, self.template, request, budget)
+        slot = self.slots.take(self.llama, request.document, prompt.tokens)
+        return decode.Work(request, prompt, slot, self.batch)
 
 
 def main() -> None:

@@ -9,9 +9,12 @@ import pytest
 from toy import VOCABULARY, ToyLlama, ToyVocabulary
 
 from copilot_lsp.engine.base import Done, FinishReason, InfillRequest, Limits, Piece, SamplingParams
-from copilot_lsp.engine.fim import LEFT_TO_RIGHT, PSM, Prompt, Template
+from copilot_lsp.engine.families import LEFT_TO_RIGHT, PSM
+from copilot_lsp.engine.fim import Prompt, Template
 from copilot_lsp.engine.local import decode, kv
-from copilot_lsp.engine.local.decode import PromptLookup, Work, infill_rule_ends, more_likely_ends, nucleus
+from copilot_lsp.engine.local.decode import Work
+from copilot_lsp.engine.local.lookup import PromptLookup
+from copilot_lsp.engine.local.sampler import Sampler, infill_rule_ends, more_likely_ends, nucleus, softmax
 
 PLAIN = Template("left-to-right", LEFT_TO_RIGHT)
 PROMPT = [5, 9, 3, 5, 9, 3, 7, 1, 2, 5, 9, 3]
@@ -28,7 +31,7 @@ def run(
     **limits: int,
 ) -> tuple[str, Done]:
     request = InfillRequest("d", "a.py", "", "", limits=Limits(**({"max_tokens": 20} | limits)), unwanted=unwanted)
-    work = Work(request, Prompt(tokens, healed), slot or kv.Slot(0))
+    work = Work(request, Prompt(tokens, healed), slot or kv.Slot(0), 8)
     items = list(decode.generate(llama, vocabulary or ToyVocabulary(), PLAIN, work, speculative))  # type: ignore[arg-type]
     assert isinstance(items[-1], Done)
     return "".join(item.text for item in items if isinstance(item, Piece)), items[-1]
@@ -62,12 +65,36 @@ class TestReuse:
         assert (again, done.reused) == (fresh, 0)
 
     def test_documents_have_slots_of_their_own_and_the_oldest_gives_way(self) -> None:
-        slots = kv.Slots(2)
-        first, second = slots.of("a"), slots.of("b")
+        llama, slots = ToyLlama(), kv.Slots(2)
+        first, second = self.fill(slots, llama, "a", 20), self.fill(slots, llama, "b", 20)
         assert first is not second
-        assert slots.of("a") is first
-        assert slots.of("c") is second
-        assert slots.of("a") is first
+        assert self.fill(slots, llama, "a", 30) is first
+        assert self.fill(slots, llama, "c", 20) is second
+        assert self.fill(slots, llama, "a", 40) is first
+
+    def test_a_place_that_is_left_stays_in_the_cache(self) -> None:
+        llama, slots = ToyLlama(), kv.Slots(2)
+        here = [*range(1, 61), *[5] * 100]
+        there = [*range(1, 61), *[6] * 100]
+        run(llama, here, slots.take(llama, "a", here), max_tokens=1)
+        other = slots.take(llama, "a", there)
+        run(llama, there, other, max_tokens=1)
+        back = slots.take(llama, "a", here)
+        assert back is not other
+        assert run(llama, here, back, max_tokens=1)[1].evaluated == 1
+
+    def test_what_two_places_have_in_common_is_copied(self) -> None:
+        llama, slots = ToyLlama(), kv.Slots(2)
+        here = [*[1, 2, 3] * 30, *[5] * 100]
+        there = [*[1, 2, 3] * 30, *[6] * 100]
+        run(llama, here, slots.take(llama, "a", here), max_tokens=1)
+        assert run(llama, there, slots.take(llama, "a", there), max_tokens=1)[1].reused == 90
+
+    def fill(self, slots: kv.Slots, llama: ToyLlama, document: str, length: int) -> kv.Slot:
+        prompt = [ord(document) % VOCABULARY] * length
+        slot = slots.take(llama, document, prompt)  # type: ignore[arg-type]
+        run(llama, prompt, slot, max_tokens=1)
+        return slot
 
     def test_prompt_is_evaluated_in_batches(self) -> None:
         llama = ToyLlama()
@@ -139,11 +166,11 @@ class TestEnds:
         assert not text.lstrip().startswith(free[0])
         assert free[0] in text
 
-    def test_what_is_written_instead_is_not_sure(self) -> None:
+    def test_what_is_written_instead_has_its_own_low_probability(self) -> None:
         free, sure = run(ToyLlama(period=3), PROMPT, max_tokens=1)
         text, unsure = run(ToyLlama(period=3), PROMPT, unwanted=(free,), max_tokens=1)
         assert text != free
-        assert unsure.confidence == pytest.approx(sure.confidence - 5)
+        assert unsure.confidence == pytest.approx(sure.confidence * np.exp(-5), rel=1e-4)
 
     def test_what_is_not_wanted_may_not_be_healed_either(self) -> None:
         text, _ = run(ToyLlama(), PROMPT, healed=b" ", unwanted=("!",), max_tokens=3)
@@ -154,17 +181,17 @@ class TestEnds:
         free, _ = run(ToyLlama(), [*PROMPT, 1], max_tokens=2)
         assert text == free
 
-    def test_confidence_is_between_the_mean_and_the_sum_of_log_probabilities(self) -> None:
+    def test_confidence_is_the_joint_probability(self) -> None:
         _, done = run(ToyLlama(period=3), PROMPT, max_tokens=5)
-        each = 5.0 - np.log(np.exp(5.0) + VOCABULARY - 1)
-        assert done.confidence == pytest.approx(5 * each / 5**0.5, abs=1e-5)
+        each = np.exp(5.0) / (np.exp(5.0) + VOCABULARY - 1)
+        assert done.confidence == pytest.approx(each**5, rel=1e-4)
 
 
 class TestChoice:
     def test_seeds_repeat(self) -> None:
         def sampled(seed: int) -> str:
             request = InfillRequest("d", "a", "", "", sampling=SamplingParams(1.0, seed=seed), limits=Limits(20))
-            work = Work(request, Prompt(PROMPT), kv.Slot(0))
+            work = Work(request, Prompt(PROMPT), kv.Slot(0), 8)
             items: Iterator[Piece | Done] = decode.generate(ToyLlama(), ToyVocabulary(), PLAIN, work, True)  # type: ignore[arg-type]
             return "".join(item.text for item in items if isinstance(item, Piece))
 
@@ -172,25 +199,33 @@ class TestChoice:
         assert len({sampled(seed) for seed in range(5)}) > 1
 
     def test_nucleus_keeps_the_fewest_tokens_that_reach_top_p(self) -> None:
-        logits = np.log(np.array([0.1, 0.5, 0.05, 0.35], np.float32))
-        tokens, chances = nucleus(logits, 4, 0.8)
+        tokens, chances = nucleus(np.array([0.1, 0.5, 0.05, 0.35], np.float32), 4, 0.8)
         assert tokens.tolist() == [1, 3]
         assert chances.sum() == pytest.approx(1.0)
 
     @pytest.mark.parametrize(("p_end", "ends"), [(0.04, False), (0.3, True)])
     def test_infill_rule(self, p_end: float, ends: bool) -> None:
         rest = (1 - p_end) * np.array([0.9, 0.06, 0.04])
-        logits = np.log(np.array([p_end, *rest], np.float32))
-        assert infill_rule_ends(logits, np.array([0])) is ends
+        assert infill_rule_ends(np.array([p_end, *rest], np.float32), np.array([0])) is ends
 
     def test_fim_tokens_end_the_text(self) -> None:
         template = Template("x", PSM, {"PRE": 1, "SUF": 2, "MID": 3}, repo=4, sep=6)
-        assert decode.Sampler(ToyVocabulary(), template, InfillRequest("d", "a.py", "", "")).ends == {1, 2, 3, 4, 6}  # type: ignore[arg-type]
+        assert Sampler(ToyVocabulary(), template, InfillRequest("d", "a.py", "", "")).ends == {1, 2, 3, 4, 6}  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize(("end", "ends"), [(0.3, False), (0.49, False), (0.51, True), (0.9, True)])
 def test_a_model_that_is_unsure_everywhere_ends_when_that_is_likelier_than_to_go_on(end, ends):
     others = np.full(40, (1 - end) / 40)
-    logits = np.log(np.array([end, *others], dtype=np.float32))
-    assert more_likely_ends(logits, np.array([0])) is ends
-    assert infill_rule_ends(logits, np.array([0]))  # where the infill rule has long ended
+    chances = np.array([end, *others], dtype=np.float32)
+    assert more_likely_ends(chances, np.array([0])) is ends
+    assert infill_rule_ends(chances, np.array([0]))  # where the infill rule has long ended
+
+
+def test_the_infill_rule_without_sorting_says_the_same() -> None:
+    rng = np.random.default_rng(1)
+    for sharp in (0.5, 2.0, 5.0):
+        for _ in range(200):
+            chances = softmax(rng.normal(size=300).astype(np.float32) * sharp)
+            tokens, kept = nucleus(chances, 40, 0.9)
+            p_end = float(kept[tokens == 0].sum())
+            assert infill_rule_ends(chances, np.array([0])) is (3 * p_end * len(tokens) > 1 - p_end)

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 
 import pytest
 
-from copilot_lsp.engine import fim
+from copilot_lsp.engine import families, fim
 from copilot_lsp.engine.base import Chunk, Cut, InfillRequest
 from copilot_lsp.engine.fim import Budget, Template
 
@@ -64,18 +64,17 @@ FAMILIES = [
 
 @pytest.mark.parametrize(("name", "model", "expected"), FAMILIES)
 def test_each_family_gets_its_own_prompt(name: str, model: str, expected: str) -> None:
-    family = next(family for family in fim.FAMILIES if family.name == name)
+    family = next(family for family in families.FAMILIES if family.name == name)
     vocabulary = Words((family.pre, family.suf, family.mid, family.repo, family.sep))
     template = fim.detect(vocabulary, model)
     assert template.name == name
     shown = prompt(vocabulary, template)
-    healed = "" if not template.heals else " "
-    assert shown + healed == expected
+    assert shown + (" " if template.joined else "") == expected
 
 
 def test_no_two_families_are_told_apart_by_nothing() -> None:
     seen = {}
-    for family in fim.FAMILIES:
+    for family in families.FAMILIES:
         key = (family.names, family.pre, family.repo, family.sep)
         assert key not in seen, f"{family.name} hides behind {seen[key]}"
         seen[key] = family.name
@@ -96,9 +95,9 @@ def test_ids_that_llama_cpp_found_are_enough() -> None:
 
 def test_metadata_names_the_layout_of_our_own_models() -> None:
     vocabulary = Words(("<a>", "<b>", "<c>"), {"PRE": 1_000_000, "SUF": 1_000_001, "MID": 1_000_002})
-    assert fim.detect(vocabulary, layout="spm").layout == fim.SPM
+    assert fim.detect(vocabulary, layout="spm").layout == families.SPM
     joined = fim.detect(vocabulary, layout="spm-joined")
-    assert joined.heals
+    assert joined.joined
     assert prompt(vocabulary, joined, prefix="x = foo") == "<a><b>\ny<c>x = "
 
 
@@ -124,14 +123,14 @@ def test_begin_of_sequence_comes_first() -> None:
 
 class TestChunks:
     def test_in_the_repository_format(self) -> None:
-        family = next(family for family in fim.FAMILIES if family.name == "qwen")
+        family = next(family for family in families.FAMILIES if family.name == "qwen")
         vocabulary = Words((family.pre, family.suf, family.mid, family.repo, family.sep))
         shown = prompt(vocabulary, fim.detect(vocabulary, "qwen2"), chunks=(Chunk("b.py", "z = 1\n"),))
         head = "<|repo_name|>project\n<|file_sep|>b.py\nz = 1\n<|file_sep|>a.py\n"
         assert shown == head + "<|fim_prefix|>x = <|fim_suffix|>\ny<|fim_middle|>"
 
     def test_starcoder2_has_the_path_behind_the_prefix_token(self) -> None:
-        family = next(family for family in fim.FAMILIES if family.name == "starcoder2")
+        family = next(family for family in families.FAMILIES if family.name == "starcoder2")
         vocabulary = Words((family.pre, family.suf, family.mid, family.repo, family.sep))
         chunks = (Chunk("b.py", "z = 1\n"),)
         shown = prompt(vocabulary, fim.detect(vocabulary, "starcoder2"), chunks=chunks)
@@ -154,6 +153,55 @@ class TestChunks:
         assert shown == "# Path: b.py\n# one\nx = "
 
 
+PSM_TEMPLATE = Template("x", families.PSM, {"PRE": 1, "SUF": 2, "MID": 3})
+
+
+class TestAnchor:
+    """The hole begins above the cursor: what was typed since is the beginning of the middle."""
+
+    def shown(self, name: str, model: str, anchor: int | None, **fields: object) -> str:
+        family = next(family for family in families.FAMILIES if family.name == name)
+        vocabulary = Words((family.pre, family.suf, family.mid))
+        template = fim.detect(vocabulary, model)
+        return prompt(vocabulary, template, prefix="a = 1\nb = foo", anchor=anchor, **fields)
+
+    @pytest.mark.parametrize(
+        ("anchor", "expected"),
+        [
+            (None, "<|fim_prefix|>a = 1\nb = foo<|fim_suffix|>\ny<|fim_middle|>"),
+            (6, "<|fim_prefix|>a = 1\n<|fim_suffix|>\ny<|fim_middle|>b = "),
+            (0, "<|fim_prefix|><|fim_suffix|>\ny<|fim_middle|>a = 1\nb = "),
+        ],
+    )
+    def test_the_text_from_the_anchor_on_stands_last_and_is_healed(self, anchor: int | None, expected: str) -> None:
+        assert self.shown("qwen", "qwen2", anchor) == expected
+
+    def test_without_a_middle_token_it_follows_the_prefix(self) -> None:
+        assert self.shown("codestral", "llama", 6) == "[SUFFIX]\ny[PREFIX]a = 1\nb = "
+
+    def test_an_anchor_before_the_window_is_its_beginning(self) -> None:
+        cuts = (Cut(6, "import os\n"),)
+        shown = self.shown("qwen", "qwen2", 0, cuts=cuts)
+        assert shown == "<|fim_prefix|><|fim_suffix|>\ny<|fim_middle|>import os\nb = "
+
+    def test_typing_only_appends(self) -> None:
+        vocabulary = Words(("<a>", "<b>", "<c>"), {"PRE": 1_000_000, "SUF": 1_000_001, "MID": 1_000_002})
+        template, text = fim.detect(vocabulary), "x = 1\ndef f(a):\n    return a + foo(a)"
+        before: list[int] = []
+        for end in range(6, len(text) + 1):
+            request = InfillRequest("d", "a.py", text[:end], "\nend", anchor=6)
+            tokens = fim.build(vocabulary, template, request, BUDGET).tokens
+            assert not before or tokens[: len(before) - 1] == before[:-1]
+            before = tokens
+
+    def test_a_pinned_window_may_grow(self) -> None:
+        cuts = (Cut(0), Cut(6))
+        request = InfillRequest("d", "a.py", "a = 1\nb = foo", "", cuts, anchor=6, pinned=True)
+        vocabulary = Words()
+        assert fim.window(vocabulary, PSM_TEMPLATE, request, Budget(7, 0, 0, pinned=20))[0] == 0
+        assert fim.window(vocabulary, PSM_TEMPLATE, request, Budget(7, 0, 0, pinned=8))[0] == 1
+
+
 class TestWindow:
     LINES = "".join(f"line{number} = {number}\n" for number in range(40))
 
@@ -163,7 +211,9 @@ class TestWindow:
 
     def window(self, prefix: str, budget: int) -> str:
         vocabulary = Words()
-        return vocabulary.show(fim.prefix_tokens(vocabulary, prefix, self.cuts(), budget))
+        request = InfillRequest("d", "a.py", prefix, "", self.cuts())
+        _, far, near = fim.window(vocabulary, PSM_TEMPLATE, request, Budget(budget, 0, 0))
+        return vocabulary.show(far + near)
 
     def test_whole_prefix_when_it_fits(self) -> None:
         assert self.window(self.LINES, 1000) == self.LINES
@@ -180,8 +230,10 @@ class TestWindow:
 
     def test_one_endless_line_is_cut_by_tokens(self) -> None:
         vocabulary = Words()
-        tokens = fim.prefix_tokens(vocabulary, "a b " * 500, (Cut(0),), 100)
-        assert 0 < len(tokens) <= 100
+        request = InfillRequest("d", "a.py", "a b " * 500, "", (Cut(0),))
+        cut, far, near = fim.window(vocabulary, PSM_TEMPLATE, request, Budget(100, 0, 0))
+        assert cut == -1
+        assert 0 < len(far + near) <= 100
 
 
 class TestHealing:

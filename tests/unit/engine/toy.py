@@ -7,20 +7,21 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from copilot_lsp.settings import EngineSettings
+
 VOCABULARY = 64
 
 
 @dataclass
-class ToyLoad:
-    batch: int = 8
-    context: int = 512
+class ToyParams:
+    engine: EngineSettings = field(default_factory=lambda: EngineSettings(batch=8))
 
 
 @dataclass
 class ToyLlama:
     """`calls` counts evaluated tokens; positions that do not continue the sequence are an error."""
 
-    load: ToyLoad = field(default_factory=ToyLoad)
+    params: ToyParams = field(default_factory=ToyParams)
     cells: dict[int, list[int]] = field(default_factory=dict)
     calls: list[int] = field(default_factory=list)
     rewinds: bool = True
@@ -31,7 +32,7 @@ class ToyLlama:
     def evaluate(self, tokens: Sequence[int], position: int, sequence: int, outputs: int) -> np.ndarray:
         cells = self.cells.setdefault(sequence, [])
         assert position == len(cells), "a hole in the sequence"
-        assert 0 < len(tokens) <= self.load.batch
+        assert 0 < len(tokens) <= self.params.engine.batch
         cells += tokens
         self.calls.append(len(tokens))
         rows = [self.logits(cells[: len(cells) - back]) for back in range(outputs - 1, -1, -1)]
@@ -53,6 +54,10 @@ class ToyLlama:
         del cells[start:]
         return True
 
+    def copy(self, source: int, target: int, count: int) -> bool:
+        self.cells[target] = self.cells[source][:count]
+        return True
+
 
 @dataclass
 class ToyVocabulary:
@@ -63,8 +68,11 @@ class ToyVocabulary:
     def piece(self, token: int) -> bytes:
         return bytes([32 + token])
 
-    def opening(self, mark: bytes) -> frozenset[int]:
-        return frozenset({mark[0] - 32})
+    def opening_any(self, marks: tuple[bytes, ...]) -> np.ndarray:
+        return np.array([mark[0] - 32 for mark in marks], np.int64)
 
-    def beginning_with(self, start: bytes) -> list[int]:
-        return [start[0] - 32]
+    def beginning_with(self, start: bytes) -> np.ndarray:
+        return np.array([start[0] - 32], np.int64)
+
+    def adds_line(self, start: bytes, tokens: np.ndarray) -> np.ndarray:
+        return np.zeros(len(tokens), np.bool_)

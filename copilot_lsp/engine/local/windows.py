@@ -1,0 +1,54 @@
+"""How many tokens of a file the model reads: by the settings, and by the time there is."""
+
+from __future__ import annotations
+
+from copilot_lsp.engine.fim import Budget
+from copilot_lsp.settings import ContextSettings
+
+MARGIN = 64
+"""Room in the context for control tokens, headers and drafts."""
+
+LEAST = Budget(prefix=160, suffix=48, chunks=0)
+"""Less than this is not worth an answer, however slow the machine."""
+
+BATCH_MS = 60.0
+"""How long a batch of a prompt may take: what a key stops is evaluated again, and keys come every 120 ms."""
+
+SMALLEST_BATCH = 16
+"""Tokens. A batch of 16 costs 1.1 to 1.2 times as much a token as one of 128."""
+
+GRAIN = 32
+"""Quick windows are multiples of this many tokens: the same on every start, though no two measurements are."""
+
+
+def whole(settings: ContextSettings, room: int) -> Budget:
+    """What the settings say, as far as it fits into `room` tokens."""
+    wanted = settings.prefix_tokens + settings.suffix_tokens + settings.chunk_tokens
+    prefix = max(64, min(settings.prefix_tokens, settings.prefix_tokens - (wanted - room)))
+    pinned = max(prefix, room - settings.suffix_tokens - settings.chunk_tokens)
+    return Budget(prefix, settings.suffix_tokens, settings.chunk_tokens, min(pinned, 2 * prefix))
+
+
+def wanted(settings: ContextSettings, max_tokens: int) -> int:
+    """Tokens of context for one sequence; a pinned window may grow by half."""
+    prefix = settings.prefix_tokens + settings.prefix_tokens // 2
+    return prefix + settings.suffix_tokens + settings.chunk_tokens + max_tokens + MARGIN
+
+
+def quick(budget: Budget, prefill_ms: float, cold_ms: float) -> Budget:
+    """The part of `budget` that is read in `cold_ms`, at `prefill_ms` a token; a fifth of it is the suffix."""
+    tokens = int(cold_ms / prefill_ms) if prefill_ms > 0 else budget.prefix + budget.suffix
+    suffix = _between(LEAST.suffix, tokens // 5, budget.suffix)
+    return Budget(_between(LEAST.prefix, tokens - suffix, budget.prefix), suffix, 0, budget.pinned)
+
+
+def batch(prefill_ms: float, longest: int) -> int:
+    """Tokens of a prompt to evaluate at a time, at `prefill_ms` a token."""
+    if prefill_ms <= 0:
+        return longest
+    tokens = int(BATCH_MS / prefill_ms) // SMALLEST_BATCH * SMALLEST_BATCH
+    return max(1, min(longest, max(SMALLEST_BATCH, tokens)))
+
+
+def _between(low: int, tokens: int, high: int) -> int:
+    return min(max(low, tokens // GRAIN * GRAIN), high)
