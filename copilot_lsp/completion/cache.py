@@ -8,7 +8,8 @@ from __future__ import annotations
 from collections import OrderedDict
 from dataclasses import dataclass
 
-from copilot_lsp.engine.base import Done
+from copilot_lsp.completion.gate import Trace
+from copilot_lsp.engine.base import Done, FinishReason
 from copilot_lsp.postprocess.shape import Shape
 from copilot_lsp.silence import Silence
 from copilot_lsp.source.document import Snapshot
@@ -58,6 +59,19 @@ class Generated:
     silence: Silence | None = None
     seed: int | None = None
     """Of a text that was sampled; None for the greedy one."""
+    confidence: float = 0.0
+    """The gate's floor (see `gate.py`)."""
+    raw: str = ""
+    """What the model wrote, before it was shaped."""
+    trace: Trace = ()
+    """How probable each beginning of `raw` was."""
+
+    def answers(self, confidence: float) -> bool:
+        """Whether a query with that floor may be answered with this: the gate would have let the same through."""
+        if self.confidence == confidence:
+            return True
+        sure = self.done is not None and (self.done.confidence or 0.0) >= confidence
+        return sure and (self.done is None or self.done.end is not FinishReason.DOUBT)
 
     def rest(self, snapshot: Snapshot, offset: int) -> str | None:
         """What is left of the text after the user typed up to `offset`; None when this does not answer there."""
@@ -73,29 +87,35 @@ class Cache:
 
     def __init__(self, capacity: int = CAPACITY) -> None:
         self._capacity = capacity
-        self._entries: OrderedDict[tuple[Place, Shape, int | None], Generated] = OrderedDict()
+        self._entries: OrderedDict[tuple[Place, Shape, int | None, float], Generated] = OrderedDict()
 
     def put(self, result: Generated) -> None:
-        key = (result.place, result.shape, result.seed)
+        key = _key(result)
         self._entries[key] = result
         self._entries.move_to_end(key)
         while len(self._entries) > self._capacity:
             self._entries.popitem(last=False)
 
     def find(
-        self, snapshot: Snapshot, offset: int, shape: Shape, seed: int | None = None
+        self, snapshot: Snapshot, offset: int, shape: Shape, confidence: float = 0.0, seed: int | None = None
     ) -> tuple[Generated, str] | None:
         """The result that has the longest text left at `offset`, with that text; a block also answers for a line."""
         best: tuple[Generated, str] | None = None
         for result in self._entries.values():
-            if result.seed != seed or (result.shape is not shape and shape is Shape.BLOCK):
+            if result.seed != seed or not result.answers(confidence):
+                continue
+            if result.shape is not shape and shape is Shape.BLOCK:
                 continue
             rest = result.rest(snapshot, offset)
             if rest is not None and (best is None or len(rest) > len(best[1])):
                 best = (result, rest)
         if best is not None:
-            self._entries.move_to_end((best[0].place, best[0].shape, best[0].seed))
+            self._entries.move_to_end(_key(best[0]))
         return best
 
     def clear(self) -> None:
         self._entries.clear()
+
+
+def _key(result: Generated) -> tuple[Place, Shape, int | None, float]:
+    return result.place, result.shape, result.seed, result.confidence

@@ -1,6 +1,6 @@
-"""The pipeline: query, trigger, cache, engine, shape, answer.
+"""The pipeline: query, trigger, cache, engine, gate, shape, answer.
 
-State: the cache, one run a document, and who waits for it. Everything else goes in and out as frozen data.
+What it keeps is the cache; the scheduler has the rest. Everything else goes in and out as frozen data.
 """
 
 from __future__ import annotations
@@ -13,17 +13,18 @@ from contextlib import suppress
 from dataclasses import replace
 from typing import Any
 
-from copilot_lsp.completion import trigger
+from copilot_lsp.completion import ahead
 from copilot_lsp.completion.cache import Cache, Generated
 from copilot_lsp.completion.query import Answer, Completion, Query, Selected
-from copilot_lsp.completion.run import Job, Run, unavailable
+from copilot_lsp.completion.run import Job, Run
+from copilot_lsp.completion.scheduler import Scheduler
 from copilot_lsp.completion.steps import (
     completion_of,
-    in_file,
-    not_confident,
+    floor_of,
     rest_of,
     sampled,
     shape_of,
+    unavailable,
     with_selection,
     worth_keeping,
 )
@@ -33,7 +34,6 @@ from copilot_lsp.errors import EngineError
 from copilot_lsp.postprocess.shape import Shape
 from copilot_lsp.settings import Settings
 from copilot_lsp.silence import Reason, Silence
-from copilot_lsp.source.document import snapshot_with
 
 __all__ = ["Answer", "Completer", "Completion", "Query", "Selected"]
 
@@ -45,29 +45,41 @@ class Completer:
     """Answers queries, one at a time for a document: a newer one makes the older answer SUPERSEDED."""
 
     def __init__(self, engine: Engine, settings: Settings) -> None:
-        self.engine = engine
-        self.settings = settings
+        self._scheduler = Scheduler(engine, settings, self._keep)
         self._cache = Cache()
-        self._runs: dict[str, Run] = {}
-        self._waiting: dict[str, asyncio.Future[None]] = {}
         self._ids = itertools.count(1)
+
+    @property
+    def engine(self) -> Engine:
+        return self._scheduler.engine
+
+    @property
+    def settings(self) -> Settings:
+        return self._scheduler.settings
+
+    def use(self, settings: Settings, engine: Engine | None = None) -> None:
+        """From now on; with another engine, nothing that the old one made counts."""
+        self._scheduler.settings = settings
+        if engine is not None:
+            self._scheduler.engine = engine
+            self._scheduler.reset()
+            self._cache.clear()
 
     async def complete(self, query: Query, emit: Callable[[Completion], None] | None = None) -> Answer:
         """Never raises for an expected condition; cancelling the caller cancels the generation."""
         started = time.perf_counter()
         uri = query.snapshot.uri
-        superseded = self._take_over(uri)
+        superseded = self._scheduler.take_over(uri)
         work = asyncio.create_task(self._answer(query, emit))
         either: set[asyncio.Future[Any]] = {work, superseded}
         try:
             await asyncio.wait(either, return_when=asyncio.FIRST_COMPLETED)
         except asyncio.CancelledError:
-            if self._waiting.get(uri) is superseded:
-                self._stop_run(uri)
+            if self._scheduler.is_current(uri, superseded):
+                self._scheduler.abandon(uri)
             raise
         finally:
-            if self._waiting.get(uri) is superseded:
-                del self._waiting[uri]
+            self._scheduler.leave(uri, superseded)
             if not work.done():
                 work.cancel()
         answer = work.result() if work.done() else Answer(silence=Silence(Reason.SUPERSEDED))
@@ -75,28 +87,11 @@ class Completer:
 
     def forget(self, uri: str) -> None:
         """The document was closed: whoever waits for it is answered SUPERSEDED."""
-        self._take_over(uri).cancel()
-        del self._waiting[uri]
-        self._stop_run(uri)
-
-    def reset(self) -> None:
-        """The engine or its model was exchanged: nothing generated before counts."""
-        for uri in list(self._runs):
-            self._stop_run(uri)
-        self._cache.clear()
+        self._scheduler.forget(uri)
 
     async def close(self) -> None:
-        for uri in list(self._waiting):
-            self.forget(uri)
-        self.reset()
-
-    def _take_over(self, uri: str) -> asyncio.Future[None]:
-        """A future that is done when a newer query for this document comes; tells the older one so."""
-        older = self._waiting.get(uri)
-        if older is not None and not older.done():
-            older.set_result(None)
-        self._waiting[uri] = asyncio.get_running_loop().create_future()
-        return self._waiting[uri]
+        self._scheduler.close()
+        self._cache.clear()
 
     async def _answer(self, query: Query, emit: Callable[[Completion], None] | None) -> Answer:
         query = with_selection(query)
@@ -115,18 +110,18 @@ class Completer:
                     emit(completion_of(query, part, id))
 
             first, source = await self._generate(query, shape, grow if emit else None), "engine"
-        if silence := first.silence or not_confident(query, first, self.settings):
-            return Answer(silence=silence, done=first.done, source=source)
-        others = await self._alternatives(query, shape, first)
-        self._prefetch(query, first)
+        others = [] if first.silence else await self._alternatives(query, shape, first)
+        self._look_ahead(query, first)
+        if first.silence:
+            return Answer(silence=first.silence, done=first.done, source=source, generated=first)
         completions = [completion_of(query, first, id)]
         completions += [completion_of(query, other, str(next(self._ids))) for other in others]
-        return Answer(tuple(completions), done=first.done, source=source)
+        return Answer(tuple(completions), done=first.done, source=source, generated=first)
 
     def _cached(self, query: Query, shape: Shape, seed: int | None = None) -> Generated | None:
         if query.seed is not None or query.max_tokens is not None:
             return None
-        hit = self._cache.find(query.snapshot, query.offset, shape, seed)
+        hit = self._cache.find(query.snapshot, query.offset, shape, floor_of(query, self.settings), seed)
         if hit is None:
             return None
         result, rest = hit
@@ -147,38 +142,17 @@ class Completer:
     async def _generate(self, query: Query, shape: Shape, emit: Callable[[Generated], None] | None) -> Generated:
         if query.trigger is Trigger.AUTOMATIC:
             await asyncio.sleep(self.settings.completion.debounce_ms / 1000)
-        run = self._join_or_start(query, shape)
-        return await self._follow(run, query, emit)
-
-    def _join_or_start(self, query: Query, shape: Shape) -> Run:
-        """The run whose text the user is typing, or a new one; runs that nobody waits for give way."""
-        uri = query.snapshot.uri
-        run = self._runs.get(uri)
-        plain = query.seed is None and query.max_tokens is None
-        if run is not None and plain and run.joins(query.snapshot, query.offset, shape):
-            return run
-        for other in list(self._runs):
-            if other == uri or other not in self._waiting:
-                self._stop_run(other)
         sampling = SamplingParams() if query.seed is None else sampled(query.seed)
-        return self._start(Job(query.snapshot, query.offset, shape, sampling, query.max_tokens, chunks=query.chunks))
+        floor = floor_of(query, self.settings)
+        job = Job(
+            query.snapshot, query.offset, shape, sampling, query.max_tokens, confidence=floor, chunks=query.chunks
+        )
+        alone = query.seed is not None or query.max_tokens is not None
+        return await self._follow(self._scheduler.join_or_start(job, alone), query, emit)
 
-    def _start(self, job: Job) -> Run:
-        run = Run(self.engine, self.settings, job)
-        uri = job.snapshot.uri
-        self._runs[uri] = run
-        run.task.add_done_callback(lambda _: self._ended(uri, run))
-        return run
-
-    def _ended(self, uri: str, run: Run) -> None:
-        if self._runs.get(uri) is run:
-            del self._runs[uri]
+    def _keep(self, run: Run) -> None:
         if run.job.sampling.temperature == 0 and worth_keeping(run):
             self._cache.put(run.result())
-
-    def _stop_run(self, uri: str) -> None:
-        if (run := self._runs.pop(uri, None)) is not None:
-            run.task.cancel()
 
     async def _follow(self, run: Run, query: Query, emit: Callable[[Generated], None] | None) -> Generated:
         """Waits for the run's end or, for a block, only until its first lines are there after `first_ms`.
@@ -210,7 +184,7 @@ class Completer:
 
     async def _sample(self, query: Query, shape: Shape, seed: int) -> Generated:
         job = Job(query.snapshot, query.offset, shape, sampled(seed), query.max_tokens, chunks=query.chunks)
-        run = Run(self.engine, self.settings, job)
+        run = self._scheduler.generate(job)
         try:
             await asyncio.wait({run.task})
         finally:
@@ -220,15 +194,11 @@ class Completer:
             self._cache.put(result)
         return result
 
-    def _prefetch(self, query: Query, first: Generated) -> None:
-        """Generates what comes after `first`, as if it were accepted, while nobody waits."""
-        snapshot, uri = query.snapshot, query.snapshot.uri
-        run = self._runs.get(uri)
-        busy = run is not None and not run.task.done()
-        if busy or query.seed is not None or not self.settings.completion.prefetch:
-            return
-        data = in_file(first.text, snapshot).encode()
-        after, offset = snapshot_with(snapshot, query.offset, query.offset, data), query.offset + len(data)
-        decision = trigger.decide(after, offset, Trigger.AUTOMATIC, self.settings.completion.multiline)
-        if not isinstance(decision, Silence) and not self._cache.find(after, offset, decision.shape):
-            self._start(Job(after, offset, decision.shape, background=True, chunks=query.chunks))
+    def _look_ahead(self, query: Query, first: Generated) -> None:
+        """Generates what will be asked next, as if `first` were accepted, while nobody waits."""
+        uri = query.snapshot.uri
+        if query.seed is None and self.settings.completion.prefetch and not self._scheduler.is_busy(uri):
+            job = ahead.next_job(query, first, self.settings.completion)
+            if job and not self._cache.find(job.snapshot, job.offset, job.shape, job.confidence):
+                self._scheduler.start(job)
+        self._scheduler.rest(query.snapshot, query.offset)

@@ -1,22 +1,19 @@
-"""What the model sees of the document: the text before the cursor, the text after it, and where the first may be cut.
+"""What the model sees of the document: the text before the cursor, the text after it, and where the hole begins.
 
-All of it comes from the lines themselves, never from the tree: while the user types, an unfinished string or brace
-changes the tree of everything around, and a prompt whose beginning changes throws the engine's KV cache away.
+The hole begins above the cursor, at an anchor: what was typed since is the beginning of the middle, so a key only
+appends to the prompt. A `Pin` keeps the anchor, and the place where the window begins, from one key to the next.
 """
 
 from __future__ import annotations
 
 import re
 from bisect import bisect_left
-from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from itertools import accumulate
 
+from copilot_lsp.completion.cuts import GRID, cuts_of
 from copilot_lsp.engine.base import Cut
-from copilot_lsp.source.blocks import CLOSER, CONTINUATION, is_preprocessor, opens_block
-from copilot_lsp.source.brackets import scan
+from copilot_lsp.source.blocks import DEFINITION
 from copilot_lsp.source.document import Snapshot
-from copilot_lsp.source.languages import line_comment
 from copilot_lsp.source.site import normalised, width
 from copilot_lsp.source.text import Text
 
@@ -24,65 +21,129 @@ PREFIX_BYTES = 16_000
 SUFFIX_BYTES = 4_000
 """Bounds of the windows, far above the engine's budgets, which are in tokens."""
 
-GRID = 16
-"""Every GRID-th line of the file is an anchor: lines are counted from its start, so typing does not move them."""
-
 BYTE_GRID = 4096
 """Where the window begins in a file whose lines are too long for anchors."""
 
-IMPORT_CHARS = 600
-"""Most characters that the imports in a header may take."""
+NEAR_BYTES = 6_000
+"""The hole may begin this far above the cursor; then the anchor moves."""
 
-IMPORT_BYTES = 8_000
-"""How far from the file's start imports are looked for."""
+LEAST_BYTES = 1_000
+"""A window that shows less than this before the cursor gives way to one that begins earlier."""
 
-HEADER_LINES = 12
-"""Most lines of a parameter list; of a longer one only the first is shown."""
+ANCHOR_LINES = 4
+"""A definition that begins fewer lines above the cursor is no anchor: the one before it is."""
 
-LINE_CHARS = 200
-"""Longer lines do not get into headers."""
+_CLOSERS = re.compile(r"[)\]}>\"'`;,:\s]*")
+"""What editors put right of the cursor by themselves."""
 
-CLIMB_LINES = 2000
-"""How far above the window a line without indentation is looked for."""
 
-_IMPORT = re.compile(
-    r"^(?:import|from\s+\S+\s+import|#\s*include|using|use|package|require|require_relative|extern\s+crate|open|library"
-    r"|@import|@use|source|(?:const|let|var|local)\s[^=]*=\s*require)\b",
-    re.MULTILINE,
-)
-_ACCESS = re.compile(r"\s*(?:public|private|protected|signals|slots)\b[\s\w]*:$")
+@dataclass(frozen=True, slots=True)
+class Pin:
+    """Where an earlier prompt of this document began, and where its hole did: byte offsets of line starts.
+
+    `far` is the text between them, `below` what followed the cursor's line. `quick`: not the whole window, but what
+    could be read in time.
+    """
+
+    start: int
+    header: str
+    anchor: int
+    far: bytes
+    below: bytes
+    quick: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Context:
     """`prefix` ends and `suffix` begins at the cursor; their line ends are `\\n`.
 
-    `cuts` are the places where the prefix may begin, as `Cut` says. Typing at the cursor changes none of them.
+    `cuts` are the places where the prefix may begin, as `Cut` says. `anchor` is an index into `prefix` (code points).
+    `pinned`: the first cut is that of an earlier prompt. `first` is the number of the prefix's first line, None in a
+    file whose lines are too long.
     """
 
     prefix: str
     cuts: tuple[Cut, ...]
     suffix: str
+    anchor: int
+    pinned: bool = False
+    first: int | None = None
+    quick: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class _Block:
-    """An open block, told by indentation: its columns, and the first line and the latest one of its header."""
-
-    width: int
-    first: int
-    last: int
-
-
-def build(snapshot: Snapshot, offset: int) -> Context:
-    """The context of the byte `offset`, which is on a character boundary."""
+def build(snapshot: Snapshot, offset: int, pin: Pin | None = None, quick: bool = False) -> Context:
+    """The context of the byte `offset`, which is on a character boundary; `quick` for a window without a pin."""
     text = snapshot.text
-    first = _window_line(text, offset)
-    start = text.starts[first] if first is not None else _window_byte(text, offset)
-    prefix = normalised(text.data[start:offset])
     suffix = normalised(text.data[offset : offset + SUFFIX_BYTES])
-    cuts = _cuts(snapshot, first, prefix) if first is not None else (Cut(0),)
-    return Context(prefix, cuts, suffix)
+    suffix = suffix[len(right) :] if (right := _closers(suffix)) else suffix
+    if pin is not None and keeps_window(pin, snapshot, offset):
+        first = text.line_at(pin.start)
+        prefix = normalised(text.data[pin.start : offset])
+        anchor = len(normalised(pin.far)) if keeps_anchor(pin, snapshot, offset) else anchor_in(prefix)
+        cuts = (Cut(0, pin.header), *(cut for cut in cuts_of(snapshot, first, prefix) if cut.start))
+        return Context(prefix, cuts, suffix, anchor, True, first, pin.quick)
+    line = _window_line(text, offset)
+    start = text.starts[line] if line is not None else _window_byte(text, offset)
+    prefix = normalised(text.data[start:offset])
+    cuts = cuts_of(snapshot, line, prefix) if line is not None else (Cut(0),)
+    return Context(prefix, cuts, suffix, anchor_in(prefix), first=line, quick=quick)
+
+
+def pin_of(snapshot: Snapshot, offset: int, context: Context, cut: int) -> Pin | None:
+    """What to keep of a prompt whose window began at `context.cuts[cut]`; None when it began elsewhere."""
+    if context.first is None or cut < 0:
+        return None
+    chosen = context.cuts[cut]
+    start = _line_start(snapshot.text, context, chosen.start)
+    anchor = max(start, _line_start(snapshot.text, context, context.anchor))
+    far, below = snapshot.text.data[start:anchor], _below(snapshot.text, offset)
+    return Pin(start, chosen.header, anchor, far, below, context.quick)
+
+
+def keeps_window(pin: Pin, snapshot: Snapshot, offset: int) -> bool:
+    """Whether the window still shows enough before the cursor, and what it shows has not changed."""
+    end = min(pin.anchor, offset)
+    enough = pin.start == 0 or offset - pin.start >= LEAST_BYTES
+    return enough and end >= pin.start and snapshot.text.data[pin.start : end] == pin.far[: end - pin.start]
+
+
+def keeps_anchor(pin: Pin, snapshot: Snapshot, offset: int) -> bool:
+    """Whether the text below is the same as well: then the prompt up to the anchor's text is."""
+    return 0 <= offset - pin.anchor <= NEAR_BYTES and _below(snapshot.text, offset) == pin.below
+
+
+def is_whole(pin: Pin, snapshot: Snapshot, offset: int) -> bool:
+    """Whether a prompt at `offset` could not be made better by beginning anew."""
+    near = offset - pin.anchor <= NEAR_BYTES // 2
+    return not pin.quick and near and keeps_window(pin, snapshot, offset) and keeps_anchor(pin, snapshot, offset)
+
+
+def anchor_in(prefix: str) -> int:
+    """The beginning of the top-level definition that the cursor is in, as an index into `prefix`.
+
+    Never on one of the last ANCHOR_LINES lines: the model continues a middle that is partly there.
+    """
+    lines = prefix.split("\n")
+    last = len(lines) - 1 - ANCHOR_LINES
+    found = (index for index in range(last, -1, -1) if not width(lines[index]) and DEFINITION.match(lines[index]))
+    return sum(len(line) + 1 for line in lines[: next(found, 0)])
+
+
+def _closers(suffix: str) -> str:
+    """The rest of the cursor's line when it is nothing but closers: it changes with every bracket that is typed."""
+    right = suffix.split("\n", 1)[0]
+    return right if _CLOSERS.fullmatch(right) else ""
+
+
+def _below(text: Text, offset: int) -> bytes:
+    _, end = text.line_span(text.line_at(offset))
+    return text.data[end : end + SUFFIX_BYTES]
+
+
+def _line_start(text: Text, context: Context, index: int) -> int:
+    """The byte offset of the line start at `index` of the prefix."""
+    assert context.first is not None
+    return text.starts[context.first + context.prefix.count("\n", 0, index)]
 
 
 def _window_line(text: Text, offset: int) -> int | None:
@@ -94,119 +155,3 @@ def _window_line(text: Text, offset: int) -> int | None:
 
 def _window_byte(text: Text, offset: int) -> int:
     return text.character_start(-(-max(offset - PREFIX_BYTES, 0) // BYTE_GRID) * BYTE_GRID)
-
-
-def _cuts(snapshot: Snapshot, first: int, prefix: str) -> tuple[Cut, ...]:
-    """Anchors on lines above the cursor's: that one is still being written."""
-    *window, _ = prefix.split("\n")
-    before = _lines_before(snapshot.text, first)
-    lines = [*before, *window]
-    starts = list(accumulate((len(line) + 1 for line in window), initial=0))
-    imports = _imports(snapshot)
-    cuts = [] if first else [Cut(0)]
-    for index, blocks in _anchors(lines, len(before), first, snapshot.language):
-        start = starts[index - len(before)]
-        if start or first:
-            shown = _fitting([text for end, text in imports if end <= first + index - len(before)])
-            shown += (line for line in _shown(blocks, lines[:index]) if len(line) <= LINE_CHARS)
-            cuts.append(Cut(start, "".join(f"{line}\n" for line in shown)))
-    return tuple(cuts) or (Cut(0),)
-
-
-def _lines_before(text: Text, first: int) -> list[str]:
-    """The lines from the last one without indentation down to the window: the blocks that it begins in."""
-    lines: list[str] = []
-    for number in range(first - 1, max(first - 1 - CLIMB_LINES, -1), -1):
-        start, end = text.line_span(number)
-        lines.append(text.data[start:end].decode())
-        if lines[-1].strip() and not width(lines[-1]) and not CLOSER.match(lines[-1]):
-            break
-    return lines[::-1]
-
-
-def _anchors(lines: Sequence[str], window: int, first: int, language: str) -> Iterator[tuple[int, tuple[_Block, ...]]]:
-    """The indexes of the lines where a cut may be, each with the blocks that the line is in, outermost first.
-
-    They are the first line with text of every GRID lines of the file, and the beginning of every top-level
-    paragraph. Blank lines are none: what they are in depends on what is typed below.
-    `lines[window]` is the line `first` of the file.
-    """
-    stack: list[_Block] = []
-    grid = -1
-    comment = line_comment(language) or "\n"
-    for index, line in enumerate(lines):
-        if not line.strip():
-            continue
-        own = width(line)
-        number = (first + index - window) // GRID
-        if index >= window:
-            if number > grid or (index and not lines[index - 1].strip() and _begins_paragraph(line)):
-                inner = own + 1 if CLOSER.match(line) else own
-                yield index, tuple(block for block in stack if block.width < inner)
-            grid = number
-        if not (line.lstrip().startswith(comment) or is_preprocessor(line, language) or _ACCESS.match(line)):
-            _enter(stack, index, line, own, language)
-
-
-def _begins_paragraph(line: str) -> bool:
-    return not (line[0].isspace() or CLOSER.match(line) or _IMPORT.match(line))
-
-
-def _enter(stack: list[_Block], index: int, line: str, own: int, language: str) -> None:
-    """Ends the blocks that `line` is not in, and begins the one that it may be the header of."""
-    while stack and stack[-1].width > own:
-        stack.pop()
-    last = stack.pop() if stack and stack[-1].width == own else None
-    if last is None or not (CLOSER.match(line) or CONTINUATION.match(line) or line.strip() == "{"):
-        stack.append(_Block(own, index, index))
-    elif opens_block(line, language):
-        stack.append(_Block(own, last.first, index))
-
-
-def _shown(blocks: Sequence[_Block], lines: Sequence[str]) -> Iterator[str]:
-    """The header lines of `blocks`, in order; `lines` end where the cut is, so nothing after it can change them."""
-    shown = -1
-    for block in blocks:
-        if block.first <= shown:
-            continue
-        shown = _list_end(lines, block.first)
-        yield from lines[block.first : shown + 1]
-        if block.last > shown:  # nothing of a body between `if` and `else`
-            yield lines[block.last]
-
-
-def _list_end(lines: Sequence[str], first: int) -> int:
-    """The line that closes the parameter list opened on line `first`; `first` itself when that is too far."""
-    depth = 0
-    for index in range(first, min(first + HEADER_LINES, len(lines))):
-        line = lines[index]
-        depth += line.count("(") + line.count("[") - line.count(")") - line.count("]")
-        if depth <= 0:
-            return index
-    return first if len(lines) > first + HEADER_LINES else len(lines) - 1
-
-
-def _imports(snapshot: Snapshot) -> list[tuple[int, str]]:
-    """The imports at the file's top level, each with the number of the line after it."""
-    source = normalised(snapshot.text.data[:IMPORT_BYTES])
-    found: list[tuple[int, str]] = []
-    for match in _IMPORT.finditer(source):
-        statement = _statement_at(source, match.start(), snapshot.language)
-        if statement:
-            found.append((source.count("\n", 0, match.start()) + statement.count("\n") + 1, statement))
-    return found
-
-
-def _fitting(imports: Sequence[str]) -> list[str]:
-    """The first imports that together have no more than IMPORT_CHARS."""
-    sizes = accumulate(len(statement) + 1 for statement in imports)
-    return [statement for statement, size in zip(imports, sizes, strict=True) if size <= IMPORT_CHARS]
-
-
-def _statement_at(source: str, start: int, language: str) -> str:
-    """The lines from `start` to where all brackets are closed; "" when that is too far."""
-    end = start
-    while (end := source.find("\n", end + 1)) >= 0 and end - start <= IMPORT_CHARS:
-        if not scan(source[start:end], language).unclosed:
-            return source[start:end]
-    return ""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from copilot_lsp.completion.cache import Generated
 from copilot_lsp.completion.trigger import Trigger
 from copilot_lsp.engine.base import Chunk, Done
 from copilot_lsp.postprocess.shape import Shape
@@ -64,4 +65,5 @@ class Answer:
     silence: Silence | None = None
     done: Done | None = None
     source: str = "none"
+    generated: Generated | None = None
     milliseconds: float = 0.0

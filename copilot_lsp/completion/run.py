@@ -1,4 +1,4 @@
-"""One generation: an engine request whose text is shaped while it streams in.
+"""One generation: an engine request whose text is gated and shaped while it streams in.
 
 A run outlives the query that began it: a query that comes while the user types its beginning joins it, and a
 query that was answered early lets it go on for the next one.
@@ -10,13 +10,13 @@ import asyncio
 from contextlib import aclosing, suppress
 from dataclasses import dataclass, replace
 
-from copilot_lsp.completion import context
+from copilot_lsp.completion import gate
 from copilot_lsp.completion.cache import Generated, Place
+from copilot_lsp.completion.context import Context
 from copilot_lsp.engine.base import (
     Chunk,
     Done,
     Engine,
-    EngineState,
     FinishReason,
     InfillRequest,
     Limits,
@@ -24,10 +24,10 @@ from copilot_lsp.engine.base import (
     SamplingParams,
 )
 from copilot_lsp.errors import EngineDied, EngineError
-from copilot_lsp.postprocess import pipeline as shape
+from copilot_lsp.postprocess import pipeline
 from copilot_lsp.postprocess.pipeline import RawCompletion
 from copilot_lsp.postprocess.shape import Shape
-from copilot_lsp.settings import Settings
+from copilot_lsp.settings import CompletionSettings
 from copilot_lsp.silence import Reason, Silence
 from copilot_lsp.source.document import Snapshot
 from copilot_lsp.source.languages import line_comment
@@ -36,7 +36,11 @@ from copilot_lsp.source.regions import marks_of_comments
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """What a run generates: text of this shape at the byte `offset` of `snapshot`."""
+    """What a run generates: text of this shape at the byte `offset` of `snapshot`.
+
+    `confidence`: the gate's floor (see `gate.py`); 0 lets everything through. `quick`: at a place that is new, a window
+    that is read in time is better than a whole one.
+    """
 
     snapshot: Snapshot
     offset: int
@@ -45,25 +49,33 @@ class Job:
     max_tokens: int | None = None
     background: bool = False
     chunks: tuple[Chunk, ...] = ()
+    confidence: float = 0.0
+    quick: bool = True
 
 
 class Run:
-    """A task of its own; `text` grows with every piece."""
+    """A task of its own; `text` grows with every piece, and `trace` says how probable it is so far."""
 
-    def __init__(self, engine: Engine, settings: Settings, job: Job) -> None:
+    def __init__(self, engine: Engine, request: InfillRequest, job: Job) -> None:
         self.job = job
         self.place = Place.of(job.snapshot, job.offset)
         self.text = ""
+        self.trace: list[tuple[int, float]] = []
         self._done = Done(FinishReason.CANCELLED)
         self._lines = 0
         self._growing = Generated(self.place, job.shape, "")
         self._changed = asyncio.Event()
-        self.task = asyncio.create_task(self._run(engine, settings))
+        self.task = asyncio.create_task(self._run(engine, request))
         self.task.add_done_callback(lambda _: self._changed.set())
 
-    def joins(self, snapshot: Snapshot, offset: int, wanted: Shape) -> bool:
+    @property
+    def cut(self) -> int:
+        """Where the prompt's window began, as the engine said so far (`Done.cut`)."""
+        return self._done.cut
+
+    def joins(self, snapshot: Snapshot, offset: int, wanted: Shape, confidence: float) -> bool:
         """Whether this run's text so far begins with what the user typed since it began."""
-        if self.job.shape is not wanted or self.task.done():
+        if self.job.shape is not wanted or self.job.confidence != confidence or self.task.done():
             return False
         typed = self.place.typed_until(snapshot, offset)
         return typed is not None and self.text.startswith(typed)
@@ -88,7 +100,7 @@ class Run:
         """
         lines = self.text.count("\n") if self.job.shape is Shape.BLOCK else -1
         if lines < 0:
-            return Generated(self.place, self.job.shape, self.text.rstrip(), self._done)
+            return Generated(self.place, self.job.shape, self._whole_words().rstrip(), self._done)
         if lines > self._lines:
             self._lines, self._growing = lines, self.whole_lines()
         return self._growing
@@ -100,33 +112,46 @@ class Run:
         """
         return self._shaped(self.text[: self.text.rfind("\n") + 1])
 
-    async def _run(self, engine: Engine, settings: Settings) -> Generated:
+    def _whole_words(self) -> str:
+        """What no later token can take back: the gate may still cut before the last word."""
+        if not self.job.confidence or self.task.done():
+            return self.text
+        return self.text.rstrip("_abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789")
+
+    async def _run(self, engine: Engine, request: InfillRequest) -> Generated:
         try:
-            return await self._generate(engine, request(self.job, settings))
+            return await self._generate(engine, request)
         except EngineDied as error:
             return self._silent(Reason.ENGINE_RESTARTING, str(error))
         except EngineError as error:
             return self._silent(Reason.ENGINE_FAILED, str(error))
 
-    async def _generate(self, engine: Engine, wanted: InfillRequest) -> Generated:
-        async with aclosing(engine.infill(wanted)) as stream:
+    async def _generate(self, engine: Engine, request: InfillRequest) -> Generated:
+        async with aclosing(engine.infill(request)) as stream:
             async for item in stream:
                 if isinstance(item, Done):
                     self._done = item
                     break
-                if (cut := self._grow(item)) is not None:
-                    self.text = self.text[:cut]
-                    self._done = replace(item.so_far, end=FinishReason.SHAPED)
+                if (end := self._grow(item)) is not None:
+                    self._done = replace(item.so_far, end=end)
                     break
                 self._changed.set()
         if self.job.shape is Shape.BLOCK and self._done.end in (FinishReason.TOKENS, FinishReason.TIME):
             return self.whole_lines()
         return self._shaped(self.text)
 
-    def _grow(self, piece: Piece) -> int | None:
-        self.text = shape.unified(self.text + piece.text)
+    def _grow(self, piece: Piece) -> FinishReason | None:
+        """Why the text is complete, if it is; it is cut there."""
+        self.text = pipeline.unified(self.text + piece.text)
         self._done = piece.so_far
-        return shape.stop_at(self._raw(self.text))
+        if piece.so_far.confidence is not None:
+            self.trace.append((len(self.text), piece.so_far.confidence))
+        sure = gate.sure_length(self.text, self.trace, self.job.confidence)
+        end = _doubt(self.text[sure:], self.job.shape) if sure < len(self.text) else None
+        self.text = self.text[:sure]
+        if (stop := pipeline.stop_at(self._raw(self.text))) is not None:
+            self.text, end = self.text[:stop], FinishReason.SHAPED
+        return end
 
     def _raw(self, text: str) -> RawCompletion:
         return RawCompletion(self.job.snapshot, self.job.offset, self.job.shape, text)
@@ -134,27 +159,42 @@ class Run:
     def _shaped(self, text: str) -> Generated:
         if not text and self._done.end is FinishReason.TIME:
             return self._silent(Reason.TIMED_OUT)
-        shaped = shape.finish(self._raw(text))
+        if not text.strip() and self._done.end is FinishReason.DOUBT:
+            return self._silent(Reason.LOW_CONFIDENCE)
+        shaped = pipeline.finish(self._raw(text))
         if isinstance(shaped, Silence):
             return self._silent(shaped.reason, shaped.detail)
-        return Generated(self.place, self.job.shape, shaped, self._done)
+        return self._generated(shaped)
 
     def _silent(self, reason: Reason, detail: str = "") -> Generated:
-        return Generated(self.place, self.job.shape, "", self._done, Silence(reason, detail))
+        return self._generated("", Silence(reason, detail))
+
+    def _generated(self, text: str, silence: Silence | None = None) -> Generated:
+        trace, floor = tuple(self.trace), self.job.confidence
+        return Generated(
+            self.place, self.job.shape, text, self._done, silence, confidence=floor, raw=self.text, trace=trace
+        )
 
 
-def request(job: Job, settings: Settings) -> InfillRequest:
+def _doubt(rest: str, shape: Shape) -> FinishReason:
+    """A line whose end is all that is not sure is complete."""
+    ends = shape is Shape.LINE and rest.lstrip(" \t").startswith("\n")
+    return FinishReason.LINES if ends else FinishReason.DOUBT
+
+
+def request(job: Job, context: Context, completion: CompletionSettings) -> InfillRequest:
     """The engine request for `job`."""
-    around = context.build(job.snapshot, job.offset)
-    completion = settings.completion
     tokens = completion.max_block_tokens if job.shape is Shape.BLOCK else completion.max_line_tokens
     return InfillRequest(
         document=job.snapshot.uri,
         path=job.snapshot.path,
-        prefix=around.prefix,
-        suffix=around.suffix,
-        cuts=around.cuts,
+        prefix=context.prefix,
+        suffix=context.suffix,
+        cuts=context.cuts,
         chunks=job.chunks,
+        pinned=context.pinned,
+        anchor=context.anchor,
+        quick=context.quick,
         comment=line_comment(job.snapshot.language) or "#",
         unwanted=marks_of_comments(job.snapshot, job.offset),
         limits=Limits(
@@ -165,20 +205,3 @@ def request(job: Job, settings: Settings) -> InfillRequest:
         sampling=job.sampling,
         background=job.background,
     )
-
-
-NOT_READY = {
-    EngineState.STARTING: Reason.MODEL_LOADING,
-    EngineState.RESTARTING: Reason.ENGINE_RESTARTING,
-    EngineState.STOPPED: Reason.ENGINE_FAILED,
-    EngineState.FAILED: Reason.ENGINE_FAILED,
-}
-
-
-def unavailable(engine: Engine) -> Silence | None:
-    """Why the engine cannot answer now, if so."""
-    status = engine.status
-    if status.details.get("missing_model"):
-        return Silence(Reason.NO_MODEL, status.message)
-    reason = NOT_READY.get(status.state)
-    return Silence(reason, status.message) if reason else None

@@ -9,7 +9,7 @@ from copilot_lsp.completion.cache import Generated
 from copilot_lsp.completion.query import Completion, Query
 from copilot_lsp.completion.run import Run
 from copilot_lsp.completion.trigger import Trigger
-from copilot_lsp.engine.base import FinishReason, SamplingParams
+from copilot_lsp.engine.base import Engine, EngineState, FinishReason, SamplingParams
 from copilot_lsp.postprocess.shape import Shape
 from copilot_lsp.settings import Settings
 from copilot_lsp.silence import Reason, Silence
@@ -25,6 +25,7 @@ STABLE = {
     Reason.REPEATS_SUFFIX,
     Reason.REPETITION,
     Reason.BREAKS_SYNTAX,
+    Reason.LOW_CONFIDENCE,
 }
 """Silences that would come again for the same text, and so may be cached."""
 
@@ -55,13 +56,9 @@ def shape_of(query: Query, settings: Settings) -> Shape | Silence:
     return decision if isinstance(decision, Silence) else decision.shape
 
 
-def not_confident(query: Query, first: Generated, settings: Settings) -> Silence | None:
-    """Why a text that nobody asked for is not shown, if the model itself doubts it."""
-    score = first.done.confidence if first.done else None
-    least = settings.completion.min_confidence
-    if query.trigger is Trigger.INVOKED or score is None or score >= least:
-        return None
-    return Silence(Reason.LOW_CONFIDENCE, f"{score:.2f} is less than {least:.2f}")
+def floor_of(query: Query, settings: Settings) -> float:
+    """The gate's: what nobody asked for must be sure; what was asked for is shown whole."""
+    return settings.completion.confidence if query.trigger is Trigger.AUTOMATIC else 0.0
 
 
 def rest_of(result: Generated, query: Query) -> Generated:
@@ -102,3 +99,19 @@ def completion_of(query: Query, result: Generated, id: str) -> Completion:
         start, end = query.selected.start, query.selected.end
     confidence = result.done.confidence if result.done else None
     return Completion(id, text, start, end, result.shape, confidence)
+
+
+NOT_READY = {
+    EngineState.STARTING: Reason.MODEL_LOADING,
+    EngineState.RESTARTING: Reason.ENGINE_RESTARTING,
+    EngineState.STOPPED: Reason.ENGINE_FAILED,
+    EngineState.FAILED: Reason.ENGINE_FAILED,
+    EngineState.ABSENT: Reason.NO_MODEL,
+}
+
+
+def unavailable(engine: Engine) -> Silence | None:
+    """Why the engine cannot answer now, if so."""
+    status = engine.status
+    reason = NOT_READY.get(status.state)
+    return Silence(reason, status.message) if reason else None

@@ -152,7 +152,8 @@ class Session:
         old, new = self.settings, resolved.settings
         if self._model is not None:
             new = replace(new, model=self._model)
-        self.settings = self.completer.settings = new
+        self.settings = new
+        self.completer.use(new)
         if old.max_parse_bytes != new.max_parse_bytes:
             self._reopen()
         self.changed()
@@ -164,8 +165,8 @@ class Session:
             if self._closed or not (restart or self._made_for != _engine_part(self.settings)):
                 return
             old, self._made_for = self.engine, _engine_part(self.settings)
-            self.completer.engine = engine = self._make_engine(self.settings)
-            self.completer.reset()
+            engine = self._make_engine(self.settings)
+            self.completer.use(self.settings, engine)
             self._watch(engine)
             await engine.start()
             await old.close()

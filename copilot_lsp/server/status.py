@@ -9,6 +9,8 @@ from copilot_lsp.server.session import LOADING, Session
 from copilot_lsp.server.statistics import Statistics
 from copilot_lsp.silence import Reason, Silence
 
+FAILURES = (EngineState.FAILED, EngineState.ABSENT)
+
 
 def status_of(session: Session) -> dict[str, object]:
     """The payload of `didChangeStatus`."""
@@ -59,7 +61,7 @@ def _judged(session: Session, engine: EngineStatus) -> tuple[str, str]:
     """`kind` and `message`: what keeps completions from coming, most fundamental first."""
     if not session.settings.enabled:
         return "Inactive", Silence(Reason.DISABLED).message
-    if engine.state is EngineState.FAILED:
+    if engine.state in FAILURES:
         return "Error", engine.message
     if engine.state is EngineState.STOPPED:
         return "Inactive", engine.message

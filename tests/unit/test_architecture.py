@@ -28,11 +28,12 @@ LLAMA_FILES = {
     "engine/local/decode.py",
     "engine/local/vocabulary.py",
     "engine/local/llama.py",
+    "engine/local/sampler.py",
 }
 """The engine process. Nothing that the server or the command line can import reaches these."""
 
 CORE = {file for file in FILES if file.startswith(("source/", "completion/", "postprocess/"))}
-AWAITING = {"completion/completer.py", "completion/run.py"}
+AWAITING = {"completion/completer.py", "completion/run.py", "completion/scheduler.py"}
 FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
 LONGEST_FUNCTION = 35
 """Lines, the signature and the docstring included."""

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from markers import cursor
 
-from copilot_lsp.completion import context
+from copilot_lsp.completion import context, cuts
 from copilot_lsp.completion.context import Context
 from copilot_lsp.source.document import Document
 
@@ -72,7 +72,7 @@ def test_imports_are_bounded() -> None:
     imports = "".join(f"import module_{n}\n" for n in range(100))
     header = at_cursor(imports + "\ndef f():\n" + "    x = 1\n" * 40 + "    ‸").cuts[-1].header
     assert header.startswith("import module_0\n")
-    assert len(header) < context.IMPORT_CHARS + 100
+    assert len(header) < cuts.IMPORT_CHARS + 100
 
 
 LINES = (

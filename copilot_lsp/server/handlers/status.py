@@ -11,10 +11,9 @@ from contextlib import suppress
 from lsprotocol import types
 from pygls.exceptions import JsonRpcException
 
-from copilot_lsp.engine.base import EngineState
 from copilot_lsp.server.protocol import Server
 from copilot_lsp.server.session import LOADING
-from copilot_lsp.server.status import statistics_of, status_of
+from copilot_lsp.server.status import FAILURES, statistics_of, status_of
 
 logger = logging.getLogger(__name__)
 
@@ -70,7 +69,7 @@ def _announce(ls: Server) -> None:
 def _show_failure(ls: Server) -> None:
     """In a window as well, once: most clients do not know our notification."""
     engine = ls.session.engine.status
-    failure = engine.message if engine.state is EngineState.FAILED else ""
+    failure = engine.message if engine.state in FAILURES else ""
     if failure and failure != ls.shown_failure:
         logger.error("%s", failure)
         ls.window_show_message(types.ShowMessageParams(types.MessageType.Error, f"copilot-lsp: {failure}"))

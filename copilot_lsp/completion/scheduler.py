@@ -1,0 +1,160 @@
+"""What the engine works on: one run for a document, who waits for it, and what is done while nobody waits.
+
+State for each document: its run, the query that waits, and the pin that keeps its prompts growing at the end only.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from copilot_lsp.completion import context
+from copilot_lsp.completion.context import Pin
+from copilot_lsp.completion.run import Job, Run, request
+from copilot_lsp.engine.base import Engine, EngineState
+from copilot_lsp.postprocess.shape import Shape
+from copilot_lsp.settings import Settings
+from copilot_lsp.source.document import Snapshot
+
+REST_SECONDS = 0.3
+"""A pause in the typing after which the engine reads what the next completion will need."""
+
+
+GRACE_SECONDS = 0.03
+"""How long a cancelled run goes on for a query that may want it."""
+
+
+@dataclass(slots=True)
+class _Document:
+    run: Run | None = None
+    waiting: asyncio.Future[None] | None = None
+    pin: Pin | None = None
+    rest: asyncio.TimerHandle | None = None
+
+
+class Scheduler:
+    """`ended` is called with every run that came to its end, cancelled or not."""
+
+    def __init__(self, engine: Engine, settings: Settings, ended: Callable[[Run], None]) -> None:
+        self.engine = engine
+        self.settings = settings
+        self._ended_with = ended
+        self._documents: dict[str, _Document] = {}
+
+    def take_over(self, uri: str) -> asyncio.Future[None]:
+        """A future that is done when a newer query for this document comes; tells the older one so."""
+        document = self._document(uri)
+        if document.waiting is not None and not document.waiting.done():
+            document.waiting.set_result(None)
+        if document.rest is not None:
+            document.rest.cancel()
+        document.waiting = asyncio.get_running_loop().create_future()
+        return document.waiting
+
+    def is_current(self, uri: str, turn: asyncio.Future[None]) -> bool:
+        """Whether no newer query has taken over from the one that got `turn`."""
+        document = self._documents.get(uri)
+        return document is not None and document.waiting is turn
+
+    def leave(self, uri: str, turn: asyncio.Future[None]) -> None:
+        """The query was answered."""
+        if self.is_current(uri, turn):
+            self._document(uri).waiting = None
+
+    def join_or_start(self, job: Job, alone: bool) -> Run:
+        """The run whose text the user is typing, or a new one; runs that nobody waits for give way.
+
+        `alone`: the job has a seed or a length of its own, and joins none.
+        """
+        uri = job.snapshot.uri
+        run = self._document(uri).run
+        if run is not None and not alone and run.joins(job.snapshot, job.offset, job.shape, job.confidence):
+            return run
+        for other, document in self._documents.items():
+            if other == uri or document.waiting is None:
+                self.stop(other)
+        return self.start(job)
+
+    def start(self, job: Job) -> Run:
+        document = self._document(job.snapshot.uri)
+        document.run = run = self.generate(job)
+        return run
+
+    def generate(self, job: Job) -> Run:
+        """A run that nobody can join; its prompt grows from the document's pin."""
+        document = self._document(job.snapshot.uri)
+        quick = job.quick and self.settings.context.cold_ms > 0
+        around = context.build(job.snapshot, job.offset, document.pin if job.quick else None, quick)
+        run = Run(self.engine, request(job, around, self.settings.completion), job)
+        run.task.add_done_callback(lambda _: self._ended(run, around))
+        return run
+
+    def is_busy(self, uri: str) -> bool:
+        document = self._documents.get(uri)
+        return document is not None and document.run is not None and not document.run.task.done()
+
+    def rest(self, snapshot: Snapshot, offset: int) -> None:
+        """The user looks at `offset`: after a pause, the engine reads the whole window there, once."""
+        document = self._document(snapshot.uri)
+        if document.rest is not None:
+            document.rest.cancel()
+        if self.settings.completion.prefetch:
+            loop = asyncio.get_running_loop()
+            document.rest = loop.call_later(REST_SECONDS, self._prefill, snapshot, offset)
+
+    def stop(self, uri: str) -> None:
+        document = self._documents.get(uri)
+        if document is not None and document.run is not None:
+            document.run.task.cancel()
+            document.run = None
+
+    def abandon(self, uri: str) -> None:
+        """The client cancelled: stops the run, unless the next key comes at once and wants it.
+
+        Clients cancel the older request first and ask anew after it, so a run would never be joined.
+        """
+        run = self._document(uri).run
+
+        def stop() -> None:
+            document = self._documents.get(uri)
+            if document is not None and document.run is run and document.waiting is None:
+                self.stop(uri)
+
+        asyncio.get_running_loop().call_later(GRACE_SECONDS, stop)
+
+    def forget(self, uri: str) -> None:
+        """The document was closed: whoever waits for it is told so."""
+        self.take_over(uri).cancel()
+        self.stop(uri)
+        del self._documents[uri]
+
+    def reset(self) -> None:
+        """The engine or its model was exchanged: nothing generated before counts."""
+        for uri, document in self._documents.items():
+            self.stop(uri)
+            document.pin = None
+
+    def close(self) -> None:
+        for uri in list(self._documents):
+            self.forget(uri)
+
+    def _document(self, uri: str) -> _Document:
+        return self._documents.setdefault(uri, _Document())
+
+    def _ended(self, run: Run, around: context.Context) -> None:
+        document = self._documents.get(run.job.snapshot.uri)
+        if document is not None:
+            if document.run is run:
+                document.run = None
+            pin = context.pin_of(run.job.snapshot, run.job.offset, around, run.cut)
+            document.pin = pin or document.pin
+        self._ended_with(run)
+
+    def _prefill(self, snapshot: Snapshot, offset: int) -> None:
+        """Evaluates a whole prompt without decoding, unless the document's pin has one."""
+        document = self._document(snapshot.uri)
+        document.rest = None
+        idle = self.engine.status.state is EngineState.READY and not self.is_busy(snapshot.uri)
+        if idle and not (document.pin is not None and context.is_whole(document.pin, snapshot, offset)):
+            self.start(Job(snapshot, offset, Shape.LINE, max_tokens=0, background=True, quick=False))
