@@ -18,7 +18,7 @@ EPILOG = """\
 examples:
   copilot-lsp eval src/                                   how good is it on my own code?
   copilot-lsp eval held-out/ --model smollm2-135m --model ours.gguf --html report.html
-  copilot-lsp eval src/ --sweep                           which min_confidence?
+  copilot-lsp eval src/ --sweep                           which confidence?
   copilot-lsp eval suite.jsonl.gz --bare                  the model alone
   copilot-lsp eval src/ --json new.json --min exact_match=0.4 --max latency_p95_ms=400
   copilot-lsp eval --typing src/ --cases 20               how many keys does it save somebody who types?
@@ -82,7 +82,7 @@ def _add_how(parser: argparse.ArgumentParser) -> None:
     text = "ask in a folder as a key does, not as typing does: no silence, no threshold"
     group.add_argument("--invoked", action="store_true", help=text)
     text = "confidence under which typing shows nothing (default: the setting's)"
-    group.add_argument("--min-confidence", type=float, metavar="X", help=text)
+    group.add_argument("--confidence", type=float, metavar="X", help=text)
 
 
 def _add_typing(parser: argparse.ArgumentParser) -> None:

@@ -40,7 +40,7 @@ WIDTH = 140
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """`cases` None: 300 of a folder, all of a suite. `min_confidence` None: that of the settings.
+    """`cases` None: 300 of a folder, all of a suite. `confidence` None: that of the settings.
 
     `min` and `max` are the gates; `json` is a path or "-" for stdout.
     """
@@ -55,7 +55,7 @@ class Options:
     model: Sequence[str]
     bare: bool
     invoked: bool
-    min_confidence: float | None
+    confidence: float | None
     sweep: bool
     json: str | None
     html: Path | None
@@ -174,9 +174,9 @@ def results_of(options: Options, run: Evaluation) -> Results:
 
 def threshold_of(options: Options) -> float | None:
     """None where nothing is held back for its confidence: on request, and without the pipeline."""
-    if options.min_confidence is not None:
-        return options.min_confidence
-    return None if options.bare or options.invoked else Settings().completion.min_confidence
+    if options.confidence is not None:
+        return options.confidence
+    return None if options.bare or options.invoked else Settings().completion.confidence
 
 
 def options_of(options: Options, run: Evaluation, least: float | None) -> dict[str, Any]:
@@ -189,7 +189,7 @@ def options_of(options: Options, run: Evaluation, least: float | None) -> dict[s
         "languages": options.language,
         "kinds": options.kind,
         "mode": mode_of(run),
-        "min_confidence": least if any(case.suite is Suite.REPLAY for case in run.cases.values()) else None,
+        "confidence": least if any(case.suite is Suite.REPLAY for case in run.cases.values()) else None,
         "cases": len(run.cases),
         "complete": run.done == run.wanted,
         "sandbox": sandbox.isolation() if any(case.test for case in run.cases.values()) else None,

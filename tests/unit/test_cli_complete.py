@@ -56,7 +56,7 @@ def test_json_has_text_range_tokens_and_timings(complete, file):
     assert data["silence"] is None
     assert data["tokens"]["generated"] > 0
     assert set(data["milliseconds"]) == {"prefill", "first", "total"}
-    assert data["confidence"] == pytest.approx(-0.1)
+    assert data["confidence"] == pytest.approx(0.9)
 
 
 def test_streamed_json_is_one_object_a_line_the_last_whole(complete, file):

@@ -10,7 +10,7 @@ from html import escape
 from importlib import resources
 
 from copilot_lsp.evaluation.cases.case import Case, unified
-from copilot_lsp.evaluation.report.measures import BY_NAME, MEASURES, sweep
+from copilot_lsp.evaluation.report.measures import BY_NAME, MEASURES
 from copilot_lsp.evaluation.report.plots import Axis, Line, bars, curves, legend, rounded
 from copilot_lsp.evaluation.report.results import Model, Results
 
@@ -123,8 +123,8 @@ def _exact(results: Results) -> Iterator[tuple[str, list[float | None]]]:
 
 def _precision(model: Model) -> list[tuple[float, float, str]]:
     return [
-        (point.shown, right, f"min_confidence {point.threshold}: {TEXT(point.shown)} shown, {TEXT(right)} right")
-        for point in sweep(list(model.raw.values()))
+        (point.shown, right, f"confidence {point.threshold}: {TEXT(point.shown)} shown, {TEXT(right)} right")
+        for point in model.sweep
         if (right := point.right_when_shown) is not None
     ]
 

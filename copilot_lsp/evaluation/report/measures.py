@@ -88,7 +88,7 @@ MEASURES = (
     Measure("pass_at_1", "pass@1", lambda score: _of_known(score.passed)),
     Measure("keystrokes_saved", "keys saved", lambda score: (score.keys_saved, score.keys)),
     Measure("shown", "shown", lambda score: (score.shown, 1)),
-    Measure("right_when_shown", "right when shown", lambda score: _when(score.shown, score.exact)),
+    Measure("right_when_shown", "right when shown", lambda score: _when(score.shown, score.right)),
     Measure("clean_when_shown", "clean when shown", lambda score: _when(score.shown, score.clean)),
     Measure("latency_p50_ms", "p50", lambda score: _of_known(score.milliseconds), 0.5),
     Measure("latency_p95_ms", "p95", lambda score: _of_known(score.milliseconds), 0.95),
@@ -104,36 +104,12 @@ def summary(scores: Sequence[Score]) -> Values:
 
 @dataclass(frozen=True, slots=True)
 class Point:
-    """What a threshold of confidence would give; None: none at all."""
+    """What a threshold of the gate would give; 0: everything is shown."""
 
-    threshold: float | None
+    threshold: float
     shown: float
     right_when_shown: float | None
     keystrokes_saved: float | None
 
 
-THRESHOLDS = (
-    None,
-    -4.0,
-    -3.0,
-    -2.5,
-    -2.0,
-    -1.8,
-    -1.6,
-    -1.4,
-    -1.2,
-    *(-tenths / 10 for tenths in range(10, 0, -1)),
-    -0.05,
-)
-
-
-def sweep(scores: Sequence[Score], thresholds: Sequence[float | None] = THRESHOLDS) -> list[Point]:
-    """`scores` are those without any threshold. From the lowest one up."""
-    from copilot_lsp.evaluation.report.score import at_threshold
-
-    points = []
-    for threshold in thresholds:
-        values = summary([at_threshold(score, threshold) for score in scores])
-        shown = values["shown"] or 0.0
-        points.append(Point(threshold, shown, values["right_when_shown"], values["keystrokes_saved"]))
-    return points
+THRESHOLDS = (0.0, 0.05, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -13,8 +13,8 @@ import cattrs
 
 from copilot_lsp.errors import UsageError
 from copilot_lsp.evaluation.cases.case import Case, Suite
-from copilot_lsp.evaluation.report.measures import Values, summary, sweep
-from copilot_lsp.evaluation.report.score import Score, at_threshold, score
+from copilot_lsp.evaluation.report.measures import THRESHOLDS, Point, Values, summary
+from copilot_lsp.evaluation.report.score import Score, gated, score
 from copilot_lsp.evaluation.report.statistics import Difference, differences
 from copilot_lsp.evaluation.run.outcome import Outcome
 
@@ -23,13 +23,13 @@ FORMAT = 1
 
 @dataclass(frozen=True, slots=True)
 class Model:
-    """`outcomes` by case id. `raw` are scores without a threshold, `scores` those with it."""
+    """`outcomes` and `scores` by case id, with the gate; `sweep` is what others would give."""
 
     name: str
     facts: Mapping[str, Any] = field(default_factory=dict)
     outcomes: Mapping[str, Outcome] = field(default_factory=dict)
-    raw: Mapping[str, Score] = field(default_factory=dict)
     scores: Mapping[str, Score] = field(default_factory=dict)
+    sweep: Sequence[Point] = ()
 
     @property
     def silences(self) -> Counter[str]:
@@ -82,10 +82,24 @@ def compare(base: Mapping[str, Score], other: Mapping[str, Score], seed: int) ->
 def judged(
     name: str, facts: Mapping[str, Any], cases: Mapping[str, Case], outcomes: Mapping[str, Outcome], least: float | None
 ) -> Model:
-    """`least`: the confidence under which a text counts as not shown; a suite asks for its texts, and gets them."""
-    raw = {id: score(cases[id], outcome) for id, outcome in outcomes.items()}
-    scores = {id: at_threshold(each, least) if cases[id].suite is Suite.REPLAY else each for id, each in raw.items()}
-    return Model(name, facts, outcomes, raw, scores)
+    """`least`: where the gate cuts a text, None for no gate; a suite asks for its texts, and gets them whole."""
+    points = tuple(sweep(cases, outcomes))
+    if least is not None:
+        outcomes = {id: _gated(cases[id], outcome, least) for id, outcome in outcomes.items()}
+    scores = {id: score(cases[id], outcome) for id, outcome in outcomes.items()}
+    return Model(name, facts, outcomes, scores, points)
+
+
+def _gated(case: Case, outcome: Outcome, least: float) -> Outcome:
+    return gated(case, outcome, least) if case.suite is Suite.REPLAY else outcome
+
+
+def sweep(cases: Mapping[str, Case], outcomes: Mapping[str, Outcome]) -> Iterator[Point]:
+    """What each threshold would give, from the lowest one up."""
+    for least in THRESHOLDS:
+        scores = [score(cases[id], _gated(cases[id], outcome, least)) for id, outcome in outcomes.items()]
+        values = summary(scores)
+        yield Point(least, values["shown"] or 0.0, values["right_when_shown"], values["keystrokes_saved"])
 
 
 def as_data(results: Results, seed: int = 0) -> dict[str, Any]:
@@ -101,7 +115,7 @@ def as_data(results: Results, seed: int = 0) -> dict[str, Any]:
         },
         "silences": {model.name: dict(model.silences.most_common()) for model in results.models},
         "failures": {model.name: model.failures for model in results.models},
-        "sweep": {model.name: [asdict(each) for each in sweep(list(model.raw.values()))] for model in results.models},
+        "sweep": {model.name: [asdict(each) for each in model.sweep] for model in results.models},
         "cases": [_case_data(results, case) for case in results.cases.values()],
     }
 

@@ -7,10 +7,16 @@ from itertools import takewhile
 
 import numpy as np
 
+from copilot_lsp.completion.gate import sure_length
 from copilot_lsp.evaluation.cases.case import Case, Suite, unified
 from copilot_lsp.evaluation.cases.holes import Kind
 from copilot_lsp.evaluation.run.outcome import Outcome
+from copilot_lsp.postprocess.pipeline import RawCompletion, finish
+from copilot_lsp.postprocess.shape import Shape
+from copilot_lsp.silence import Reason, Silence
 from copilot_lsp.source.syntax import error_count, parse
+
+MAX_PARSE_BYTES = 500_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,7 +27,7 @@ class Score:
     `clean`: the file has no more syntax errors with the text in it than with the truth, or than without the cursor's
     line; None without a grammar.
     `keys_saved` of the `keys` that the hole takes, see `keys_saved`.
-    `confidence` and `milliseconds` are the outcome's.
+    `confidence` and `milliseconds` are the outcome's. `right`: all that is shown is how the truth begins.
     """
 
     shown: bool
@@ -34,6 +40,7 @@ class Score:
     passed: bool | None = None
     confidence: float | None = None
     milliseconds: float | None = None
+    right: bool = False
 
 
 def score(case: Case, outcome: Outcome) -> Score:
@@ -51,19 +58,21 @@ def score(case: Case, outcome: Outcome) -> Score:
         passed=outcome.passed,
         confidence=outcome.confidence,
         milliseconds=outcome.milliseconds,
+        right=shown and truth.startswith(text.rstrip()),
     )
 
 
-def hidden(score: Score) -> Score:
-    """As if the text had not been confident enough to be shown."""
-    block = None if score.exact_block is None else False
-    return replace(score, shown=False, exact=False, similarity=0.0, keys_saved=0, exact_block=block, clean=None)
-
-
-def at_threshold(score: Score, least: float | None) -> Score:
-    """The score where a text is shown only at a confidence of `least` (as the setting min_confidence; None: always)."""
-    low = least is not None and score.confidence is not None and score.confidence < least
-    return hidden(score) if low and score.shown else score
+def gated(case: Case, outcome: Outcome, least: float) -> Outcome:
+    """The outcome if the gate (`completion.gate`) had been set to `least`."""
+    sure = sure_length(outcome.raw, outcome.trace, least)
+    if sure == len(outcome.raw):
+        return outcome
+    offset = len(case.prefix.encode("utf-8", "replace"))
+    raw = RawCompletion(case.snapshot(MAX_PARSE_BYTES), offset, Shape(outcome.shape), outcome.raw[:sure])
+    text = finish(raw)
+    if isinstance(text, Silence):
+        return replace(outcome, text="", silence=Reason.LOW_CONFIDENCE)
+    return replace(outcome, text=text, silence="")
 
 
 def similarity(first: str, second: str) -> float:

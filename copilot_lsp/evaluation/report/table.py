@@ -8,7 +8,7 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from copilot_lsp.evaluation.report.measures import BY_NAME, MEASURES, sweep
+from copilot_lsp.evaluation.report.measures import BY_NAME, MEASURES
 from copilot_lsp.evaluation.report.results import Model, Results
 from copilot_lsp.evaluation.report.statistics import Difference
 
@@ -82,12 +82,11 @@ def _signed(value: float | None, milliseconds: bool) -> str:
 
 
 def sweep_table(model: Model) -> Table:
-    table = _plain("min_confidence", "shown", "right when shown", "keys saved", title=f"thresholds for {model.name}")
+    table = _plain("confidence", "shown", "right when shown", "keys saved", title=f"thresholds for {model.name}")
     rates = BY_NAME["shown"]
-    for point in sweep(list(model.raw.values())):
-        name = "none" if point.threshold is None else f"{point.threshold:g}"
+    for point in model.sweep:
         values = (point.shown, point.right_when_shown, point.keystrokes_saved)
-        table.add_row(name, *(rates.text(value) for value in values))
+        table.add_row(f"{point.threshold:g}", *(rates.text(value) for value in values))
     return table
 
 

@@ -9,8 +9,10 @@ from dataclasses import dataclass
 class Outcome:
     """`text` is what would be inserted at the cursor, "" when there is nothing; `silence` is the reason then.
 
-    `confidence` is that of the engine (`engine.base.Done`). `milliseconds`: from the query to the answer, of a
-    document that the engine has not seen before; None when the engine was not asked.
+    `raw` is what the model wrote, and `trace` how probable each beginning of it was (`completion.gate`): thresholds
+    are applied to these afterwards. `confidence` is the engine's (`engine.base.Done`).
+    `milliseconds`: from the query to the answer, of a document that the engine has not seen before; None when the
+    engine was not asked.
     `passed`: whether the completed program did what it should, None when that was not tried; `verdict` says why
     not. `failure`: why there is no answer at all (the engine crashed).
     """
@@ -27,3 +29,5 @@ class Outcome:
     passed: bool | None = None
     verdict: str = ""
     failure: str = ""
+    raw: str = ""
+    trace: tuple[tuple[int, float], ...] = ()

@@ -11,7 +11,6 @@ import hashlib
 from collections.abc import Callable, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, replace
-from math import inf
 
 from copilot_lsp.completion.completer import Completer
 from copilot_lsp.completion.query import Answer, Query
@@ -65,9 +64,10 @@ def settings_for(settings: Settings) -> Settings:
     Every text is kept, however low its confidence: thresholds are applied when it is scored.
     """
     completion = replace(
-        settings.completion, first_ms=0, max_ms=0, debounce_ms=0, prefetch=False, candidates=1, min_confidence=-inf
+        settings.completion, first_ms=0, max_ms=0, debounce_ms=0, prefetch=False, candidates=1, confidence=0.0
     )
-    return replace(settings, completion=completion, engine=replace(settings.engine, sequences=1))
+    context = replace(settings.context, cold_ms=0)
+    return replace(settings, completion=completion, context=context, engine=replace(settings.engine, sequences=1))
 
 
 Tell = Callable[[Case, Outcome], None]
@@ -142,6 +142,8 @@ def _of_answer(case: Case, answer: Answer) -> Outcome:
         silence=answer.silence.reason if answer.silence else "",
         milliseconds=answer.milliseconds if answer.source == "engine" else None,
     )
+    if (made := answer.generated) is not None:
+        outcome = replace(outcome, shape=made.shape, raw=made.raw, trace=tuple(made.trace))
     return outcome if answer.done is None else _with(outcome, answer.done)
 
 

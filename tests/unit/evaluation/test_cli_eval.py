@@ -20,8 +20,8 @@ KNOWN = [
 RULES = [
     {"after": r"def double\(number\):\n$", "text": "    return 2 * number"},
     {"after": r"dies = $", "dies": True},
-    *({**rule, "confidence": -0.05} for rule in KNOWN),
-    {"after": r"", "text": "unknown = '<script>'", "confidence": -0.5},
+    *({**rule, "confidence": 0.95} for rule in KNOWN),
+    {"after": r"", "text": "unknown = '<script>'", "confidence": 0.6},
 ]
 """Every second line after the first is known, and surely."""
 
@@ -57,7 +57,7 @@ def test_json_holds_cases_measures_and_how_it_was_done(evaluate, folder):
     result = case["results"]["default"]
     assert (case["kind"], case["id"].endswith(" line")) == ("line", True)
     assert result["score"]["exact"] == (case["truth"] == result["text"])
-    assert data["sweep"]["default"][0]["threshold"] is None
+    assert data["sweep"]["default"][0]["threshold"] == 0
 
 
 def test_the_same_twice(evaluate, folder):
@@ -70,10 +70,10 @@ def test_the_same_twice(evaluate, folder):
 
 def test_a_threshold_hides_and_a_sweep_shows_what_others_would(evaluate, folder):
     arguments = (folder, "--cases", 12, "--kind", "line")
-    assert " low-confidence" in evaluate(*arguments, "--min-confidence", "-0.1").out
+    assert " low-confidence" in evaluate(*arguments, "--confidence", "0.9").out
     done = evaluate(*arguments, "--sweep")
-    assert "min_confidence" in done.out
-    assert "-0.1 " in done.out
+    assert "confidence" in done.out
+    assert "0.7 " in done.out
 
 
 def test_suites_are_known_by_their_keys_and_run(evaluate, tmp_path):
@@ -82,7 +82,7 @@ def test_suites_are_known_by_their_keys_and_run(evaluate, tmp_path):
     passed = {case["suite"]: case["results"]["default"]["passed"] for case in data["cases"]}
     assert passed == {"infilling": True, "safim": False}
     assert data["options"]["sandbox"]
-    assert (data["options"]["mode"], data["options"]["min_confidence"]) == ("invoked", None)
+    assert (data["options"]["mode"], data["options"]["confidence"]) == ("invoked", None)
     only = json.loads(evaluate(both, "--kind", "control", "--json", "-").out)
     assert [case["suite"] for case in only["cases"]] == ["safim"]
 
@@ -111,7 +111,7 @@ def test_bounds_are_a_gate(evaluate, folder):
 def test_two_runs_are_compared_over_what_both_did(evaluate, folder, tmp_path):
     first, second = tmp_path / "a.json", tmp_path / "b.json"
     evaluate(folder, "--cases", 6, "--kind", "line", "--json", first)
-    evaluate(folder, "--cases", 4, "--kind", "line", "--json", second, "--min-confidence", "0.1", "--model", "other")
+    evaluate(folder, "--cases", 4, "--kind", "line", "--json", second, "--confidence", "0.99", "--model", "other")
     done = evaluate("--compare", first, second)
     assert done.code == 0
     assert "4 cases in common" in done.out

@@ -18,7 +18,7 @@ from copilot_lsp.settings import Settings
 
 RULES = (
     ScriptedAnswer(after=r"\n$", text="    return 2 * number"),
-    ScriptedAnswer(after=r"total = $", text="1 + 2", confidence=-2.5),
+    ScriptedAnswer(after=r"total = $", text="1 + 2", confidence=0.1),
     ScriptedAnswer(after=r"many = $", text="1\nmore = 2\nlast = 3"),
     ScriptedAnswer(after=r"dies = $", dies=True),
     ScriptedAnswer(after=r"broken = $", text=")))"),
@@ -43,7 +43,8 @@ async def one(case, mode=EDITOR) -> Outcome:
 
 async def test_the_pipeline_completes_and_keeps_what_is_not_confident():
     outcome = await one(replayed("total = ", "1 + 2"))
-    assert (outcome.text, outcome.shape, outcome.silence, outcome.confidence) == ("1 + 2", "line", "", -2.5)
+    assert (outcome.text, outcome.shape, outcome.silence, outcome.confidence) == ("1 + 2", "line", "", 0.1)
+    assert (outcome.raw, outcome.trace) == ("1 + 2", ((4, 0.1), (5, 0.1)))
     assert outcome.milliseconds is not None
     assert outcome.tokens > 0
 

@@ -6,8 +6,9 @@ import pytest
 from problems import replayed
 
 from copilot_lsp.evaluation.cases.case import Case, Suite
-from copilot_lsp.evaluation.report.measures import summary, sweep
-from copilot_lsp.evaluation.report.score import Score, at_threshold, distance, keys_saved, score, similarity
+from copilot_lsp.evaluation.report.measures import summary
+from copilot_lsp.evaluation.report.results import sweep
+from copilot_lsp.evaluation.report.score import Score, distance, gated, keys_saved, score, similarity
 from copilot_lsp.evaluation.report.statistics import differences
 from copilot_lsp.evaluation.run.outcome import Outcome
 
@@ -82,7 +83,7 @@ def test_clean_means_no_more_errors_than_the_truth_or_without_the_line():
 
 
 def of(shown=True, exact=False, confidence=None, milliseconds=None, saved=0) -> Score:
-    return Score(shown, exact, float(exact), saved, 10, None, shown or None, None, confidence, milliseconds)
+    return Score(shown, exact, float(exact), saved, 10, None, shown or None, None, confidence, milliseconds, exact)
 
 
 def test_a_summary_counts_silence_as_wrong_but_not_as_shown():
@@ -98,19 +99,30 @@ def test_nothing_has_no_values():
     assert set(summary([]).values()) == {None}
 
 
-def test_a_threshold_hides_what_is_less_sure():
-    low, high, unknown = of(exact=True, confidence=-2.0), of(confidence=-0.1), of(confidence=None)
-    assert [at_threshold(each, -1.0).shown for each in (low, high, unknown)] == [False, True, True]
-    assert at_threshold(low, None) is low
-    assert not at_threshold(low, -1.0).exact
+CASE = replayed("total = ", "first + second")
+UNSURE = Outcome(CASE.id, "first + third", shape="line", raw="first + third", trace=((5, 0.9), (8, 0.6), (13, 0.2)))
+
+
+@pytest.mark.parametrize(
+    ("least", "text"), [(0.0, "first + third"), (0.2, "first + third"), (0.5, "first +"), (0.9, "first"), (0.95, "")]
+)
+def test_the_gate_cuts_a_text_where_it_is_not_sure_any_more(least, text):
+    assert gated(CASE, UNSURE, least).text == text
+
+
+def test_what_is_left_of_a_cut_text_can_be_right():
+    cut = score(CASE, gated(CASE, UNSURE, 0.9))
+    assert (cut.shown, cut.right, cut.exact) == (True, True, False)
+    assert not score(CASE, UNSURE).right
 
 
 def test_a_sweep_trades_coverage_for_precision():
-    scores = [of(exact=True, confidence=-0.2, saved=5), of(confidence=-1.5), of(confidence=-2.5), of(shown=False)]
-    points = {point.threshold: point for point in sweep(scores, (None, -2.0, -1.0, -0.1))}
-    assert [points[least].shown for least in (None, -2.0, -1.0, -0.1)] == [0.75, 0.5, 0.25, 0]
-    assert [points[least].right_when_shown for least in (None, -2.0, -1.0, -0.1)] == [1 / 3, 0.5, 1.0, None]
-    assert points[-1.0].keystrokes_saved == 5 / 40
+    other = replayed("x = ", "1")
+    cases = {CASE.id: CASE, "b": other}
+    sure = Outcome("b", "1", shape="line", raw="1", trace=((1, 0.92),))
+    points = {point.threshold: point for point in sweep(cases, {CASE.id: UNSURE, "b": sure})}
+    assert [points[least].shown for least in (0.0, 0.9, 0.95)] == [1.0, 1.0, 0.0]
+    assert [points[least].right_when_shown for least in (0.0, 0.9, 0.95)] == [0.5, 1.0, None]
 
 
 def test_a_difference_that_is_always_there_is_sure():
