@@ -7,7 +7,7 @@ BIN = .venv/bin
 
 EDITORS ?= $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/copilot-lsp
 
-.PHONY: demo test campaign campaign-short test-editors test-training vscode lint format setup lock docs picture clean
+.PHONY: demo test campaign campaign-short test-editors test-training vscode lint format setup lock docs dist picture clean
 
 demo: setup
 	@$(BIN)/copilot-lsp complete examples/grid.py:18:1 --show
@@ -74,9 +74,15 @@ setup:
 lock: setup
 	$(BIN)/python scripts/lock.py
 
-# The README's table of options.
+# The table in docs/options.md, and the site in build/site: a broken link is an error.
 docs: setup
 	$(BIN)/python scripts/options_table.py
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --requirement requirements-docs.lock
+	NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build --quiet
+
+# Wheel, source distribution, VS Code extension and checksums, in dist/release.
+dist: setup
+	$(BIN)/python scripts/release.py
 
 # The README's picture of the demo.
 picture: setup

@@ -1,4 +1,4 @@
-"""Upgrades `.venv` within pyproject.toml's bounds and writes what it then has to requirements-dev.lock.
+"""Upgrades `.venv` within pyproject.toml's bounds and writes what it then has to the locks.
 
 Run with the Python of `.venv` (`make lock`). llama-cpp-python stays as it is: see the Makefile.
 """
@@ -15,8 +15,11 @@ from pathlib import Path
 from packaging.requirements import Requirement
 
 ROOT = Path(__file__).resolve().parent.parent
-LOCK = ROOT / "requirements-dev.lock"
-HEADER = "# Exact versions for development and CI. Written by `make lock`; installed by scripts/setup.py.\n"
+LOCKS = {
+    "dev": "# Exact versions for development and CI. Written by `make lock`; installed by scripts/setup.py.\n",
+    "docs": "# Exact versions for the documentation site. Written by `make lock`; installed by `make docs`.\n",
+}
+"""The groups of pyproject.toml with the first line of requirements-GROUP.lock."""
 
 
 def upgrade() -> None:
@@ -26,16 +29,18 @@ def upgrade() -> None:
         keep.write_text(f"llama-cpp-python=={version('llama-cpp-python')}\n", "utf-8")
         subprocess.run([*pip, "pip"], check=True)  # --group needs pip 25.1
         eager = [*pip, "--upgrade-strategy", "eager", "--constraint", keep]
-        subprocess.run([*eager, "--group", "dev", "--editable", "."], cwd=ROOT, check=True)
+        groups = [part for group in LOCKS for part in ("--group", group)]
+        subprocess.run([*eager, *groups, "--editable", "."], cwd=ROOT, check=True)
 
 
-def locked_lines() -> list[str]:
-    """`name==version` of what the project needs and what that needs, and of nothing else that is in `.venv`.
+def locked_lines(group: str) -> list[str]:
+    """`name==version` of what `group` needs and what that needs, and of nothing else that is in `.venv`.
 
     Not from `pip freeze`: that would write the path that each came from.
     """
     project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))
-    wanted = [Requirement(text) for text in (*project["project"]["dependencies"], *project["dependency-groups"]["dev"])]
+    own = project["project"]["dependencies"] if group == "dev" else []
+    wanted = [Requirement(text) for text in (*own, *project["dependency-groups"][group])]
     found: dict[str, str] = {}
     while wanted:
         package = distribution(wanted.pop().name)
@@ -52,4 +57,6 @@ def _applies(requirement: Requirement) -> bool:
 
 if __name__ == "__main__":
     upgrade()
-    LOCK.write_text(HEADER + "\n".join(locked_lines()) + "\n", "utf-8")
+    for group, header in LOCKS.items():
+        lines = "\n".join(locked_lines(group))
+        (ROOT / f"requirements-{group}.lock").write_text(f"{header}{lines}\n", "utf-8")

@@ -1,6 +1,6 @@
-"""Writes the table of options into README.md, from `copilot_lsp.server.config.describe()`.
+"""Writes the table of options into docs/options.md, from `copilot_lsp.server.config.describe()`.
 
-Run by `make docs`; a unit test fails when the table in the README is another one.
+Run by `make docs`; a unit test fails when the table there is another one.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from pathlib import Path
 
 from copilot_lsp.server.config import SECTION, describe
 
-README = Path(__file__).resolve().parent.parent / "README.md"
+PAGE = Path(__file__).resolve().parent.parent / "docs" / "options.md"
 BEGIN, END = "<!-- options: written by `make docs` -->", "<!-- end of options -->"
 
 
@@ -45,4 +45,4 @@ def updated(text: str) -> str:
 
 
 if __name__ == "__main__":
-    README.write_text(updated(README.read_text("utf-8")), "utf-8")
+    PAGE.write_text(updated(PAGE.read_text("utf-8")), "utf-8")

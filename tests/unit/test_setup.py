@@ -48,7 +48,7 @@ def test_the_lock_has_exact_versions_and_nothing_of_one_machine():
 
 
 def test_lock_lines_come_without_paths():
-    lines = lock.locked_lines()
+    lines = lock.locked_lines("dev")
     assert all(re.fullmatch(r"[\w.-]+==[\w.+!]+", line) for line in lines)
     names = {line.partition("==")[0] for line in lines}
     assert {"rich", "Pygments", "pytest", "llama_cpp_python"} <= names
