@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from copilot_lsp.engine.local.llama import Llama, Logits
+from copilot_lsp.engine.local.llama import Aborted, Llama, Logits
 
 SPARE = 64
 """Tokens at a slot's end that a new prompt may overwrite: about what was generated there and is not wanted any more."""
@@ -79,13 +79,23 @@ def reuse(llama: Llama, slot: Slot, prompt: Sequence[int]) -> int:
 def evaluate(llama: Llama, slot: Slot, prompt: Sequence[int], batch: int) -> Logits:
     """Evaluates what of `prompt` is not in the slot, `batch` tokens at a time; the logits after its last token.
 
-    Raises Aborted between two graph nodes of a batch; the batches before it stay usable.
+    Raises Aborted behind a batch, or between two graph nodes of one; the batches before it stay usable.
     """
+    llama.prefilling = True
+    try:
+        return _evaluate(llama, slot, prompt, batch)
+    finally:
+        llama.prefilling = False
+
+
+def _evaluate(llama: Llama, slot: Slot, prompt: Sequence[int], batch: int) -> Logits:
     while True:
         start = len(slot.tokens)
         part = list(prompt[start : start + batch])
         last = start + len(part) == len(prompt)
         logits = llama.evaluate(part, start, slot.sequence, int(last))
         slot.tokens += part
+        if llama.stopping:
+            raise Aborted
         if last:
             return logits

@@ -67,6 +67,7 @@ class Llama:
         # the first byte is 0, and 1 as soon as `abort` sets that byte.
         self._abort = ctypes.create_string_buffer(2)
         self.evaluations = 0
+        self.prefilling = self.stopping = False
         started = time.perf_counter()
         self._model = _load_model(params, progress)
         trained = int(api.llama_model_n_ctx_train(self._model))
@@ -82,7 +83,14 @@ class Llama:
         """Makes the evaluation that runs now, or the next, raise Aborted. From any thread."""
         self._abort[0] = b"\1"
 
+    def stop(self) -> None:
+        """Cancels: a batch of a prompt is finished first, because the next key's prompt begins with it too."""
+        self.stopping = True
+        if not self.prefilling:
+            self.abort()
+
     def clear_abort(self) -> None:
+        self.stopping = False
         self._abort[0] = b"\0"
 
     @property

@@ -97,7 +97,8 @@ class Inbox:
 
     def _cancel(self, id: int) -> None:
         if self._current and self._current.id == id:
-            self._abort()
+            if self.llama is not None:
+                self.llama.stop()
             return
         for ask in [ask for ask in self._waiting if ask.id == id]:
             self._waiting.remove(ask)

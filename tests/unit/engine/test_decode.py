@@ -13,6 +13,7 @@ from copilot_lsp.engine.families import LEFT_TO_RIGHT, PSM
 from copilot_lsp.engine.fim import Prompt, Template
 from copilot_lsp.engine.local import decode, kv
 from copilot_lsp.engine.local.decode import Work
+from copilot_lsp.engine.local.llama import Aborted
 from copilot_lsp.engine.local.lookup import PromptLookup
 from copilot_lsp.engine.local.sampler import Sampler, infill_rule_ends, more_likely_ends, nucleus, softmax
 
@@ -89,6 +90,14 @@ class TestReuse:
         there = [*[1, 2, 3] * 30, *[6] * 100]
         run(llama, here, slots.take(llama, "a", here), max_tokens=1)
         assert run(llama, there, slots.take(llama, "a", there), max_tokens=1)[1].reused == 90
+
+    def test_a_cancelled_prompt_keeps_the_batch_it_was_in(self) -> None:
+        llama, slot = ToyLlama(stopping=True), kv.Slot(0)
+        with pytest.raises(Aborted):
+            run(llama, list(range(20)), slot)
+        assert slot.tokens == list(range(8))
+        llama.stopping = False
+        assert run(llama, list(range(20)), slot)[1].reused == 8
 
     def fill(self, slots: kv.Slots, llama: ToyLlama, document: str, length: int) -> kv.Slot:
         prompt = [ord(document) % VOCABULARY] * length

@@ -26,6 +26,8 @@ class ToyLlama:
     calls: list[int] = field(default_factory=list)
     rewinds: bool = True
     aborted: bool = False
+    stopping: bool = False
+    prefilling: bool = False
     context_size: int = 512
     period: int = 0
 
