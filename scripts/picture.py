@@ -33,7 +33,7 @@ def demo() -> str:
 def record(place: str) -> Console:
     options = typed(parser().parse_args(["complete", place]), complete.Options)
     settings = complete.settings_of(options.model)
-    query = complete.query_of(options, settings)
+    query = complete.query_of(options, complete.source_of(options, settings), settings)
     console = Console(
         record=True, highlight=False, width=WIDTH, file=io.StringIO(), force_terminal=False, color_system="truecolor"
     )

@@ -21,10 +21,14 @@ class Sink(Protocol):
 
 
 class Wire:
-    """`notifications` holds what the server told, `replies` what its requests are answered with (default null)."""
+    """`notifications` holds what the server told, `replies` what its requests are answered with (default null).
+
+    `errors`: the answers to messages whose id the server could not tell.
+    """
 
     def __init__(self, reader: asyncio.StreamReader, writer: Sink) -> None:
         self.notifications: list[tuple[str, Any]] = []
+        self.errors: list[Any] = []
         self.requests: list[tuple[str, Any]] = []
         self.replies: dict[str, Callable[[Any], Any]] = {}
         self._reader, self._writer = reader, writer
@@ -90,7 +94,9 @@ class Wire:
                 self._take(json.loads(await self._reader.readexactly(length)))
 
     def _take(self, message: dict[str, Any]) -> None:
-        if "method" not in message:
+        if "method" not in message and message["id"] is None:
+            self.errors.append(message["error"])
+        elif "method" not in message:
             self._answers.pop(message["id"]).set_result(message)
         elif "id" in message:
             self.requests.append((message["method"], message.get("params")))

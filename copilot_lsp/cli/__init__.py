@@ -9,12 +9,12 @@ from __future__ import annotations
 import argparse
 import importlib
 import os
-import sys
 from collections.abc import Sequence
 from dataclasses import fields
 from typing import TYPE_CHECKING, NoReturn, TypeVar
 
 from copilot_lsp import __version__
+from copilot_lsp.cli import streams
 from copilot_lsp.errors import CopilotLspError
 
 if TYPE_CHECKING:
@@ -23,6 +23,9 @@ if TYPE_CHECKING:
     Options = TypeVar("Options", bound=DataclassInstance)
 
 COMMANDS = ("serve", "complete", "models", "doctor", "eval")
+
+TRACEBACK = "COPILOT_LSP_TRACEBACK"
+"""The environment variable with which a fault is shown with its traceback."""
 
 INTERRUPTED = 130
 CLOSED_PIPE = 141
@@ -41,21 +44,38 @@ class Parser(argparse.ArgumentParser):
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Runs one command and returns its exit code. What went wrong is one line on stderr."""
+    """Runs one command and returns its exit code. What went wrong is one line on stderr, whatever it was."""
+    streams.prepare()
     try:
-        arguments = parser().parse_args(argv)
-        command = importlib.import_module(f"{__name__}.{arguments.command}")
-        code: int = command.run(arguments)
-        sys.stdout.flush()
+        return _run(argv)
     except CopilotLspError as error:
-        print(f"copilot-lsp: {error}", file=sys.stderr)
+        if isinstance(error, streams.CannotPrint):
+            streams.give_up(streams.STDOUT)
+        streams.say(str(error))
         return error.exit_code
     except KeyboardInterrupt:
         return INTERRUPTED
     except BrokenPipeError:
-        # The interpreter flushes stdout once more at its exit and would complain.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        streams.give_up(streams.STDOUT)
         return CLOSED_PIPE
+    except OSError as error:
+        where = "" if error.filename is None else f"{os.fsdecode(error.filename)}: "
+        streams.say(f"{where}{error.strerror or error}")
+    except Exception as error:
+        if os.environ.get(TRACEBACK):
+            raise
+        said = f"{type(error).__name__}: {error}"
+        streams.say(f"a fault in copilot-lsp, please report it ({TRACEBACK}=1 shows where): {said}")
+    return 1
+
+
+def _run(argv: Sequence[str] | None) -> int:
+    try:
+        arguments = parser().parse_args(argv)
+        command = importlib.import_module(f"{__name__}.{arguments.command}")
+        code: int = command.run(arguments)
+    finally:  # also after --help, which ends in SystemExit
+        streams.flush()
     return code
 
 

@@ -17,6 +17,7 @@ from copilot_lsp.cli import positive, typed
 if TYPE_CHECKING:
     from copilot_lsp.cli.engines import Choice
     from copilot_lsp.cli.output import Output, Result
+    from copilot_lsp.cli.source import Source
     from copilot_lsp.completion.chunks import Picked
     from copilot_lsp.completion.query import Completion, Query
     from copilot_lsp.settings import Settings
@@ -35,7 +36,8 @@ examples:
   git show HEAD:src/app.py | copilot-lsp complete --stdin --path src/app.py 12:5
 
 The same file, place and options give the same output every time, with --seed as well.
-The text goes to stdout, everything else to stderr.
+The text goes to stdout, in UTF-8; everything else to stderr. Offsets in --json count the bytes of the file, a
+byte-order mark and its own encoding included.
 
 exit codes:
   0  done; also when there is nothing to add (the reason is on stderr, and in --json)
@@ -50,6 +52,7 @@ class Options:
     place: str
     stdin: bool
     path: Path | None
+    encoding: str
     shape: Literal["line", "block"] | None
     invoked: bool
     max_tokens: int | None
@@ -76,6 +79,9 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
     parser.add_argument("place", metavar="PATH:LINE:COL", help="where; LINE:COL with --stdin")
     parser.add_argument("--stdin", action="store_true", help="read the text from stdin instead of from PATH")
     parser.add_argument("--path", type=Path, help="with --stdin: the file's name, which tells the language")
+    parser.add_argument(
+        "--encoding", default="utf-8", metavar="NAME", help="of the text, such as latin-1 (default: utf-8)"
+    )
     _add_what(parser)
     _add_output(parser)
     _add_context(parser)
@@ -133,7 +139,8 @@ def run(arguments: argparse.Namespace) -> int:
 
     options, choice = typed(arguments, Options), typed(arguments, engines.Choice)
     settings = settings_of(options.model)
-    query = query_of(options, settings)
+    text = source_of(options, settings)
+    query = query_of(options, text, settings)
     picked: tuple[Picked, ...] = ()
     if options.context:
         from copilot_lsp.cli import knowing
@@ -145,18 +152,18 @@ def run(arguments: argparse.Namespace) -> int:
 
         print(knowing.shown(query, picked), file=sys.stderr)
     if isinstance(sys.stdout, io.TextIOWrapper):  # the same bytes on every platform
-        sys.stdout.reconfigure(encoding="utf-8", newline="\n")
-    sink = _output(options, query)
+        sys.stdout.reconfigure(encoding="utf-8", errors="backslashreplace", newline="\n")
+    sink = _output(options, text, query)
     result = asyncio.run(answer(choice, settings, query, sink.grow))
     sink.finish(result)
     return 0
 
 
-def _output(options: Options, query: Query) -> Output:
+def _output(options: Options, text: Source, query: Query) -> Output:
     from copilot_lsp.cli.output import Json, Plain
 
     if options.json:
-        return Json(query, options.stream)
+        return Json(query, text, options.stream)
     if options.show:
         from copilot_lsp.cli.show import Show
 
@@ -172,26 +179,36 @@ def settings_of(model: str) -> Settings:
     return replace(settings, completion=replace(settings.completion, first_ms=0, max_ms=0, prefetch=False))
 
 
-def query_of(options: Options, settings: Settings) -> Query:
+def source_of(options: Options, settings: Settings) -> Source:
+    from copilot_lsp.cli import source
+    from copilot_lsp.errors import UsageError
+
+    encoding = source.codec(options.encoding)
+    path = _path(options)
+    source.refuse_excluded(path, settings)
+    if options.stdin:
+        return source.read_stdin(encoding)
+    if path is None:
+        raise UsageError(f"which file? write PATH:{options.place}, or give the text with --stdin")
+    return source.read_file(path, encoding)
+
+
+def _path(options: Options) -> Path | None:
+    from copilot_lsp.cli import source
+
+    return options.path or source.parse_location(options.place).path
+
+
+def query_of(options: Options, text: Source, settings: Settings) -> Query:
     from copilot_lsp.cli import source
     from copilot_lsp.completion.query import Query
     from copilot_lsp.completion.trigger import Trigger
-    from copilot_lsp.errors import UsageError
     from copilot_lsp.postprocess.shape import Shape
 
-    location = source.parse_location(options.place)
-    path = options.path or location.path
-    source.refuse_excluded(path, settings)
-    if options.stdin:
-        text = source.read_stdin()
-    elif path is not None:
-        text = source.read_file(path)
-    else:
-        raise UsageError(f"which file? write PATH:{options.place}, or give the text with --stdin")
-    snapshot = source.snapshot_of(path, text, settings)
+    snapshot = source.snapshot_of(_path(options), text.text, settings)
     return Query(
         snapshot,
-        source.offset_of(snapshot.text, location),
+        source.offset_of(snapshot.text, source.parse_location(options.place)),
         Trigger.INVOKED if options.invoked else Trigger.AUTOMATIC,
         shape=Shape(options.shape) if options.shape else None,
         candidates=options.candidates,

@@ -6,7 +6,6 @@ import asyncio
 import json
 import os
 import platform
-import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
@@ -17,7 +16,7 @@ from rich.console import Console, RenderableType
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from copilot_lsp import __version__, models
-from copilot_lsp.cli import INTERRUPTED, engines
+from copilot_lsp.cli import INTERRUPTED, engines, streams
 from copilot_lsp.cli.engines import Choice
 from copilot_lsp.errors import EngineFailed, RecordLost, UsageError
 from copilot_lsp.evaluation.cases import select
@@ -100,7 +99,7 @@ def evaluate(options: Options, choice: Choice) -> int:
     write(options, found)
     if trouble:
         again = "the same command goes on from there" if options.out else "with --out FILE it could go on from there"
-        print(f"copilot-lsp: {trouble}: {run.done} of {run.wanted} are done, {again}", file=sys.stderr)
+        streams.say(f"{trouble}: {run.done} of {run.wanted} are done, {again}")
     return code or gate(options, found)
 
 
@@ -245,7 +244,7 @@ def gate(options: Options, found: Results) -> int:
         for line in _missed(found.summary(model, list(found.cases)), options.min, options.max)
     ]
     for line in missed:
-        print(f"copilot-lsp: {line}", file=sys.stderr)
+        streams.say(line)
     return int(bool(missed))
 
 

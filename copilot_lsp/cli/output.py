@@ -7,7 +7,8 @@ import sys
 from dataclasses import dataclass
 from typing import Protocol
 
-from copilot_lsp.cli import report
+from copilot_lsp.cli import report, streams
+from copilot_lsp.cli.source import Source
 from copilot_lsp.completion.query import Answer, Completion, Query
 from copilot_lsp.engine.base import EngineStatus
 from copilot_lsp.errors import EngineFailed
@@ -48,7 +49,7 @@ def explain(result: Result) -> None:
 
 
 def _note(message: str) -> None:
-    print(f"copilot-lsp: {message}", file=sys.stderr)
+    streams.say(message)
 
 
 class Plain:
@@ -87,17 +88,23 @@ class Plain:
 class Json:
     """One object; before it, with `stream`, one {"partial": ...} a line."""
 
-    def __init__(self, query: Query, stream: bool) -> None:
+    def __init__(self, query: Query, source: Source, stream: bool) -> None:
         self._query = query
+        self._source = source
         self._stream = stream
 
     def grow(self, completion: Completion) -> None:
         if self._stream:
             text, offset = self._query.snapshot.text, self._query.offset
-            print(json.dumps({"partial": report.completion_data(completion, text, offset)}), flush=True)
+            print(
+                json.dumps({"partial": report.completion_data(completion, text, offset, self._source.file_offset)}),
+                flush=True,
+            )
 
     def finish(self, result: Result) -> None:
         query = self._query
-        data = report.as_data(result.answer, query.snapshot.text, query.offset, result.engine.model)
+        data = report.as_data(
+            result.answer, query.snapshot.text, query.offset, result.engine.model, self._source.file_offset
+        )
         print(json.dumps(data, indent=None if self._stream else 2))
         explain(result)

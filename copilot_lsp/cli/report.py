@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from copilot_lsp.completion.query import Answer, Completion
 from copilot_lsp.engine.base import Done
 from copilot_lsp.source.text import Text
 
+FileOffset = Callable[[int], int]
+"""From a byte offset in the text to that in its file."""
 
-def as_data(answer: Answer, text: Text, offset: int, model: str) -> dict[str, Any]:
-    """`offset` is the cursor's. In the result, offsets count bytes from 0, lines and columns from 1."""
-    completions = [completion_data(each, text, offset) for each in answer.completions]
+
+def as_data(answer: Answer, text: Text, offset: int, model: str, in_file: FileOffset) -> dict[str, Any]:
+    """`offset` is the cursor's. In the result, offsets count the file's bytes from 0, lines and columns from 1."""
+    completions = [completion_data(each, text, offset, in_file) for each in answer.completions]
     nothing = {"text": "", "insert": "", "range": None, "shape": None, "confidence": None}
     silence = answer.silence
     return {
@@ -23,12 +27,15 @@ def as_data(answer: Answer, text: Text, offset: int, model: str) -> dict[str, An
     }
 
 
-def completion_data(completion: Completion, text: Text, offset: int) -> dict[str, Any]:
+def completion_data(completion: Completion, text: Text, offset: int, in_file: FileOffset) -> dict[str, Any]:
     """`text` replaces `range`, and `insert` is what it adds at the cursor."""
     return {
         "text": completion.text,
         "insert": insertion(completion, text, offset),
-        "range": {"start": _position(text, completion.start), "end": _position(text, completion.end)},
+        "range": {
+            "start": _position(text, completion.start, in_file),
+            "end": _position(text, completion.end, in_file),
+        },
         "shape": str(completion.shape),
         "confidence": completion.confidence,
     }
@@ -39,9 +46,9 @@ def insertion(completion: Completion, text: Text, offset: int) -> str:
     return completion.text.removeprefix(text.data[completion.start : offset].decode())
 
 
-def _position(text: Text, offset: int) -> dict[str, int]:
+def _position(text: Text, offset: int, in_file: FileOffset) -> dict[str, int]:
     line, column = text.position_at(offset, "utf-32")
-    return {"offset": offset, "line": line + 1, "column": column + 1}
+    return {"offset": in_file(offset), "line": line + 1, "column": column + 1}
 
 
 def _done_data(done: Done) -> dict[str, Any]:

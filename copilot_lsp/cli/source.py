@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import codecs
+import os
 import re
 import sys
 from dataclasses import dataclass
 from pathlib import Path
 
-from copilot_lsp.errors import UsageError
+from copilot_lsp.errors import CopilotLspError, UsageError
 from copilot_lsp.settings import Settings
 from copilot_lsp.source.document import Document, Snapshot
 from copilot_lsp.source.languages import language_of_path
@@ -15,7 +17,27 @@ from copilot_lsp.source.text import Text
 from copilot_lsp.workspace.ignore import Gate
 from copilot_lsp.workspace.repository import repository_of
 
-POSITION = re.compile(r"(?:(?P<path>.+):)?(?P<line>\d+):(?P<column>\d+)", re.DOTALL)
+POSITION = re.compile(r"(?:(?P<path>.+):)?(?P<line>\d{1,9}):(?P<column>\d{1,9})", re.DOTALL)
+
+UTF_8 = "utf-8"
+ASCII = bytes(range(128))
+STATEFUL = {f"iso2022_{name}" for name in ("jp", "jp_1", "jp_2", "jp_2004", "jp_3", "jp_ext", "kr")}
+"""A part of a text has other bytes in these than in the whole."""
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """A text as it stands in its file: after `mark` bytes of a byte-order mark, and in `encoding`."""
+
+    text: str
+    encoding: str = UTF_8
+    mark: int = 0
+
+    def file_offset(self, offset: int) -> int:
+        """The byte of the file where the text's UTF-8 has the byte `offset`."""
+        if self.encoding == UTF_8:
+            return self.mark + offset
+        return len(self.text.encode()[:offset].decode().encode(self.encoding))
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,8 +60,8 @@ def parse_location(text: str) -> Location:
     return Location(Path(found["path"]) if found["path"] else None, int(found["line"]), int(found["column"]))
 
 
-def read_file(path: Path) -> str:
-    """Raises UsageError for what is missing, unreadable, a folder, or not UTF-8 text."""
+def read_file(path: Path, encoding: str = UTF_8) -> Source:
+    """Raises UsageError for what is missing, unreadable, a folder, or not text in `encoding`."""
     try:
         data = path.read_bytes()
     except IsADirectoryError:
@@ -48,26 +70,51 @@ def read_file(path: Path) -> str:
         raise UsageError(f"there is no file {path}") from None
     except OSError as error:
         raise UsageError(f"{path} cannot be read: {error.strerror}") from None
-    return decode(data, str(path))
+    return decode(data, str(path), encoding)
 
 
-def read_stdin() -> str:
-    return decode(sys.stdin.buffer.read(), "the text on stdin")
+def read_stdin(encoding: str = UTF_8) -> Source:
+    try:
+        data = sys.stdin.buffer.read()
+    except OSError as error:
+        raise CopilotLspError(f"standard input cannot be read: {error.strerror}") from None
+    return decode(data, "the text on stdin", encoding)
 
 
-def decode(data: bytes, name: str) -> str:
-    """UTF-8, without a byte order mark. Raises UsageError for binary data."""
+def codec(name: str) -> str:
+    """Python's name of an encoding in which ASCII is ASCII. Raises UsageError for any other."""
+    try:
+        found = codecs.lookup(name).name
+        usable = found not in STATEFUL and ASCII.decode(found) == ASCII.decode("ascii")
+    except (LookupError, UnicodeError, TypeError, ValueError):
+        usable = False
+    if not usable:
+        raise UsageError(f"--encoding {name}: no encoding that can be read here; convert the text to UTF-8 first")
+    return UTF_8 if found == "utf-8-sig" else found
+
+
+def decode(data: bytes, name: str, encoding: str = UTF_8) -> Source:
+    """Raises UsageError for binary data, and for text that is not in `encoding`."""
+    if data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        raise UsageError(f"{name} is UTF-16: convert it to UTF-8 first")
     if b"\0" in data:
         raise UsageError(f"{name} is binary (it has NUL bytes): only text can be completed")
+    mark = len(codecs.BOM_UTF8) if encoding == UTF_8 and data.startswith(codecs.BOM_UTF8) else 0
     try:
-        return data.decode("utf-8-sig")
+        text = data[mark:].decode(encoding)
     except UnicodeDecodeError as error:
-        raise UsageError(f"{name} is not UTF-8: byte {error.start} is {data[error.start]:#04x}") from None
+        at = mark + error.start
+        hint = "; if it is in another encoding, say so: --encoding latin-1" if encoding == UTF_8 else ""
+        raise UsageError(f"{name} is not {encoding.upper()}: byte {at} is {data[at]:#04x}{hint}") from None
+    if text.encode(encoding, "replace") != data[mark:]:
+        raise UsageError(f"{name} cannot be read as {encoding} and written again as it was")
+    return Source(text, encoding, mark)
 
 
 def snapshot_of(path: Path | None, source: str, settings: Settings) -> Snapshot:
+    """The name of a file need not be text; what it is called here is."""
     uri = path.absolute().as_uri() if path else "untitled:stdin"
-    name = path.as_posix() if path else "stdin"
+    name = os.fsencode(path.as_posix()).decode("utf-8", "replace") if path else "stdin"
     document = Document.open(uri, name, language_of_path(name), 0, source, settings.max_parse_bytes)
     return document.snapshot()
 

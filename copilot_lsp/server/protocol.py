@@ -1,4 +1,4 @@
-"""What pygls does not do by itself: partial results, requests in message order, refusals, a clean end."""
+"""What pygls does not do by itself: answers to whatever comes, partial results, message order, a clean end."""
 
 from __future__ import annotations
 
@@ -6,15 +6,26 @@ import asyncio
 import logging
 import threading
 from collections.abc import Callable, Coroutine
-from concurrent.futures import Future
+from concurrent.futures import Future, InvalidStateError
+from contextlib import suppress
 from typing import Any
 
 from lsprotocol import types
+from pygls.capabilities import ServerCapabilitiesBuilder
 from pygls.exceptions import FeatureNotificationError
 from pygls.lsp.server import LanguageServer
-from pygls.protocol import LanguageServerProtocol, lsp_method
+from pygls.protocol import (
+    JsonRPCNotification,
+    JsonRPCRequestMessage,
+    JsonRPCResponseMessage,
+    LanguageServerProtocol,
+    lsp_method,
+)
 
+from copilot_lsp.server import reading
+from copilot_lsp.server.reading import Unreadable
 from copilot_lsp.server.session import Session
+from copilot_lsp.source.text import PositionEncoding
 
 logger = logging.getLogger(__name__)
 
@@ -27,20 +38,25 @@ class Protocol(LanguageServerProtocol):
     Once the client is `gone` nothing more is sent.
     """
 
-    # pygls would keep documents of its own: slow on long ones, and with other line ends than the
-    # specification's. Without these our handlers are called directly.
+    _server: Server
+
+    # pygls would keep documents and folders of its own: slow on long documents, with other line ends than the
+    # specification's, and with exceptions for some URIs. Without these our handlers are called directly.
     lsp_text_document__did_open = None  # type: ignore[assignment]
     lsp_text_document__did_change = None  # type: ignore[assignment]
     lsp_text_document__did_close = None  # type: ignore[assignment]
     lsp_notebook_document__did_open = None  # type: ignore[assignment]
     lsp_notebook_document__did_change = None  # type: ignore[assignment]
     lsp_notebook_document__did_close = None  # type: ignore[assignment]
+    lsp_workspace__did_change_workspace_folders = None  # type: ignore[assignment]
 
     def __init__(self, *arguments: Any, **options: Any) -> None:  # noqa: ANN401
         self.stopped = threading.Event()
         self.gone = False
+        self.initialized = False
+        self.position_encoding: PositionEncoding = "utf-16"
         self.knows_inline_completion = False
-        self._partial_tokens: dict[Token, Token] = {}
+        self._partial_token: Token | None = None
         super().__init__(*arguments, **options)
 
     @property
@@ -49,43 +65,126 @@ class Protocol(LanguageServerProtocol):
 
     def take_partial_token(self) -> Token | None:
         """The partialResultToken of the request being handled; to be called before the first await."""
-        return self._partial_tokens.pop(self.msg_id or "", None)
+        token, self._partial_token = self._partial_token, None
+        return token
 
-    def structure_message(self, data: dict[str, Any]) -> Any:  # noqa: ANN401
-        """Reads what lsprotocol drops. Nested objects come here before, and pass as they are."""
-        method = data.get("method") if "jsonrpc" in data else None
-        if method is None:
-            return super().structure_message(data)
-        params = data.setdefault("params", None)  # pygls fails without, on methods of ours
-        if method == types.INITIALIZE and params:
-            self.knows_inline_completion = _names_inline_completion(params)
-        if method == types.TEXT_DOCUMENT_INLINE_COMPLETION and params and "partialResultToken" in params:
-            self._partial_tokens[data.get("id", "")] = params["partialResultToken"]
-        return super().structure_message(data)
+    def receive(self, body: bytes) -> None:
+        """Handles one message. Whatever it is: a request is answered, and nothing is raised."""
+        try:
+            message = reading.parse(body)
+        except ValueError as error:
+            logger.warning("a message of %d bytes is not JSON", len(body))
+            self.refuse(reading.id_at_head(body), types.ErrorCodes.ParseError, f"not JSON: {error}")
+            return
+        id = message.get("id") if isinstance(message, dict) else None
+        try:
+            self._receive(message, id)
+        except Unreadable as error:
+            self.refuse(id, types.ErrorCodes.InvalidParams, str(error))
+        except Exception:
+            logger.exception("a message could not be handled")
+            self.refuse(id, types.ErrorCodes.InternalError, "the message could not be handled; see the server's log")
 
-    def handle_message(self, message: Any) -> None:  # noqa: ANN401
-        error = self._refusal(message)
-        if error is None:
-            super().handle_message(message)
-        elif hasattr(message, "id"):
-            self._send_response(message.id, error=error)
+    def refuse(self, id: object, code: types.ErrorCodes, reason: str) -> None:
+        """Answers with an error; with the id null when none can be told."""
+        self._send_data(
+            {
+                "jsonrpc": self.VERSION,
+                "id": id if reading.is_id(id) else None,
+                "error": {"code": code.value, "message": reason},
+            }
+        )
+
+    def _receive(self, message: Any, id: object) -> None:  # noqa: ANN401
+        """Raises Unreadable for parameters of a request that cannot be read."""
+        if reason := _no_message(message):
+            self.refuse(id, types.ErrorCodes.InvalidRequest, reason)
+        elif "method" not in message:
+            self._take_answer(message)
+        elif error := self._refusal(message["method"]):
+            if id is not None:
+                self.refuse(id, types.ErrorCodes(error.code), error.message)
+        elif id is not None:
+            self._request(message)
+        else:
+            self._notification(message)
+
+    def _request(self, message: dict[str, Any]) -> None:
+        method, params = message["method"], message.get("params")
+        request = self._converter.structure(
+            {**message, "params": params}, self.get_message_type(method) or JsonRPCRequestMessage
+        )
+        sent = params if isinstance(params, dict) else {}
+        if method == types.INITIALIZE:
+            self.knows_inline_completion = _names_inline_completion(sent)
+        token = sent.get("partialResultToken")
+        self._partial_token = token if reading.is_id(token) else None
+        self.handle_message(request)
+
+    def _notification(self, message: dict[str, Any]) -> None:
+        """One that cannot be read costs only itself; a change to a document costs that document."""
+        method, params = message["method"], message.get("params")
+        message = {"jsonrpc": self.VERSION, "method": method, "params": params}
+        try:
+            self.handle_message(
+                self._converter.structure(message, self.get_message_type(method) or JsonRPCNotification)
+            )
+        except Unreadable as error:
+            logger.warning("%s cannot be read: %s", method, error)
+            uri = reading.value_at(params, "textDocument", "uri")
+            if method == types.TEXT_DOCUMENT_DID_CHANGE and isinstance(uri, str):
+                self._server.session.close_document(uri)
+
+    def _take_answer(self, message: dict[str, Any]) -> None:
+        """To a request of ours. What cannot be read is an error, or somebody would wait for ever."""
+        id = message.get("id")
+        if not reading.is_id(id) or id not in self._result_types:
+            logger.warning("an answer to nothing that was asked")
+            return
+        kind = self._result_types.pop(id) or JsonRPCResponseMessage
+        error = message.get("error")
+        try:
+            answer = self._converter.structure({"result": None, **message}, kind) if error is None else None
+            problem = None if error is None else _problem(error)
+        except Unreadable as unreadable:
+            answer, problem = None, types.ResponseError(types.ErrorCodes.InternalError, str(unreadable))
+        with suppress(InvalidStateError):  # nobody waits any more
+            self._handle_response(id, answer and answer.result, problem)
 
     def _send_data(self, data: Any) -> None:  # noqa: ANN401
         if not self.gone:
             super()._send_data(data)
 
-    def _refusal(self, message: Any) -> types.ResponseError | None:  # noqa: ANN401
+    def _refusal(self, method: str) -> types.ResponseError | None:
         """The specification's rules on what may come when; pygls leaves such requests without an answer."""
-        method = getattr(message, "method", None)
-        if method in (None, types.EXIT):
+        if method == types.EXIT:
             return None
         if self._shutdown:
             return types.ResponseError(types.ErrorCodes.InvalidRequest, "the server is shut down")
-        if (self._workspace is None) is (method != types.INITIALIZE):
-            started = self._workspace is not None
-            code = types.ErrorCodes.InvalidRequest if started else types.ErrorCodes.ServerNotInitialized
-            return types.ResponseError(code, f"the server is {'already' if started else 'not'} initialized")
+        if self.initialized is (method == types.INITIALIZE):
+            code = types.ErrorCodes.InvalidRequest if self.initialized else types.ErrorCodes.ServerNotInitialized
+            return types.ResponseError(code, f"the server is {'already' if self.initialized else 'not'} initialized")
         return None
+
+    @lsp_method(types.INITIALIZE)
+    def lsp_initialize(self, params: types.InitializeParams) -> types.InitializeResult:  # type: ignore[override]
+        """As pygls' own, without its workspace."""
+        self._server.process_id = params.process_id
+        self.client_capabilities = params.capabilities
+        self.position_encoding = _position_encoding(params.capabilities)
+        self.fm.features[types.INITIALIZE](params)
+        builder = ServerCapabilitiesBuilder(
+            params.capabilities,
+            {*self.fm.features, *self.fm.builtin_features},
+            self.fm.feature_options,
+            list(self.fm.commands),
+            types.TextDocumentSyncKind.Incremental,
+            self._server._notebook_document_sync,
+            self.position_encoding,
+        )
+        self.server_capabilities = builder.build()  # type: ignore[no-untyped-call]
+        self.initialized = True
+        return types.InitializeResult(self.server_capabilities, self.server_info)
 
     def _execute_handler(
         self,
@@ -133,7 +232,7 @@ class Server(LanguageServer):
         self.reports_loading = False
         self.shown_failure = ""
         self._tasks: set[asyncio.Task[None]] = set()
-        super().__init__(*arguments, protocol_cls=Protocol, **options)
+        super().__init__(*arguments, protocol_cls=Protocol, converter_factory=reading.converter, **options)
 
     def spawn(self, work: Coroutine[Any, Any, None]) -> None:
         """Runs `work` beside the handlers; an exception is logged."""
@@ -152,7 +251,38 @@ class Server(LanguageServer):
             logger.exception("a notification could not be handled")
 
 
+def _no_message(message: Any) -> str | None:  # noqa: ANN401
+    """Why it is no message of JSON-RPC, if so."""
+    if not isinstance(message, dict):
+        return "a message must be an object; batches are not supported"
+    if "jsonrpc" in message and message["jsonrpc"] != "2.0":
+        return 'jsonrpc must be "2.0"'
+    if not isinstance(message.get("method", ""), str):
+        return "method must be a string"
+    if message.get("id") is not None and not reading.is_id(message["id"]):
+        return "id must be a whole number or a string"
+    if "method" not in message and message.get("id") is None:
+        return "neither a method nor the id of an answer"
+    return "the message is nested too deeply" if reading.is_too_deep(message) else None
+
+
+def _problem(error: Any) -> types.ResponseError:  # noqa: ANN401
+    """What a client calls an error, whatever it looks like."""
+    said = error if isinstance(error, dict) else {}
+    code = said.get("code")
+    return types.ResponseError(
+        code if isinstance(code, int) else types.ErrorCodes.InternalError, str(said.get("message", "an error"))
+    )
+
+
+def _position_encoding(capabilities: types.ClientCapabilities) -> PositionEncoding:
+    """The first that both know."""
+    offered = (capabilities.general and capabilities.general.position_encodings) or ()
+    known: tuple[PositionEncoding, ...] = ("utf-8", "utf-16", "utf-32")
+    return next((each for offer in offered for each in known if offer == each), "utf-16")
+
+
 def _names_inline_completion(params: dict[str, Any]) -> bool:
     """Whether the client knows inline completion; `{}` and null, which lsp-mode sends, say so too."""
-    capabilities = params.get("capabilities") or {}
-    return "inlineCompletion" in (capabilities.get("textDocument") or {})
+    document = reading.value_at(params, "capabilities", "textDocument")
+    return isinstance(document, dict) and "inlineCompletion" in document

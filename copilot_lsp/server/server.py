@@ -3,30 +3,37 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from lsprotocol import types
-from pygls.io_ import run_async, run_websocket
 
 from copilot_lsp import __version__
+from copilot_lsp.server import reading
+from copilot_lsp.server.framing import Frames, Unreadable
 from copilot_lsp.server.handlers import (
     commands,
     configuration,
     documents,
+    github,
     inline_completion,
     lifecycle,
     notebooks,
     status,
 )
-from copilot_lsp.server.protocol import Server
+from copilot_lsp.server.protocol import Protocol, Server
 from copilot_lsp.server.session import Session
 
 if TYPE_CHECKING:
     from websockets.asyncio.server import ServerConnection
 
     from copilot_lsp.server.transport import Writer
+
+logger = logging.getLogger(__name__)
+
+READ_BYTES = 2**16
 
 Handler = Callable[..., Any]
 
@@ -63,6 +70,8 @@ def create(session: Session) -> Server:
     server = Server(session, "copilot-lsp", __version__, notebook_document_sync=notebooks.SYNC)
     for method, handler in FEATURES.items():
         server.feature(method, OPTIONS.get(method))(handler)
+    for method in github.EMPTY:
+        server.feature(method)(github.answer(method))
     for name, handler in COMMANDS.items():
         server.command(name)(handler)
     return server
@@ -70,16 +79,35 @@ def create(session: Session) -> Server:
 
 async def talk(server: Server, reader: asyncio.StreamReader, writer: Writer) -> None:
     """Serves one client until it says `exit` or is gone."""
-    server.protocol.set_writer(writer)
+    protocol, frames = server.protocol, Frames()
+    protocol.set_writer(writer)
     try:
-        with suppress(asyncio.IncompleteReadError, ConnectionError):
-            await run_async(server.protocol.stopped, reader, server.protocol)
+        with suppress(ConnectionError):
+            while data := await reader.read(READ_BYTES):
+                for frame in frames.feed(data):
+                    _receive(protocol, frame)
+                    if protocol.stopped.is_set():
+                        return
     finally:
-        server.protocol.gone = True
+        protocol.gone = True
 
 
-async def talk_websocket(server: Server, websocket: ServerConnection) -> None:
+def _receive(protocol: Protocol, frame: bytes | Unreadable) -> None:
+    if isinstance(frame, bytes):
+        protocol.receive(frame)
+    else:
+        logger.warning("%s", frame.reason)
+        protocol.refuse(reading.id_at_head(frame.head), types.ErrorCodes.ParseError, frame.reason)
+
+
+async def talk_websocket(server: Server, websocket: ServerConnection, writer: Writer) -> None:
+    """The same, with a message in each WebSocket message."""
+    protocol = server.protocol
+    protocol.set_writer(writer, include_headers=False)
     try:
-        await run_websocket(websocket, server.protocol.stopped, server.protocol)
+        async for data in websocket:
+            protocol.receive(data.encode() if isinstance(data, str) else data)
+            if protocol.stopped.is_set():
+                return
     finally:
-        server.protocol.gone = True
+        protocol.gone = True

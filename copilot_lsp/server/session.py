@@ -86,6 +86,20 @@ class Session:
         self._documents.pop(uri, None)
         self.completer.forget(uri)
 
+    def set_roots(self, roots: tuple[str, ...]) -> None:
+        """The workspace's folders (URIs). What a document is called depends on them, and so whether it is excluded."""
+        self.roots = roots
+        for uri, document in self._documents.items():
+            document.path = name_of(uri, roots)
+        self._forget_refused()
+        self.changed()
+
+    def _forget_refused(self) -> None:
+        """Nothing generated for a document that is excluded by now is kept or goes on."""
+        for uri in self._documents:
+            if self.refusal(uri):
+                self.completer.forget(uri)
+
     def focus(self, uri: str) -> None:
         self.focused = uri
         self.changed()

@@ -34,7 +34,8 @@ def write_config(path, config):
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def editor() -> AsyncIterator[Editor]:
-    async with editing(serve=SERVE) as editor:
+    """What the model is not sure of is shown as well: these tests are not about what it knows."""
+    async with editing(serve=SERVE, options={"completion": {"confidence": 0}}) as editor:
         yield editor
 
 

@@ -19,7 +19,9 @@ ROOT = Path(copilot_lsp.__file__).parent
 FILES = {path.relative_to(ROOT).as_posix(): path for path in sorted(ROOT.rglob("*.py"))}
 
 LSP = {"pygls", "lsprotocol"}
-LSP_FILES = {"server/server.py", "server/protocol.py"} | {file for file in FILES if file.startswith("server/handlers/")}
+LSP_FILES = {"server/server.py", "server/protocol.py", "server/reading.py"} | {
+    file for file in FILES if file.startswith("server/handlers/")
+}
 
 LLAMA_FILES = {
     "engine/local/launch.py",

@@ -104,6 +104,53 @@ def test_a_byte_order_mark_is_no_column(complete, tmp_path):
     assert complete(f"{path}:1:7").out == " a + b"
 
 
+@pytest.mark.parametrize(
+    ("source", "options", "encoding", "mark"),
+    [
+        ("x = '😀'\né = ", (), "utf-8", 3),
+        ("x = 'äöü'\r\né = ", ("--encoding", "latin-1"), "latin-1", 0),
+        ("x = '–€'\né = ", ("--encoding", "cp1252"), "cp1252", 0),
+        ("x = '日本'\né = ", ("--encoding", "gb18030"), "gb18030", 0),
+        ("x = 'ä'\né = ", ("--encoding", "utf-8-sig"), "utf-8", 3),
+    ],
+)
+def test_offsets_are_those_of_the_files_bytes(complete, tmp_path, source, options, encoding, mark):
+    """A script puts `text` at the bytes of `range`: nothing else of the file changes."""
+    path = tmp_path / "encoded.py"
+    path.write_bytes(b"\xef\xbb\xbf"[:mark] + source.encode(encoding))
+    found = json.loads(complete(f"{path}:2:5", "--json", *options).out)
+    start, end = (found["range"][edge]["offset"] for edge in ("start", "end"))
+    data = path.read_bytes()
+    patched = data[:start] + found["text"].encode(encoding) + data[end:]
+    assert patched == data + "'ü'".encode(encoding)
+    streamed = complete(f"{path}:2:5", "--json", "--stream", *options).out.splitlines()
+    for line in streamed[:-1]:
+        assert json.loads(line)["partial"]["range"] == found["range"]
+
+
+@pytest.mark.parametrize(
+    ("data", "options", "said"),
+    [
+        ("x = 1\n".encode("utf-16"), (), "is UTF-16: convert it to UTF-8 first"),
+        ("x = 1\n".encode("utf-16"), ("--encoding", "latin-1"), "is UTF-16: convert it to UTF-8 first"),
+        (b"x = '\xe9'\n", (), "is not UTF-8: byte 5 is 0xe9; if it is in another encoding, say so: --encoding latin-1"),
+        (b"\xef\xbb\xbfx = '\xe9'\n", (), "is not UTF-8: byte 8 is 0xe9"),
+        (b"x = '\x81'\n", ("--encoding", "cp1252"), "is not CP1252: byte 5 is 0x81"),
+        (b"x = 1\n", ("--encoding", "utf-16"), "--encoding utf-16: no encoding that can be read here"),
+        (b"x = 1\n", ("--encoding", "iso2022_jp"), "--encoding iso2022_jp: no encoding that can be read here"),
+        (b"x = 1\n", ("--encoding", "hex"), "--encoding hex: no encoding that can be read here"),
+        (b"x = 1\n", ("--encoding", "klingon"), "--encoding klingon: no encoding that can be read here"),
+    ],
+)
+def test_what_is_in_another_encoding(complete, tmp_path, data, options, said):
+    path = tmp_path / "other.py"
+    path.write_bytes(data)
+    done = complete(f"{path}:1:1", *options)
+    assert (done.code, done.out) == (2, "")
+    assert said in done.err
+    assert done.err.count("\n") == 1
+
+
 def test_a_seed_samples_and_gives_the_same_each_time(complete, file):
     assert complete(f"{file}{AT}", "--seed", "1").out == " sum((a, b))"
     assert complete(f"{file}{AT}", "--seed", "1").out == " sum((a, b))"

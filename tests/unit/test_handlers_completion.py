@@ -198,7 +198,7 @@ async def test_partial_results_grow_up_to_the_answer():
         assert len(texts) > 1
         assert texts == sorted(texts, key=len)
         assert all(str(item["insertText"]).startswith(text) for text in texts)
-        assert not client.server.protocol._partial_tokens
+        assert client.server.protocol.take_partial_token() is None
 
 
 async def test_without_a_token_nothing_is_sent_before_the_answer():

@@ -79,7 +79,8 @@ async def test_a_broken_message_costs_only_itself(caplog: pytest.LogCaptureFixtu
         client.notify("textDocument/didPartiallyAcceptCompletion", {"item": item, "acceptedLength": 1})
         client.open(URI, "x = ")
         assert len((await client.request(INLINE, inline(URI, 0, 4)))["items"]) == 1
-    assert "a notification could not be handled" in caplog.messages
+        assert [error["code"] for error in client.errors] == [-32600]
+    assert "textDocument/didOpen cannot be read: params.textDocument must be an object" in caplog.messages
 
 
 async def test_options_come_with_initialize_and_over_those_of_the_command_line():

@@ -17,7 +17,7 @@ def accept_command(completion_id: str) -> types.Command:
     return types.Command("Accept completion", DID_ACCEPT, arguments=[completion_id])
 
 
-def did_accept(ls: Server, completion_id: str) -> None:
+def did_accept(ls: Server, completion_id: str = "") -> None:
     ls.session.recorder.accepted(completion_id)
     ls.session.changed()
 

@@ -9,6 +9,7 @@ from typing import Any
 from lsprotocol import types
 
 from copilot_lsp.server.protocol import Server
+from copilot_lsp.server.reading import value_at
 from copilot_lsp.source.document import Edit
 from copilot_lsp.source.text import PositionEncoding
 
@@ -30,8 +31,8 @@ def did_close(ls: Server, params: types.DidCloseTextDocumentParams) -> None:
 
 def did_focus(ls: Server, params: Any) -> None:  # noqa: ANN401
     """`params.textDocument` is left out when no document has the focus."""
-    document = getattr(params, "textDocument", None)
-    ls.session.focus(str(getattr(document, "uri", "")))
+    uri = value_at(params, "textDocument", "uri")
+    ls.session.focus(uri if isinstance(uri, str) else "")
 
 
 def open_document(ls: Server, item: types.TextDocumentItem) -> None:

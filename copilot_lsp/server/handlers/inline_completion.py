@@ -12,9 +12,11 @@ from copilot_lsp.completion.trigger import Trigger
 from copilot_lsp.server.handlers.commands import accept_command
 from copilot_lsp.server.handlers.ranges import as_range, offset_at
 from copilot_lsp.server.protocol import Server, Token
+from copilot_lsp.server.reading import value_at
 from copilot_lsp.server.session import Session
 from copilot_lsp.silence import Silence
 from copilot_lsp.source.document import Snapshot
+from copilot_lsp.source.text import encode
 
 OPTIONS = types.InlineCompletionOptions()
 """pygls advertises nothing without options."""
@@ -87,15 +89,14 @@ def did_show(ls: Server, params: Any) -> None:  # noqa: ANN401
 
 def did_partially_accept(ls: Server, params: Any) -> None:  # noqa: ANN401
     """`acceptedLength` counts UTF-16 units from the start of the item's text."""
-    length = getattr(params, "acceptedLength", None)
-    if (id := _id_of(params)) and isinstance(length, int):
-        units = params.item.insertText.encode("utf-16-le")[: 2 * length]
+    length, text = value_at(params, "acceptedLength"), value_at(params, "item", "insertText")
+    if (id := _id_of(params)) and isinstance(length, int) and length >= 0 and isinstance(text, str):
+        units = encode(text).decode().encode("utf-16-le")[: 2 * length]
         ls.session.recorder.partially_accepted(id, len(units.decode("utf-16-le", "ignore")))
         ls.session.changed()
 
 
 def _id_of(params: Any) -> str:  # noqa: ANN401
     """The completion's id, which the item carries as its command's argument; "" when it is none of ours."""
-    command = getattr(getattr(params, "item", None), "command", None)
-    arguments = getattr(command, "arguments", None) or [""]
-    return str(arguments[0])
+    arguments = value_at(params, "item", "command", "arguments")
+    return str(arguments[0]) if isinstance(arguments, list) and arguments else ""

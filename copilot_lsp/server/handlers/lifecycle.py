@@ -6,13 +6,14 @@ from lsprotocol import types
 
 from copilot_lsp.server.handlers import completion, configuration, status
 from copilot_lsp.server.protocol import Server
+from copilot_lsp.workspace.uris import path_of
 
 
 def initialize(ls: Server, params: types.InitializeParams) -> None:
     """Runs before the capabilities are put together: what is registered here still counts."""
     session = ls.session
-    session.encoding = types.PositionEncodingKind(ls.workspace.position_encoding).value
-    session.roots = _roots(params)
+    session.encoding = ls.protocol.position_encoding
+    session.set_roots(_roots(params))
     ls.wants_status = status.is_wanted(params)
     if not ls.protocol.knows_inline_completion:
         ls.feature(types.TEXT_DOCUMENT_COMPLETION, completion.OPTIONS)(completion.completion)
@@ -32,7 +33,9 @@ async def shutdown(ls: Server, params: None) -> None:
 
 
 def did_change_workspace_folders(ls: Server, params: types.DidChangeWorkspaceFoldersParams) -> None:
-    ls.session.roots = tuple(ls.workspace.folders)
+    removed = {path_of(folder.uri) for folder in params.event.removed}
+    kept = [root for root in ls.session.roots if path_of(root) not in removed]
+    ls.session.set_roots((*kept, *(folder.uri for folder in params.event.added)))
 
 
 def _roots(params: types.InitializeParams) -> tuple[str, ...]:
