@@ -5,7 +5,8 @@
     ├── ModelError            the model cannot be had
     │   ├── ModelMissing      not on this machine; says which command gets it
     │   ├── ModelCorrupt      checksum or format is wrong
-    │   └── DownloadFailed
+    │   ├── DownloadFailed
+    │   └── DiskFull
     ├── RecordLost            what `eval` has done so far can no longer be written down
     └── EngineError           the engine cannot answer
         ├── EngineDied        its process ended while it worked on this request
@@ -38,6 +39,10 @@ class ModelCorrupt(ModelError):
 
 
 class DownloadFailed(ModelError):
+    pass
+
+
+class DiskFull(ModelError):
     pass
 
 

@@ -1,92 +1,111 @@
-"""`copilot-lsp models`: which models there are, and getting one."""
+"""`copilot-lsp models`: which models there are, getting one, and using it."""
 
 from __future__ import annotations
 
 import argparse
 import sys
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from copilot_lsp.cli import typed
 
 if TYPE_CHECKING:
     from copilot_lsp.models import Entry
 
 Subparsers = argparse._SubParsersAction
 
+ACTIONS = (
+    ("pull", "download a model, verify it and keep it in the user's cache folder; goes on where it was interrupted"),
+    ("info", "what a model's file says about itself, and whether it fits this machine"),
+    ("path", "print where the model's file is"),
+    ("verify", "check a model's file against its checksum"),
+    ("rm", "delete a model that was pulled, or forget one that was added"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Named:
+    model: str
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    model: str
+    json: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Added:
+    file: str
+    name: str | None
+
 
 def add_parser(subparsers: Subparsers[argparse.ArgumentParser]) -> None:
-    summary = "list, download and verify models"
+    summary = "list, download, verify and choose models"
     parser = subparsers.add_parser("models", help=summary, description=f"{summary.capitalize()}.")
     actions = parser.add_subparsers(dest="action", metavar="ACTION", required=True)
     listing = actions.add_parser("list", help="the models that have a name, and which are on this machine")
     listing.add_argument("--json", action="store_true", help="print a JSON list, for editors")
-    for name, what in (
-        ("pull", "download a model, verify it and keep it in the user's cache folder"),
-        ("path", "print where the model's file is"),
-        ("verify", "check a model's file against its checksum"),
-    ):
+    for name, what in ACTIONS:
         action = actions.add_parser(name, help=what, description=f"{what.capitalize()}.")
-        action.add_argument(
-            "model", nargs="?", default="default", help="its name, or a path; the default model if left out"
-        )
+        if name == "rm":
+            action.add_argument("model", help="its name")
+        else:
+            help = "its name, or a path; the default model if left out"
+            action.add_argument("model", nargs="?", default="default", help=help)
+        if name in ("pull", "info"):
+            action.add_argument("--json", action="store_true", help="print JSON, for editors")
+    what = "give a name to a GGUF file: a path, a web address, or hub:OWNER/NAME/FILE[@REVISION]"
+    add = actions.add_parser("add", help=what, description=f"{what.capitalize()}.")
+    add.add_argument("file", help="where it is; it is downloaded by `pull`, which records its checksum")
+    add.add_argument("--name", help="what to call it; the file's name if left out")
 
 
 def run(arguments: argparse.Namespace) -> int:
-    if arguments.action == "list":
+    action = arguments.action
+    if action == "list":
         _list(arguments.json)
+    elif action == "add":
+        _add(typed(arguments, Added))
+    elif action in ("pull", "info"):
+        {"pull": _pull, "info": _info}[action](typed(arguments, Shown))
     else:
-        actions = {"pull": _pull, "path": _path, "verify": _verify}
-        actions[arguments.action](arguments.model)
+        {"path": _path, "verify": _verify, "rm": _rm}[action](typed(arguments, Named).model)
     return 0
 
 
 def _list(as_json: bool) -> None:
-    import json
+    from copilot_lsp.cli import listing
 
-    from rich.console import Console
-    from rich.table import Table
+    listing.print_json() if as_json else listing.print_table()
 
+
+def _pull(options: Shown) -> None:
     from copilot_lsp import models
+    from copilot_lsp.cli import pulling
+    from copilot_lsp.errors import UsageError
 
-    registry = models.load()
-    if as_json:
-        entries = registry.models.values()
-        print(json.dumps([{"name": each.name, "description": each.description} for each in entries]))
-        return
-    table = Table("name", "model", "infilling", "size", "licence", "here", box=None, pad_edge=False)
-    for entry in registry.models.values():
-        size = f"{entry.size / 1e6:.0f} MB"
-        fim = "trained" if entry.fim else "no"
-        table.add_row(entry.name, entry.description, fim, size, entry.licence, _presence(entry))
-    console = Console(highlight=False)
-    console.print(table)
-    console.print(f"default: {registry.default}")
+    if models.is_path(options.model):
+        raise UsageError(f"{options.model} is a path: `copilot-lsp models add` gives a file a name")
+    _say_licence(models.load().get(options.model))
+    with pulling.shown(options.json) as report:
+        model = models.pull(options.model, report)
+    pulling.done(model, options.json)
 
 
-def _presence(entry: Entry) -> str:
-    from copilot_lsp import models
-    from copilot_lsp.errors import ModelCorrupt, ModelMissing
-
-    try:
-        models.find(entry.name)
-    except ModelMissing:
-        return "no"
-    except ModelCorrupt:
-        return "damaged"
-    return "yes"
+def _say_licence(entry: Entry) -> None:
+    licence = f"{entry.name}: licence {entry.licence}"
+    if not entry.commercial:
+        licence += ", which FORBIDS COMMERCIAL USE (Ctrl-C stops the download)"
+    if not entry.sha256:
+        licence += "; its checksum is not known yet: that of this download is recorded, and later ones are held to it"
+    print(licence, file=sys.stderr, flush=True)
 
 
-def _pull(name: str) -> None:
-    from rich.console import Console
-    from rich.text import Text
+def _info(options: Shown) -> None:
+    from copilot_lsp.cli import info
 
-    from copilot_lsp import models
-
-    console = Console(stderr=True, highlight=False)
-    if not console.is_terminal:
-        models.pull(name, lambda line: print(line, file=sys.stderr, flush=True))
-        return
-    with console.status("looking") as status:
-        model = models.pull(name, lambda line: status.update(Text(line)))
-    console.print(Text(f"{model.name} is ready: {model.path}"), soft_wrap=True)
+    info.show(options.model, options.json)
 
 
 def _path(name: str) -> None:
@@ -97,7 +116,23 @@ def _path(name: str) -> None:
 
 def _verify(name: str) -> None:
     from copilot_lsp import models
+    from copilot_lsp.cli import pulling
 
-    model = models.verify(name)
-    known = "" if models.is_path(name) else ", its checksum is right"
-    print(f"{model.path}: a GGUF file{known}")
+    with pulling.shown(False) as report:
+        model = models.verify(name, report)
+    known = not models.is_path(name) and models.load().get(name).sha256
+    print(f"{model.path}: a GGUF file{', its checksum is right' if known else ''}")
+
+
+def _rm(name: str) -> None:
+    from copilot_lsp import models
+
+    print(f"{name} is gone: {models.remove(name) / 1e6:,.0f} MB free")
+
+
+def _add(options: Added) -> None:
+    from copilot_lsp.models import own
+
+    entry = own.add(options.file, options.name)
+    what = f"`copilot-lsp models pull {entry.name}` downloads it" if entry.remote else str(entry.path)
+    print(f"{entry.name}: {what}")

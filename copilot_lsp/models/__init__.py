@@ -4,7 +4,27 @@ Nothing here downloads unless `pull` is called.
 """
 
 from copilot_lsp.models.download import pull
+from copilot_lsp.models.fit import MEMORY_SHARE, fits, memory, memory_needed
 from copilot_lsp.models.lookup import ResolvedModel, find, is_path, verify
-from copilot_lsp.models.registry import Entry, Registry, cache_folder, load
+from copilot_lsp.models.progress import Progress
+from copilot_lsp.models.registry import Entry, Registry, Shape, cache_folder, load
+from copilot_lsp.models.remove import remove
 
-__all__ = ["Entry", "Registry", "ResolvedModel", "cache_folder", "find", "is_path", "load", "pull", "verify"]
+__all__ = [
+    "MEMORY_SHARE",
+    "Entry",
+    "Progress",
+    "Registry",
+    "ResolvedModel",
+    "Shape",
+    "cache_folder",
+    "find",
+    "fits",
+    "is_path",
+    "load",
+    "memory",
+    "memory_needed",
+    "pull",
+    "remove",
+    "verify",
+]

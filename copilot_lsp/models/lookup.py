@@ -10,7 +10,11 @@ from pathlib import Path
 from copilot_lsp.errors import ModelCorrupt, ModelMissing
 from copilot_lsp.models import gguf
 from copilot_lsp.models.header import shown
-from copilot_lsp.models.registry import Entry, ShippedFile, load
+from copilot_lsp.models.progress import Progress, Report, silent
+from copilot_lsp.models.registry import Entry, File, Shipped, load
+
+BLOCK = 1 << 24
+"""Bytes hashed between two reports of progress."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,11 +63,11 @@ def is_path(name_or_path: str) -> bool:
     return name_or_path.endswith(".gguf") or "/" in name_or_path or "\\" in name_or_path
 
 
-def verify(name_or_path: str) -> ResolvedModel:
+def verify(name_or_path: str, report: Report = silent) -> ResolvedModel:
     """As `find`; of a model that has a name also the checksum. Raises ModelMissing, ModelCorrupt."""
     model = find(name_or_path)
     if not is_path(name_or_path):
-        check_sum(model.path, load().get(name_or_path))
+        check_sum(model.path, load().get(name_or_path), report)
     return model
 
 
@@ -72,22 +76,29 @@ def check_present(entry: Entry) -> None:
     if not entry.path.is_file():
         raise ModelMissing(f"the model {entry.name} is not on this machine: {remedy(entry)}")
     size = entry.path.stat().st_size
-    if size != entry.size:
+    if entry.size and size != entry.size:
         raise ModelCorrupt(_damaged(entry.path, f"{size} bytes, not {entry.size}", entry))
     gguf.check_start(entry.path)
 
 
-def check_sum(path: Path, entry: Entry) -> None:
-    """Raises ModelCorrupt when the SHA-256 of `path` is not the entry's."""
-    found = checksum(path)
+def check_sum(path: Path, entry: Entry, report: Report = silent) -> None:
+    """Raises ModelCorrupt when the SHA-256 of `path` is not the entry's, if it has one."""
+    if not entry.sha256:
+        return
+    found = checksum(path, report)
     if found != entry.sha256:
         raise ModelCorrupt(_damaged(path, f"its SHA-256 is {found[:12]}..., not {entry.sha256[:12]}...", entry))
 
 
-def checksum(path: Path) -> str:
+def checksum(path: Path, report: Report = silent) -> str:
     """SHA-256 in lower-case hex digits."""
+    digest, done, size = hashlib.sha256(), 0, path.stat().st_size
     with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
+        while block := file.read(BLOCK):
+            digest.update(block)
+            done += len(block)
+            report(Progress("verifying", done, size))
+    return digest.hexdigest()
 
 
 def _damaged(path: Path, how: str, entry: Entry) -> str:
@@ -96,6 +107,9 @@ def _damaged(path: Path, how: str, entry: Entry) -> str:
 
 def remedy(entry: Entry) -> str:
     """What gets the file of `entry`."""
-    if isinstance(entry.source, ShippedFile):
-        return "it is a part of copilot-lsp: install that again (in a clone: `git checkout models`)"
+    for source in entry.sources:
+        if isinstance(source, Shipped):
+            return "it is a part of copilot-lsp: install that again (in a clone: `git checkout models`)"
+        if isinstance(source, File):
+            return f"put the file back, or `copilot-lsp models rm {entry.name}`"
     return f"run `copilot-lsp models pull {entry.name}`"
