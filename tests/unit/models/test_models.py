@@ -218,4 +218,4 @@ def test_no_other_model_stands_in_for_one_that_fails():
 
     for model in ("~nosuch-user/m.gguf", "/nowhere/m.gguf", "nosuch"):
         engine = serve._engine(Choice(), Settings(model=model))
-        assert (engine.status.state, engine.status.model) == ("failed", model)
+        assert (engine.status.state, engine.status.model) == ("absent", model)
