@@ -8,6 +8,7 @@ from gguf import GGUFWriter
 from tiny_model import GGUF, put
 
 from copilot_lsp.cli import main
+from copilot_lsp.engine.families import PSM
 from copilot_lsp.models import registry
 
 
@@ -69,7 +70,7 @@ def test_info_reads_a_file_without_llama_cpp(tmp_path, capsys):
     writer.close()
     assert main(["models", "info", str(path), "--json"]) == 0
     facts = json.loads(capsys.readouterr().out)
-    assert (facts["family"], facts["layout"]) == ("qwen", "PRE prefix SUF suffix MID")
+    assert (facts["family"], facts["layout"]) == ("qwen", " ".join(PSM))
     assert facts["cache_per_token"] == 2 * 24 * 2 * 64 * 2
     assert facts["context"] == 4096
     assert list(facts["memory"]) == ["2048", "4096"]
