@@ -19,13 +19,13 @@ from rich.table import Table
 from copilot_lsp import models
 from copilot_lsp.completion import context
 from copilot_lsp.engine.base import Cut, Done, InfillRequest, Limits
+from copilot_lsp.engine.local import supervisor
 from copilot_lsp.engine.local.supervisor import LocalEngine
-from copilot_lsp.engine.local.supervisor import supervisor as local
 from copilot_lsp.settings import EngineSettings, Settings
 from copilot_lsp.source.document import Document
 from copilot_lsp.source.languages import language_of_path
 
-SOURCE = Path(local.__file__)
+SOURCE = Path(supervisor.__file__)
 
 
 @dataclass(frozen=True)
@@ -49,14 +49,24 @@ WAYS = (
 
 
 def requests(lines: int, tokens: int, keystrokes: int) -> list[InfillRequest]:
-    """What an editor asks while a person types the end of this repository's own `local.py`, key by key."""
+    """What an editor asks while a person types the end of this repository's own `supervisor.py`, key by key."""
     source = SOURCE.read_text("utf-8")
     cut = source.index("async def _read(self")
     made = []
     for offset in range(cut, cut + keystrokes):
         document = Document.open("file:///a.py", "a.py", language_of_path("a.py"), 1, source[:offset], 500_000)
         around = context.build(document.snapshot(), offset)
-        made.append(InfillRequest("d", "a.py", around.prefix, around.suffix, around.cuts, limits=Limits(tokens, lines)))
+        made.append(
+            InfillRequest(
+                "d",
+                "a.py",
+                around.prefix,
+                around.suffix,
+                around.cuts,
+                limits=Limits(tokens, lines),
+                anchor=around.anchor,
+            )
+        )
     return made
 
 

@@ -31,9 +31,10 @@ REPEATS = 5
 def measure(model: Path) -> Times:
     """Milliseconds, the best of a few: of the process that runs this, whose library LLAMA_CPP_LIB_PATH names."""
     from copilot_lsp.engine.local.llama import Llama, ModelParams, silence_log
+    from copilot_lsp.settings import EngineSettings
 
     silence_log()
-    llama = Llama(ModelParams(model, 1024, 1, 256))
+    llama = Llama(ModelParams(model, 1024, EngineSettings(sequences=1)))
     llama.self_test()
     tokens = [token % llama.vocabulary_size for token in range(100, 612)]
 

@@ -21,6 +21,7 @@ from copilot_lsp.source.document import Document
 
 SOURCE = Path(typed_module.__file__)
 BEGIN = "    async def _sample("
+URI = "file:///typed.py"
 WAYS = ("with the cache", "without the cache")
 
 
@@ -33,7 +34,7 @@ def keystrokes(count: int) -> list[tuple[bytes, int]]:
 
 
 async def answer(completer: Completer, text: bytes, offset: int, version: int) -> Answer:
-    document = Document.open("file:///typed.py", "typed.py", "python", version, text, 500_000)
+    document = Document.open(URI, "typed.py", "python", version, text, 500_000)
     return await completer.complete(Query(document.snapshot(), offset, Trigger.AUTOMATIC))
 
 
@@ -49,11 +50,11 @@ async def compare(model: models.ResolvedModel, count: int) -> None:
         for version, (text, offset) in enumerate(keystrokes(count)):
             for way, completer in zip(WAYS, completers, strict=True):
                 if way != WAYS[0]:
-                    completer.reset()
+                    completer.use(settings, completer.engine)
                 started = time.perf_counter()
                 found[way].append(await answer(completer, text, offset, version))
                 # The other way must not be slowed down by what this one prefetches.
-                while any(not run.task.done() for run in completer._runs.values()):
+                while completer.is_busy(URI):
                     await asyncio.sleep(0.01)
                 await asyncio.sleep(max(0.0, started + 0.02 - time.perf_counter()))
     finally:

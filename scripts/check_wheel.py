@@ -50,9 +50,10 @@ def decode(safe: bool) -> Decoded:
     """In the process that has the library; the engine's code does the work."""
     from copilot_lsp import models
     from copilot_lsp.engine.local.llama import Aborted, Llama, ModelParams, silence_log
+    from copilot_lsp.settings import EngineSettings
 
     silence_log()
-    llama = Llama(ModelParams(models.find("default").path, 128, 1, 64, threads=2, safe=safe))
+    llama = Llama(ModelParams(models.find("default").path, 128, EngineSettings(threads=2, sequences=1, batch=64), safe))
     tokens = [100 + 37 * index % 2000 for index in range(PROMPT)]
     rows = llama.evaluate(tokens, 0, 0, 1)
     first = [float(value) for value in rows[0][:500:5]]

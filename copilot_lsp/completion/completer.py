@@ -85,6 +85,10 @@ class Completer:
         answer = work.result() if work.done() else Answer(silence=Silence(Reason.SUPERSEDED))
         return replace(answer, milliseconds=(time.perf_counter() - started) * 1000)
 
+    def is_busy(self, uri: str) -> bool:
+        """Whether something is generated for this document, be it in the background."""
+        return self._scheduler.is_busy(uri)
+
     def forget(self, uri: str) -> None:
         """The document was closed: whoever waits for it is answered SUPERSEDED."""
         self._scheduler.forget(uri)
