@@ -32,7 +32,8 @@ CPUS = {
     "IvyBridge": "ivybridge",
     "Haswell": "haswell",
 }
-"""What qemu calls a CPU, and the variant that has to be chosen on it. It emulates neither AVX-512 nor AMX."""
+"""What qemu calls a CPU, and the variant that has to be chosen on it. Older ones do not run numpy; qemu emulates neither
+AVX-512 nor AMX."""
 
 
 @dataclass(frozen=True)
@@ -53,7 +54,8 @@ def decode(safe: bool) -> Decoded:
     from copilot_lsp.settings import EngineSettings
 
     silence_log()
-    llama = Llama(ModelParams(models.find("default").path, 128, EngineSettings(threads=2, sequences=1, batch=64), safe))
+    engine = EngineSettings(threads=2, sequences=1, batch=64)
+    llama = Llama(ModelParams(models.find("default").path, 128, engine, safe))
     tokens = [100 + 37 * index % 2000 for index in range(PROMPT)]
     rows = llama.evaluate(tokens, 0, 0, 1)
     first = [float(value) for value in rows[0][:500:5]]

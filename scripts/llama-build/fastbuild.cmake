@@ -14,14 +14,10 @@ add_compile_options("$<$<COMPILE_LANG_AND_ID:CXX,GNU>:SHELL:-include \"${CMAKE_C
 # What follows is for the wheel that runs on other machines (scripts/portable_wheel.py).
 if(GGML_BACKEND_DL)
     # One file a library: wheels have no symbolic links, and would carry each three times.
-    foreach(target llama ggml ggml-base)
-        cmake_language(DEFER CALL set_property TARGET ${target} PROPERTY VERSION)
-        cmake_language(DEFER CALL set_property TARGET ${target} PROPERTY SOVERSION)
-    endforeach()
+    cmake_language(DEFER CALL set_property TARGET llama ggml ggml-base PROPERTY VERSION)
+    cmake_language(DEFER CALL set_property TARGET llama ggml ggml-base PROPERTY SOVERSION)
     if(CMAKE_SYSTEM_NAME STREQUAL "Linux")
-        # The C++ library of the machine that compiles is linked in, and hidden, so that it cannot stand in for another
-        # copy in the same process. Only C functions cross from one of these libraries to another.
-        add_link_options(-static-libstdc++ -static-libgcc -Wl,--exclude-libs,ALL -s)
+        add_link_options(-s)
         set(CMAKE_INSTALL_RPATH "$ORIGIN")
     elseif(APPLE)
         set(CMAKE_INSTALL_RPATH "@loader_path")
