@@ -32,8 +32,10 @@ CPUS = {
     "IvyBridge": "ivybridge",
     "Haswell": "haswell",
 }
-"""What qemu calls a CPU, and the variant that has to be chosen on it. Older ones do not run numpy; qemu emulates neither
-AVX-512 nor AMX."""
+"""What qemu calls a CPU, and the variant that has to be chosen on it.
+
+Older CPUs do not run numpy; qemu emulates neither AVX-512 nor AMX.
+"""
 
 
 @dataclass(frozen=True)
