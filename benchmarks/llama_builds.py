@@ -19,6 +19,7 @@ import tempfile
 import time
 import zipfile
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 from copilot_lsp import models
@@ -34,7 +35,7 @@ def measure(model: Path) -> Times:
     from copilot_lsp.settings import EngineSettings
 
     silence_log()
-    llama = Llama(ModelParams(model, 1024, EngineSettings(sequences=1, batch=256)))
+    llama = Llama(ModelParams(model, 1024, EngineSettings(sequences=1)))
     llama.self_test()
     tokens = [token % llama.vocabulary_size for token in range(100, 612)]
 
@@ -45,9 +46,9 @@ def measure(model: Path) -> Times:
     def further(length: int) -> None:
         llama.evaluate(tokens[:length], 512, 0, length)
 
-    found = {f"prompt of {length}": _best(lambda length=length: prompt(length), llama.forget) for length in (128, 512)}
+    found = {f"prompt of {length}": _best(partial(prompt, length), llama.forget) for length in (128, 512)}
     steps = {"one token": 1, "batch of 8": 8}
-    return found | {name: _best(lambda n=n: further(n), lambda *_: llama.forget(0, 512)) for name, n in steps.items()}
+    return found | {name: _best(partial(further, n), lambda *_: llama.forget(0, 512)) for name, n in steps.items()}
 
 
 def _best(evaluate: Callable[[], None], forget: Callable[[int, int], object]) -> float:
