@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import platformdirs
@@ -10,7 +11,9 @@ NAME = "copilot-lsp"
 
 
 def config() -> Path:
-    """The user's settings, the profile of this machine, and models that the user named."""
+    """The user's settings, the profile of this machine, models that the user named. COPILOT_LSP_CONFIG_DIR moves it."""
+    if folder := os.environ.get("COPILOT_LSP_CONFIG_DIR"):
+        return Path(folder)
     return platformdirs.user_config_path(NAME, appauthor=False)
 
 

@@ -65,8 +65,9 @@ class EngineSettings:
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """`model` is a registry name or a path to a GGUF file. `exclude` and `include` are gitignore syntax.
+    """`model` is a registry name or a path to a GGUF file; a project may name a file in one of `model_folders`.
 
+    `exclude` and `include` are gitignore syntax.
     `include` brings files back that `exclude`, the built-in secrets or an ignore file would leave out.
 
     `max_parse_bytes`: longer files are completed without a syntax tree.
@@ -74,6 +75,7 @@ class Settings:
 
     enabled: bool = True
     model: str = "default"
+    model_folders: tuple[str, ...] = ()
     disabled_languages: frozenset[str] = frozenset()
     exclude: tuple[str, ...] = ()
     include: tuple[str, ...] = ()

@@ -1,4 +1,4 @@
-"""Writes the table of options into docs/options.md, from `copilot_lsp.server.config.describe()`.
+"""Writes the table of options into docs/options.md, from `copilot_lsp.config.describe()`.
 
 Run by `make docs`; a unit test fails when the table there is another one.
 """
@@ -9,7 +9,7 @@ import json
 from collections.abc import Mapping
 from pathlib import Path
 
-from copilot_lsp.server.config import SECTION, describe
+from copilot_lsp.config import SECTION, describe
 
 PAGE = Path(__file__).resolve().parent.parent / "docs" / "options.md"
 BEGIN, END = "<!-- options: written by `make docs` -->", "<!-- end of options -->"

@@ -32,7 +32,7 @@ def demo() -> str:
 
 def record(place: str) -> Console:
     options = typed(parser().parse_args(["complete", place]), complete.Options)
-    settings = complete.settings_of(options.model)
+    settings = complete.settings_of(options)
     query = complete.query_of(options, complete.source_of(options, settings), settings)
     console = Console(
         record=True, highlight=False, width=WIDTH, file=io.StringIO(), force_terminal=False, color_system="truecolor"

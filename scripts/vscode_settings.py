@@ -1,4 +1,4 @@
-"""Writes the server's options into the VS Code extension's settings, from `copilot_lsp.server.config.describe()`.
+"""Writes the server's options into the VS Code extension's settings, from `copilot_lsp.config.describe()`.
 
     python scripts/vscode_settings.py            rewrites editors/vscode/package.json
     python scripts/vscode_settings.py --check    only says what differs (exit code 1)
@@ -15,7 +15,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from copilot_lsp.server.config import describe
+from copilot_lsp.config import describe
 
 PACKAGE = Path(__file__).resolve().parent.parent / "editors" / "vscode" / "package.json"
 

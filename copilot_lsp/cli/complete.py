@@ -58,7 +58,7 @@ class Options:
     max_tokens: int | None
     candidates: int
     seed: int | None
-    model: str
+    model: str | None
     json: bool
     show: bool
     stream: bool
@@ -138,7 +138,7 @@ def run(arguments: argparse.Namespace) -> int:
     from copilot_lsp.cli import engines
 
     options, choice = typed(arguments, Options), typed(arguments, engines.Choice)
-    settings = settings_of(options.model)
+    settings = settings_of(options)
     text = source_of(options, settings)
     query = query_of(options, text, settings)
     picked: tuple[Picked, ...] = ()
@@ -171,11 +171,12 @@ def _output(options: Options, text: Source, query: Query) -> Output:
     return Plain(query, options.stream)
 
 
-def settings_of(model: str) -> Settings:
-    """Without whatever depends on the clock: the output must not."""
-    from copilot_lsp.settings import Settings
+def settings_of(options: Options) -> Settings:
+    """The configured ones, without whatever depends on the clock: the output must not."""
+    from copilot_lsp.cli import engines, source
 
-    settings = Settings(model=model)
+    path = options.path or source.parse_location(options.place).path
+    settings = engines.configured(options.model, path.parent if path else Path.cwd()).settings
     return replace(settings, completion=replace(settings.completion, first_ms=0, max_ms=0, prefetch=False))
 
 

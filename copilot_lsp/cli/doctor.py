@@ -11,6 +11,7 @@ import time
 from dataclasses import asdict, dataclass
 from enum import StrEnum
 from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from copilot_lsp import __version__
@@ -33,7 +34,7 @@ class State(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    model: str
+    model: str | None
     json: bool
 
 
@@ -61,11 +62,10 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
 
 def run(arguments: argparse.Namespace) -> int:
     from copilot_lsp.cli import engines
-    from copilot_lsp.settings import Settings
 
     options, choice = typed(arguments, Options), typed(arguments, engines.Choice)
-    settings = Settings(model=options.model)
-    checks = [*_versions(), _grammars(), *_model(options.model), *asyncio.run(_engine(choice, settings))]
+    settings = engines.configured(options.model, Path.cwd()).settings
+    checks = [*_versions(), _grammars(), *_model(settings.model), *asyncio.run(_engine(choice, settings))]
     if options.json:
         print(
             json.dumps(

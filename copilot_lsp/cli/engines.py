@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import argparse
+import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from copilot_lsp.engine.base import Engine
 from copilot_lsp.settings import Settings
+
+if TYPE_CHECKING:
+    from copilot_lsp.config import Effective
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +26,8 @@ class Choice:
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--model", default="default", metavar="NAME|PATH", help="a model's name, or a GGUF file")
+    help = "a model's name, or a GGUF file; the configured one if left out"
+    parser.add_argument("--model", metavar="NAME|PATH", help=help)
     add_choice(parser)
 
 
@@ -30,6 +35,16 @@ def add_choice(parser: argparse.ArgumentParser) -> None:
     """For tests, which need no model; not in `--help`."""
     parser.add_argument("--engine", choices=("local", "fake"), default="local", help=argparse.SUPPRESS)
     parser.add_argument("--fake-script", type=Path, metavar="FILE", help=argparse.SUPPRESS)
+
+
+def configured(model: str | None, near: Path) -> Effective:
+    """The options that count for files in the folder `near`; what is wrong with them goes to stderr."""
+    from copilot_lsp import config
+
+    found = config.load(config.project_of(near), {"model": model} if model is not None else {})
+    for problem in found.problems:
+        print(f"copilot-lsp: {problem}", file=sys.stderr)
+    return found
 
 
 def create(choice: Choice, settings: Settings) -> Engine:

@@ -20,6 +20,7 @@ ACTIONS = (
     ("path", "print where the model's file is"),
     ("verify", "check a model's file against its checksum"),
     ("rm", "delete a model that was pulled, or forget one that was added"),
+    ("use", "make it the model of your copilot-lsp.toml"),
 )
 
 
@@ -48,8 +49,8 @@ def add_parser(subparsers: Subparsers[argparse.ArgumentParser]) -> None:
     listing.add_argument("--json", action="store_true", help="print a JSON list, for editors")
     for name, what in ACTIONS:
         action = actions.add_parser(name, help=what, description=f"{what.capitalize()}.")
-        if name == "rm":
-            action.add_argument("model", help="its name")
+        if name in ("rm", "use"):
+            action.add_argument("model", help="its name" if name == "rm" else "its name, or a path")
         else:
             help = "its name, or a path; the default model if left out"
             action.add_argument("model", nargs="?", default="default", help=help)
@@ -70,7 +71,7 @@ def run(arguments: argparse.Namespace) -> int:
     elif action in ("pull", "info"):
         {"pull": _pull, "info": _info}[action](typed(arguments, Shown))
     else:
-        {"path": _path, "verify": _verify, "rm": _rm}[action](typed(arguments, Named).model)
+        {"path": _path, "verify": _verify, "rm": _rm, "use": _use}[action](typed(arguments, Named).model)
     return 0
 
 
@@ -128,6 +129,18 @@ def _rm(name: str) -> None:
     from copilot_lsp import models
 
     print(f"{name} is gone: {models.remove(name) / 1e6:,.0f} MB free")
+
+
+def _use(name: str) -> None:
+    """A model that is not here is not chosen: nothing would be completed."""
+    from copilot_lsp import config, models
+
+    model = models.find(name)
+    path = config.set_user("model", str(model.path) if models.is_path(name) else name)
+    print(f"{model.name} is the model now ({path})")
+    effective = config.load()
+    if (origin := effective.origins.get("model")) != str(path):
+        print(f"but {origin} sets another one, which wins: {effective.settings.model}", file=sys.stderr)
 
 
 def _add(options: Added) -> None:

@@ -56,7 +56,6 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
     where.add_argument("--tcp", metavar="HOST:PORT", help="wait for one client on this machine; port 0: any free one")
     where.add_argument("--ws", metavar="HOST:PORT", help="the same over WebSocket")
     engines.add_arguments(parser)
-    parser.set_defaults(model=None)
     parser.add_argument("--log-file", type=Path, metavar="FILE", help="append the log to FILE, not to stderr")
     parser.add_argument(
         "--log-level",
@@ -85,9 +84,9 @@ async def _serve(options: Options, choice: Choice, address: Address | None) -> i
 
     What they hold lives until the end: the garbage collector need not look at it in the middle of a request.
     """
-    from copilot_lsp.settings import Settings
+    from copilot_lsp.cli import engines
 
-    settings = Settings(model=options.model or "default")
+    settings = engines.configured(options.model, Path.cwd()).settings
     make_engine = partial(_engine, choice)
     engine = make_engine(settings)
     await engine.start()
@@ -106,10 +105,11 @@ async def _serve(options: Options, choice: Choice, address: Address | None) -> i
 
 
 def _server(engine: Engine, make_engine: MakeEngine, settings: Settings, model: str | None) -> Server:
+    from copilot_lsp import config
     from copilot_lsp.server.server import create
     from copilot_lsp.server.session import Session
 
-    return create(Session(engine, make_engine, settings, model))
+    return create(Session(engine, make_engine, settings, model, config.layers_of))
 
 
 def _engine(choice: Choice, settings: Settings) -> Engine:

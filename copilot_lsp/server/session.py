@@ -6,11 +6,12 @@ import asyncio
 import logging
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
 
+from copilot_lsp import config
 from copilot_lsp.completion.completer import Completer
 from copilot_lsp.completion.query import Answer, Completion, Query
 from copilot_lsp.engine.base import Engine, EngineState, EngineStatus
-from copilot_lsp.server import config
 from copilot_lsp.server.statistics import Recorder
 from copilot_lsp.settings import Settings
 from copilot_lsp.silence import Reason, Silence
@@ -18,7 +19,7 @@ from copilot_lsp.source.document import Document, Edit, Snapshot
 from copilot_lsp.source.languages import UNKNOWN, language_of, language_of_path
 from copilot_lsp.source.text import PositionEncoding
 from copilot_lsp.workspace.ignore import Exclusion, Gate
-from copilot_lsp.workspace.uris import file_of, name_of
+from copilot_lsp.workspace.uris import file_of, name_of, path_of
 
 logger = logging.getLogger(__name__)
 
@@ -34,10 +35,15 @@ class Last:
     milliseconds: float | None = None
 
 
-class Session:
-    """`base` holds the settings of the command line, `model` the one it insists on, if any.
+Files = Callable[[Sequence[Path]], tuple[list[config.Layer], list[str]]]
 
-    `make_engine` never raises. `changed` is called, on the event loop, when the status may be different.
+
+class Session:
+    """`base` holds the settings that `engine` was made for, `model` the one the command line insists on, if any.
+
+    `files` reads the options that are written on this machine, for the folders of the project (`config.layers_of`);
+    without it `base` is what the editor's options are put over. `make_engine` never raises. `changed` is called, on
+    the event loop, when the status may be different.
     """
 
     def __init__(
@@ -46,8 +52,11 @@ class Session:
         make_engine: Callable[[Settings], Engine],
         base: Settings,
         model: str | None = None,
+        files: Files | None = None,
     ) -> None:
-        self.base = base
+        self._base = base
+        self._files = files
+        self._sent: list[object] = [None, None]
         self.settings = base
         self.encoding: PositionEncoding = "utf-16"
         self.roots: tuple[str, ...] = ()
@@ -160,9 +169,18 @@ class Session:
         logger.info("completion: %s, %.0f ms", reason, answer.milliseconds)
         self.changed()
 
-    def configure(self, sent: object) -> config.Resolved:
-        """Applies the options that the editor sent over `base`; `update_engine` is to follow."""
-        resolved = config.resolve(sent, self.base)
+    def configure(self, sent: object, initial: bool = False) -> config.Effective:
+        """Applies the options that the editor sent, over the `initial` ones; `update_engine` is to follow."""
+        self._sent[0 if initial else 1] = sent
+        return self.reconfigure()
+
+    def reconfigure(self) -> config.Effective:
+        """Reads the files again, and applies what the editor sent last over them."""
+        roots = [Path(path_of(uri)) for uri in self.roots if uri.startswith("file:")]
+        layers, unreadable = self._files(roots) if self._files else ([], [])
+        editor = [config.Layer("editor", "the editor", sent) for sent in self._sent]
+        resolved = config.merge([*layers, *editor], Settings() if self._files else self._base)
+        resolved = replace(resolved, problems=(*unreadable, *resolved.problems))
         old, new = self.settings, resolved.settings
         if self._model is not None:
             new = replace(new, model=self._model)

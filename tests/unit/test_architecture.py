@@ -105,10 +105,22 @@ LAYERS = {
     "engine": {"base", "models"},
     "postprocess": {"base", "source"},
     "workspace": {"base", "source"},
+    "config": {"base", "workspace"},
     "completion": {"base", "source", "engine", "workspace", "postprocess"},
-    "server": {"base", "source", "engine", "models", "workspace", "postprocess", "completion"},
+    "server": {"base", "config", "source", "engine", "models", "workspace", "postprocess", "completion"},
     "evaluation": {"base", "source", "engine", "models", "workspace", "postprocess", "completion"},
-    "cli": {"base", "source", "engine", "models", "workspace", "postprocess", "completion", "server", "evaluation"},
+    "cli": {
+        "base",
+        "config",
+        "source",
+        "engine",
+        "models",
+        "workspace",
+        "postprocess",
+        "completion",
+        "server",
+        "evaluation",
+    },
 }
 """Each layer and what it may import, lowest first. `base` is errors, settings, silences and logging."""
 

@@ -5,7 +5,7 @@ from dataclasses import fields, is_dataclass
 
 import pytest
 
-from copilot_lsp.server.config import OPTIONS, describe, resolve
+from copilot_lsp.config import OPTIONS, describe, resolve
 from copilot_lsp.settings import CompletionSettings, Settings
 
 

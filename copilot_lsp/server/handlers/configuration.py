@@ -8,21 +8,25 @@ from collections.abc import Mapping
 from lsprotocol import types
 from pygls.exceptions import JsonRpcException
 
-from copilot_lsp.server.config import SECTION
+from copilot_lsp.config import SECTION, Effective, hint
 from copilot_lsp.server.protocol import Server
 
 logger = logging.getLogger(__name__)
 
 
-def apply(ls: Server, sent: object) -> None:
+def apply(ls: Server, sent: object, initial: bool = False) -> None:
     """Takes over what is valid, at once; all the rest is one message."""
-    resolved = ls.session.configure(sent)
+    took_over(ls, ls.session.configure(sent, initial))
+
+
+def took_over(ls: Server, resolved: Effective) -> None:
+    """Tells of what was not valid, and gets another engine where the settings ask for one."""
     if resolved.problems and resolved.problems != ls.problems:
         logger.warning("%s", "; ".join(resolved.problems))
         text = "\n".join(resolved.problems)
         ls.window_show_message(types.ShowMessageParams(types.MessageType.Warning, text))
     if new := set(resolved.unknown) - ls.unknown_options:
-        logger.info("not an option: %s", ", ".join(sorted(new)))
+        logger.info("not an option: %s", ", ".join(f"{name}{hint(name)}" for name in sorted(new)))
     ls.problems = resolved.problems
     ls.unknown_options |= new
     ls.spawn(ls.session.update_engine())

@@ -17,8 +17,7 @@ def initialize(ls: Server, params: types.InitializeParams) -> None:
     ls.wants_status = status.is_wanted(params)
     if not ls.protocol.knows_inline_completion:
         ls.feature(types.TEXT_DOCUMENT_COMPLETION, completion.OPTIONS)(completion.completion)
-    configuration.apply(ls, configuration.section(params.initialization_options))
-    session.base = session.settings
+    configuration.apply(ls, configuration.section(params.initialization_options), initial=True)
 
 
 async def initialized(ls: Server, params: types.InitializedParams) -> None:
@@ -36,6 +35,7 @@ def did_change_workspace_folders(ls: Server, params: types.DidChangeWorkspaceFol
     removed = {path_of(folder.uri) for folder in params.event.removed}
     kept = [root for root in ls.session.roots if path_of(root) not in removed]
     ls.session.set_roots((*kept, *(folder.uri for folder in params.event.added)))
+    configuration.took_over(ls, ls.session.reconfigure())
 
 
 def _roots(params: types.InitializeParams) -> tuple[str, ...]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal, cast, get_args, get_origin, get_type_hints
 
 from copilot_lsp.settings import Settings
@@ -39,6 +39,7 @@ class Option:
 OPTIONS = (
     Option("enabled", "Offer completions."),
     Option("model", "Name of a model in the registry, or the path of a GGUF file."),
+    Option("modelFolders", "Folders with GGUF files that a project's copilot-lsp.toml may name as its model."),
     Option("disabledLanguages", "LSP language identifiers that are never completed, such as `markdown`."),
     Option(
         "exclude",
@@ -112,17 +113,20 @@ RETIRED = {
 
 @dataclass(frozen=True, slots=True)
 class Resolved:
-    """`problems`: one line for each option that was refused. `unknown`: names that are no options."""
+    """`problems`: a line for each option that was refused. `unknown`: names that are no options. `values`: the rest."""
 
     settings: Settings
     problems: tuple[str, ...] = ()
     unknown: tuple[str, ...] = ()
+    values: Mapping[str, Value] = field(default_factory=dict)
 
 
-def resolve(sent: object, base: Settings | None = None) -> Resolved:
+def resolve(sent: object, base: Settings | None = None, where: str = f"{SECTION}.") -> Resolved:
     """`base` (the defaults) with what was `sent`; a value that is not allowed leaves that of `base`.
 
     In a list, it leaves the others.
+
+    `where` is put before a name in what is said of it.
 
     Nested objects and dotted names mean the same; null means not set. An empty list stands for an empty object:
     Lua knows no difference.
@@ -130,27 +134,28 @@ def resolve(sent: object, base: Settings | None = None) -> Resolved:
     base = base or Settings()
     sent = None if sent == [] else sent
     if sent is not None and not isinstance(sent, Mapping):
-        return Resolved(base, (f"{SECTION} must be an object with options, not {_shown(sent)}",))
+        return Resolved(base, (f"{where.rstrip('. :')} must be an object with options, not {_shown(sent)}",))
     options = {option.name: option for option in OPTIONS}
     values: dict[str, Value] = {}
     problems: list[str] = []
     unknown: list[str] = []
     for name, value in _flat(sent or {}):
         if name in _sections() and value != []:
-            problems.append(f"{SECTION}.{name} must be an object with options, not {_shown(value)}")
+            problems.append(f"{where}{name} must be an object with options, not {_shown(value)}")
         elif name in _sections():
             continue
         elif name in RETIRED:
-            problems.append(f"{SECTION}.{name} is gone: {RETIRED[name]}")
+            problems.append(f"{where}{name} is gone: {RETIRED[name]}")
         elif (option := options.get(name)) is None:
-            unknown.append(f"{SECTION}.{name}")
+            unknown.append(f"{where}{name}")
         elif (read := _read(option, value)) is None:
             kept = _readable(option, value)
-            values[name] = _get(base, name) if kept is None else kept
-            problems.append(_problem(option, value, values[name]))
+            problems.append(_problem(option, value, get(base, name) if kept is None else kept, where))
+            if kept is not None:
+                values[name] = kept
         else:
             values[name] = read
-    return Resolved(_replaced(base, values), tuple(problems), tuple(unknown))
+    return Resolved(apply(base, values), tuple(problems), tuple(unknown), values)
 
 
 def describe() -> dict[str, dict[str, object]]:
@@ -158,11 +163,16 @@ def describe() -> dict[str, dict[str, object]]:
     return {
         f"{SECTION}.{option.name}": {
             **_schema(option),
-            "default": _plain(_get(Settings(), option.name)),
+            "default": _plain(get(Settings(), option.name)),
             "description": option.description,
         }
         for option in OPTIONS
     }
+
+
+def plain(settings: Settings) -> dict[str, object]:
+    """The value of every option, as JSON has it."""
+    return {option.name: _plain(get(settings, option.name)) for option in OPTIONS}
 
 
 def _flat(sent: Mapping[str, object], above: str = "") -> Iterator[tuple[str, object]]:
@@ -214,30 +224,34 @@ def _number(kind: type[int | float], option: Option, value: object) -> int | flo
     return kind(value) if kind(value) == value else None
 
 
+def schema_of(name: str) -> dict[str, object]:
+    return _schema(next(option for option in OPTIONS if option.name == name))
+
+
 def _type(name: str) -> Any:  # noqa: ANN401 -- an annotation
-    section, _, field = _snake(name).rpartition(".")
+    section, _, key = snake(name).rpartition(".")
     owner = get_type_hints(Settings)[section] if section else Settings
-    return get_type_hints(owner)[field]
+    return get_type_hints(owner)[key]
 
 
-def _get(settings: Settings, name: str) -> Value:
-    section, _, field = _snake(name).rpartition(".")
+def get(settings: Settings, name: str) -> Value:
+    section, _, key = snake(name).rpartition(".")
     owner = getattr(settings, section) if section else settings
-    value: Value = getattr(owner, field)
+    value: Value = getattr(owner, key)
     return value
 
 
-def _replaced(settings: Settings, values: Mapping[str, Value]) -> Settings:
+def apply(settings: Settings, values: Mapping[str, Value]) -> Settings:
     fields: dict[str, dict[str, Any]] = {"": {}}
     for name, value in values.items():
-        section, _, field = _snake(name).rpartition(".")
-        fields.setdefault(section, {})[field] = value
+        section, _, key = snake(name).rpartition(".")
+        fields.setdefault(section, {})[key] = value
     top = fields.pop("")
     sections = {name: replace(getattr(settings, name), **changes) for name, changes in fields.items()}
     return replace(settings, **top, **sections)
 
 
-def _snake(name: str) -> str:
+def snake(name: str) -> str:
     return re.sub(r"[A-Z]", lambda letter: f"_{letter[0].lower()}", name)
 
 
@@ -257,10 +271,10 @@ def _plain(value: Value) -> object:
     return sorted(value) if isinstance(value, tuple | frozenset) else value
 
 
-def _problem(option: Option, value: object, kept: Value) -> str:
+def _problem(option: Option, value: object, kept: Value, where: str) -> str:
     allowed = option.words or _allowed(_schema(option))
     used = json.dumps(_plain(kept))
-    return f"{SECTION}.{option.name} must be {allowed}, not {_shown(value)}; {used} is used"
+    return f"{where}{option.name} must be {allowed}, not {_shown(value)}; {used} is used"
 
 
 def _allowed(schema: Mapping[str, Any]) -> str:

@@ -1,0 +1,83 @@
+"""`copilot-lsp config`: what is set, and where."""
+
+from __future__ import annotations
+
+import argparse
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from copilot_lsp.cli import typed
+
+EPILOG = """\
+Where options are read, the later places win: the defaults; the profile that `copilot-lsp tune` wrote; copilot-lsp.toml
+in your configuration folder (`copilot-lsp config path`); copilot-lsp.toml in the project, which may set less;
+environment variables (COPILOT_LSP_COMPLETION_MAX_LINE_TOKENS=20); the editor; flags."""
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    action: Literal["show", "path", "schema"]
+    all: bool = False
+    json: bool = False
+
+
+def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    parser = subparsers.add_parser(
+        "config",
+        help="show the options that count here, and where each comes from",
+        description="Show the options that count in this folder, and where each comes from.",
+        epilog=EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.set_defaults(all=False, json=False)
+    actions = parser.add_subparsers(dest="action", metavar="ACTION", required=True)
+    show = actions.add_parser("show", help="options that are not the default, with their origin; exit code 1: mistakes")
+    show.add_argument("--all", action="store_true", help="those that are the default, too")
+    show.add_argument("--json", action="store_true", help="print one JSON object")
+    actions.add_parser("path", help="print where your own copilot-lsp.toml is, or would be")
+    actions.add_parser("schema", help="print the JSON schema of copilot-lsp.toml")
+
+
+def run(arguments: argparse.Namespace) -> int:
+    from copilot_lsp import config
+
+    options = typed(arguments, Options)
+    if options.action == "path":
+        print(config.user_file())
+    elif options.action == "schema":
+        print(json.dumps(config.schema(), indent=2))
+    else:
+        return _show(options)
+    return 0
+
+
+def _show(options: Options) -> int:
+    from copilot_lsp import config
+
+    found = config.load(config.project_of(Path.cwd()))
+    problems = [*found.problems, *config.misspelled()]
+    values = config.plain(found.settings)
+    shown = {name: value for name, value in values.items() if options.all or name in found.origins}
+    if options.json:
+        named = {name: {"value": value, "origin": found.origins.get(name, "default")} for name, value in shown.items()}
+        print(json.dumps({"options": named, "problems": problems}, indent=2))
+    else:
+        _print(shown, found.origins, problems)
+    return int(bool(problems))
+
+
+def _print(values: dict[str, object], origins: object, problems: list[str]) -> None:
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    assert isinstance(origins, dict)
+    table = Table("option", "value", "origin", box=None, pad_edge=False)
+    for name, value in values.items():
+        table.add_row(name, Text(json.dumps(value)), Text(origins.get(name, "default"), overflow="fold"))
+    console = Console(highlight=False)
+    console.print(table if values else "everything is the default")
+    for problem in problems:
+        console.print(Text(problem, "yellow"), soft_wrap=True)

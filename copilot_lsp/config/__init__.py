@@ -1,0 +1,41 @@
+"""What a user can set, where it is read, and which place wins.
+
+Lowest first: the defaults, the profile that `copilot-lsp tune` wrote, the user's copilot-lsp.toml, the project's
+copilot-lsp.toml, environment variables, the editor's options, flags of the command line.
+"""
+
+from copilot_lsp.config.files import (
+    PROJECT_FILE,
+    layers_of,
+    load,
+    misspelled,
+    profile_file,
+    project_of,
+    set_user,
+    user_file,
+)
+from copilot_lsp.config.layers import Effective, Layer, hint, merge
+from copilot_lsp.config.options import OPTIONS, SECTION, Resolved, describe, plain, resolve
+from copilot_lsp.config.schema import schema
+
+__all__ = [
+    "OPTIONS",
+    "PROJECT_FILE",
+    "SECTION",
+    "Effective",
+    "Layer",
+    "Resolved",
+    "describe",
+    "hint",
+    "layers_of",
+    "load",
+    "merge",
+    "misspelled",
+    "plain",
+    "profile_file",
+    "project_of",
+    "resolve",
+    "schema",
+    "set_user",
+    "user_file",
+]

@@ -1,0 +1,137 @@
+"""The places on this machine where options are written: two files, the profile, environment variables."""
+
+from __future__ import annotations
+
+import json
+import os
+import tomllib
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from copilot_lsp import folders
+from copilot_lsp.config.layers import Effective, Layer, hint, merge
+from copilot_lsp.config.options import OPTIONS, schema_of, snake
+from copilot_lsp.errors import UsageError
+
+PROJECT_FILE = "copilot-lsp.toml"
+PREFIX = "COPILOT_LSP_"
+
+
+def user_file() -> Path:
+    return folders.config() / PROJECT_FILE
+
+
+def profile_file() -> Path:
+    """What `copilot-lsp tune` writes; `options` in it is read here."""
+    return folders.config() / "profile.toml"
+
+
+def load(projects: Iterable[Path] = (), flags: Mapping[str, object] | None = None) -> Effective:
+    """What counts here without an editor. Files that cannot be read are problems, never errors."""
+    layers, problems = layers_of(projects)
+    found = merge([*layers, Layer("flags", "the command line", flags or {})])
+    return Effective(found.settings, found.origins, (*problems, *found.problems), found.unknown)
+
+
+def layers_of(projects: Iterable[Path]) -> tuple[list[Layer], list[str]]:
+    """Below the editor's options, lowest first; and a line for each file that cannot be read."""
+    layers: list[Layer] = []
+    problems: list[str] = []
+    for layer in (_profile, _user, *(_project(folder) for folder in projects), _environment):
+        try:
+            layers += layer()
+        except (OSError, ValueError) as error:
+            problems.append(str(error))
+    return layers, problems
+
+
+def project_of(path: Path) -> Iterator[Path]:
+    """The nearest folder above `path` with a file of options, not beyond a repository or the home folder."""
+    ends = {Path.home()}
+    for folder in [path.absolute(), *path.absolute().parents]:
+        if (folder / PROJECT_FILE).is_file():
+            yield folder
+            return
+        if folder in ends or (folder / ".git").exists():
+            return
+
+
+def set_user(name: str, value: object) -> Path:
+    """Writes one option into the user's file and keeps what else is in it. Raises UsageError when that is broken."""
+    import tomlkit
+    from tomlkit.exceptions import ParseError
+
+    path = user_file()
+    try:
+        document: Any = tomlkit.parse(path.read_text("utf-8")) if path.exists() else tomlkit.document()
+        *sections, key = name.split(".")
+        table = document
+        for section in sections:
+            table = table.setdefault(section, tomlkit.table())
+        table[key] = value
+        write(path, tomlkit.dumps(document))
+    except (OSError, UnicodeDecodeError, ParseError) as error:
+        raise UsageError(f"{path} cannot be changed: {error}; mend it first") from None
+    return path
+
+
+def write(path: Path, text: str) -> None:
+    """In one step: a reader finds the old file or the new one."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    new = path.with_name(f"{path.name}.{os.getpid()}.new")
+    new.write_text(text, "utf-8")
+    new.replace(path)
+
+
+def read(path: Path) -> dict[str, Any]:
+    """{} where there is no file. Raises ValueError with one line."""
+    try:
+        return tomllib.loads(path.read_text("utf-8"))
+    except FileNotFoundError:
+        return {}
+    except (OSError, ValueError) as error:
+        raise ValueError(f"{path} cannot be read and is left out: {str(error).partition(chr(10))[0]}") from None
+
+
+def _profile() -> list[Layer]:
+    values = read(profile_file()).get("options", {})
+    return [Layer("profile", "the profile", values)] if values else []
+
+
+def _user() -> list[Layer]:
+    return _file("user", user_file())
+
+
+def _project(folder: Path) -> Any:  # noqa: ANN401
+    return lambda: _file("project", folder / PROJECT_FILE)
+
+
+def _file(kind: Any, path: Path) -> list[Layer]:  # noqa: ANN401
+    values = read(path)
+    return [Layer(kind, str(path), values)] if values else []
+
+
+def _environment() -> list[Layer]:
+    names = {PREFIX + snake(option.name).replace(".", "_").upper(): option.name for option in OPTIONS}
+    values = {names[name]: _parsed(names[name], text) for name, text in os.environ.items() if name in names}
+    return [Layer("environment", "the environment", values)] if values else []
+
+
+def misspelled() -> list[str]:
+    """Environment variables that look like an option of ours."""
+    names = {PREFIX + snake(option.name).replace(".", "_").upper() for option in OPTIONS}
+    ours = [name for name in os.environ if name.startswith(PREFIX) and name not in names]
+    hints = {name: hint(name.removeprefix(PREFIX).lower()) for name in ours}
+    return [f"{name} is no option's variable{found}" for name, found in hints.items() if found]
+
+
+def _parsed(name: str, text: str) -> object:
+    """As JSON, or as plain text: words between commas where the option is a list."""
+    kind = schema_of(name)["type"]
+    if kind == "string":
+        return text
+    try:
+        return json.loads(text)
+    except ValueError:
+        return [word.strip() for word in text.split(",") if word.strip()] if kind == "array" else text
