@@ -1,7 +1,7 @@
 --- Puts a suggestion, or the next part of it, into the buffer.
 
 local Item = require('copilot_lsp.item')
-local session = require('copilot_lsp.server.session')
+local session = require('copilot_lsp.session')
 
 local M = {}
 

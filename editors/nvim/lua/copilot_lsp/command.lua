@@ -1,9 +1,9 @@
 --- `:CopilotLsp`: its subcommands and their completion.
 
-local config = require('copilot_lsp.server.config')
+local config = require('copilot_lsp.config')
 local say = require('copilot_lsp.say')
-local server = require('copilot_lsp.server.server')
-local status = require('copilot_lsp.server.status')
+local server = require('copilot_lsp.server')
+local status = require('copilot_lsp.status')
 
 local M = {}
 

@@ -1,6 +1,6 @@
 --- Whether completion is on in a buffer, and if not, which switch is off.
 
-local config = require('copilot_lsp.server.config')
+local config = require('copilot_lsp.config')
 
 local M = {}
 

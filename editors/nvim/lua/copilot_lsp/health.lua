@@ -1,8 +1,8 @@
 --- `:checkhealth copilot_lsp`
 
-local config = require('copilot_lsp.server.config')
-local server = require('copilot_lsp.server.server')
-local status = require('copilot_lsp.server.status')
+local config = require('copilot_lsp.config')
+local server = require('copilot_lsp.server')
+local status = require('copilot_lsp.status')
 
 local M = {}
 

@@ -1,12 +1,12 @@
 --- The plugin's public functions. Everything else may change.
 
-local config = require('copilot_lsp.server.config')
+local config = require('copilot_lsp.config')
 local gate = require('copilot_lsp.gate')
 local ghost = require('copilot_lsp.ghost')
 local keys = require('copilot_lsp.keys')
 local say = require('copilot_lsp.say')
-local server = require('copilot_lsp.server.server')
-local status = require('copilot_lsp.server.status')
+local server = require('copilot_lsp.server')
+local status = require('copilot_lsp.status')
 
 local M = {}
 
@@ -35,7 +35,7 @@ local function cycle(step)
   if gate.closed(buf) or not server.client(buf) then
     return false
   end
-  require(native() and 'copilot_lsp.native' or 'copilot_lsp.server.session').cycle(step)
+  require(native() and 'copilot_lsp.native' or 'copilot_lsp.session').cycle(step)
   return true
 end
 
@@ -73,14 +73,14 @@ function M.dismiss()
     return require('copilot_lsp.native').dismiss()
   end
   local shown = M.visible()
-  require('copilot_lsp.server.session').drop()
+  require('copilot_lsp.session').drop()
   return shown
 end
 
 --- Whether a suggestion is on the screen; always false with `display = "native"`, which does not tell.
 ---@return boolean
 function M.visible()
-  return not native() and require('copilot_lsp.server.session').shown() ~= nil
+  return not native() and require('copilot_lsp.session').shown() ~= nil
 end
 
 --- For a statusline: "copilot-lsp", "copilot-lsp: loading" and so on.
@@ -107,7 +107,7 @@ function M.enable(on, buf)
     on = on == nil and vim.g.copilot_lsp_enabled == false or on or false
     vim.g.copilot_lsp_enabled = on
   end
-  require('copilot_lsp.server.session').drop()
+  require('copilot_lsp.session').drop()
   if on then
     server.attach()
   end
@@ -155,7 +155,7 @@ end
 
 ---@param group integer
 local function watch_typing(group)
-  local session = require('copilot_lsp.server.session')
+  local session = require('copilot_lsp.session')
   on(group, { 'InsertEnter', 'TextChangedI', 'TextChangedP', 'CursorMovedI' }, session.moved)
   on(group, { 'InsertLeave', 'BufLeave', 'WinLeave' }, session.left)
   on(group, { 'LspDetach' }, session.left)
@@ -182,7 +182,7 @@ function M.setup(options)
     watch_typing(group)
   end
   keys.defaults(ACTIONS)
-  server.configure(require('copilot_lsp.server.session').progress)
+  server.configure(require('copilot_lsp.session').progress)
   server.start()
 end
 

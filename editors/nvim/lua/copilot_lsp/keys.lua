@@ -1,7 +1,7 @@
 --- The keys of insert mode. A key whose action has nothing to do is given back to what it was mapped to
 --- before.
 
-local config = require('copilot_lsp.server.config')
+local config = require('copilot_lsp.config')
 
 local M = {}
 

@@ -4,7 +4,7 @@
 --- key; taken as it is, it would replace the wrong range.
 
 local Item = require('copilot_lsp.item')
-local server = require('copilot_lsp.server.server')
+local server = require('copilot_lsp.server')
 
 local M = {}
 

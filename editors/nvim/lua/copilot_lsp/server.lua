@@ -1,6 +1,6 @@
 --- The language server: started once for all buffers, restarted when it dies, told about settings.
 
-local config = require('copilot_lsp.server.config')
+local config = require('copilot_lsp.config')
 local gate = require('copilot_lsp.gate')
 local say = require('copilot_lsp.say')
 

@@ -1,10 +1,10 @@
 --- The suggestion that is shown or waited for. There is at most one: insert mode has one cursor.
 
-local config = require('copilot_lsp.server.config')
+local config = require('copilot_lsp.config')
 local follow = require('copilot_lsp.follow')
 local gate = require('copilot_lsp.gate')
 local ghost = require('copilot_lsp.ghost')
-local server = require('copilot_lsp.server.server')
+local server = require('copilot_lsp.server')
 local suggestion = require('copilot_lsp.suggestion')
 
 local M = {}

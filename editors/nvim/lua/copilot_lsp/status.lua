@@ -1,8 +1,8 @@
 --- What the plugin and the server are doing, in words.
 
-local config = require('copilot_lsp.server.config')
+local config = require('copilot_lsp.config')
 local gate = require('copilot_lsp.gate')
-local server = require('copilot_lsp.server.server')
+local server = require('copilot_lsp.server')
 
 local M = {}
 

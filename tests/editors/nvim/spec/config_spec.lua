@@ -1,4 +1,4 @@
-local config = require('copilot_lsp.server.config')
+local config = require('copilot_lsp.config')
 local expect = require('expect')
 local gate = require('copilot_lsp.gate')
 

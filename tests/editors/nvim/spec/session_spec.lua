@@ -315,8 +315,8 @@ tests['the reason for silence is in the status'] = function()
       statistics = { offered = 9, shown = 7, accepted = 3, partiallyAccepted = 1, savedKeys = 120, latencyP50Ms = 84, latencyP95Ms = 230 },
       lastSilence = {
         uri = vim.uri_from_bufnr(0), reason = 'mid-word', message = 'the cursor is inside a word' } })]])
-    nvim:wait('the status', "return require('copilot_lsp.server.server').status ~= nil")
-    expect(nvim:lua("return require('copilot_lsp.server.status').report(0)")).is({
+    nvim:wait('the status', "return require('copilot_lsp.server').status ~= nil")
+    expect(nvim:lua("return require('copilot_lsp.status').report(0)")).is({
       'copilot-lsp: ready',
       'model: tiny',
       'last answer: 12 ms',
@@ -331,15 +331,15 @@ end
 tests['an error is in the status until the next answer'] = function()
   typed({}, { 'x' }, function(nvim)
     nvim:lua('fake.asked[#fake.asked].reply({ code = -32603, message = "no idea" })')
-    nvim:wait('the error', [[return require('copilot_lsp.server.server').error == 'no idea']])
-    expect(nvim:lua("return require('copilot_lsp.server.status').report(0)")).is({
+    nvim:wait('the error', [[return require('copilot_lsp.server').error == 'no idea']])
+    expect(nvim:lua("return require('copilot_lsp.status').report(0)")).is({
       'copilot-lsp: starting',
       'last request failed: no idea',
     })
     nvim:keys('c')
     nvim:wait('the next request', 'return fake.asked[#fake.asked].params.position.character == 4')
     nvim:answer({})
-    nvim:wait('no error', [[return require('copilot_lsp.server.server').error == nil]])
+    nvim:wait('no error', [[return require('copilot_lsp.server').error == nil]])
   end)
 end
 
