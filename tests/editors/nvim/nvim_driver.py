@@ -120,7 +120,7 @@ class Nvim:
 
     def wait_ready(self) -> None:
         """The server is attached to the buffer and its engine is ready."""
-        self.wait_lua('require("copilot_lsp.server.status").state(0)', "ready")
+        self.wait_lua('require("copilot_lsp.status").state(0)', "ready")
 
     def lines(self) -> str:
         return "\n".join(self.lua("vim.api.nvim_buf_get_lines(0, 0, -1, false)"))  # type: ignore[arg-type]

@@ -130,7 +130,7 @@ def test_an_edit_elsewhere_while_a_request_runs(start: Start) -> None:
     nvim.wait_ready()
     nvim.keys("G", "o")
     nvim.type("def slow(n):\n")
-    nvim.wait_lua('require("copilot_lsp.server.server").status.busy')
+    nvim.wait_lua('require("copilot_lsp.server").status.busy')
     nvim.lua("vim.api.nvim_buf_set_lines(0, 0, 1, false, {'import os', '', ''})")
     nvim.wait_ghost("return n + 1")
     nvim.keys("Tab")

@@ -30,7 +30,7 @@ def test_the_server_dies_and_comes_back(start: Start) -> None:
 
 def test_a_server_that_keeps_dying_is_given_up(start: Start) -> None:
     nvim = start(command=[sys.executable, "-c", "raise SystemExit(3)"])
-    nvim.wait_lua('require("copilot_lsp.server.status").state(0)', "error")
+    nvim.wait_lua('require("copilot_lsp.status").state(0)', "error")
     nvim.wait_on_screen("copilot-lsp: the server keeps ending; see :CopilotLsp log")
 
 
@@ -65,10 +65,10 @@ def test_silence_has_a_reason(start: Start) -> None:
     nvim = start(file=".env", text="KEY=\n")
     nvim.command("setfiletype sh")
     nvim.wait_lua("#vim.lsp.get_clients()", 1)
-    nvim.wait_lua('require("copilot_lsp.server.server").status ~= nil')
+    nvim.wait_lua('require("copilot_lsp.server").status ~= nil')
     nvim.keys("A")
     nvim.type("x")
-    nvim.wait_lua('require("copilot_lsp.server.server").status.lastSilence ~= nil')
+    nvim.wait_lua('require("copilot_lsp.server").status.lastSilence ~= nil')
     nvim.command("CopilotLsp status")
     nvim.wait_on_screen("this file is excluded")
     nvim.keep("1-said")
@@ -83,7 +83,7 @@ def test_settings_changed_live(start: Start) -> None:
     nvim.wait_ghost('greeting = f"Hello, {name}!"')
     nvim.command('lua require("copilot_lsp").configure({ disabledLanguages = { "python" } })')
     nvim.keys("S")
-    nvim.wait_lua('require("copilot_lsp.server.server").status.lastSilence ~= nil')
+    nvim.wait_lua('require("copilot_lsp.server").status.lastSilence ~= nil')
     nvim.wait_ghost("")
     nvim.command("CopilotLsp status")
     nvim.wait_on_screen("turned off for this language")
@@ -116,12 +116,12 @@ class Circle:
 
 def test_the_default_model(start: Start) -> None:
     nvim = start(command=[str(SERVER), "serve", "--log-file", "LOG"], text=CIRCLE)
-    ready = 'require("copilot_lsp.server.status").state(0)'
+    ready = 'require("copilot_lsp.status").state(0)'
     nvim.wait("the model", lambda: nvim.lua(ready) == "ready", 60)
     nvim.keys("G", "o")
     nvim.type("return ")
     nvim.wait("a suggestion", lambda: nvim.screen().ghost != "", 30)
-    nvim.wait_lua('require("copilot_lsp.server.server").status.busy', False)
+    nvim.wait_lua('require("copilot_lsp.server").status.busy', False)
     nvim.keep("1-suggested")
     nvim.keys("Tab")
     nvim.wait("the suggestion in the text", lambda: nvim.lines() != CIRCLE + "        return ")
