@@ -115,7 +115,9 @@ class Circle:
 
 
 def test_the_default_model(start: Start) -> None:
-    nvim = start(command=[str(SERVER), "serve", "--log-file", "LOG"], text=CIRCLE)
+    nvim = start(
+        command=["env", "COPILOT_LSP_COMPLETION_CONFIDENCE=0", str(SERVER), "serve", "--log-file", "LOG"], text=CIRCLE
+    )
     ready = 'require("copilot_lsp.status").state(0)'
     nvim.wait("the model", lambda: nvim.lua(ready) == "ready", 60)
     nvim.keys("G", "o")
