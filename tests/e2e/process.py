@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager, suppress
 
 from editor import SERVE
@@ -34,10 +34,12 @@ class Server(Wire):
 
 
 @asynccontextmanager
-async def serving(*arguments: str, env: dict[str, str] | None = None) -> AsyncIterator[Server]:
+async def serving(
+    *arguments: str, env: dict[str, str] | None = None, command: Sequence[str] = SERVE
+) -> AsyncIterator[Server]:
     pipe = asyncio.subprocess.PIPE
     process = await asyncio.create_subprocess_exec(
-        *SERVE, *arguments, stdin=pipe, stdout=pipe, stderr=pipe, env={**os.environ, **(env or {})}
+        *command, *arguments, stdin=pipe, stdout=pipe, stderr=pipe, env={**os.environ, **(env or {})}
     )
     assert process.stdin is not None
     assert process.stdout is not None
