@@ -14,8 +14,8 @@ from collections import defaultdict
 from pathlib import Path
 from statistics import median
 
+from campaign import Campaign
 from campaign_model import default_engine
-from conftest import Campaign
 from in_process import Connection, connected
 from wire import INLINE, change, inline
 

@@ -13,7 +13,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from conftest import Campaign
+from campaign import Campaign
 
 EXAMPLE = Path(__file__).parents[2] / "examples/grid.py"
 COUNTERS = "cat /proc/net/snmp /proc/net/snmp6"

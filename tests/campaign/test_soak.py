@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import tiny_gguf
-from conftest import Campaign
+from campaign import Campaign
 from process import serving
 from wire import INLINE, Wire, change, inline
 
