@@ -14,6 +14,7 @@ from copilot_lsp.postprocess.shape import Shape
 from copilot_lsp.settings import Settings
 from copilot_lsp.silence import Reason, Silence
 from copilot_lsp.source.document import Snapshot, snapshot_with
+from copilot_lsp.source.languages import is_listed
 
 CANDIDATE_TEMPERATURE = 0.7
 """Of the candidates after the first, which is greedy."""
@@ -48,7 +49,7 @@ def shape_of(query: Query, settings: Settings) -> Shape | Silence:
     """Line or block, or why nothing is to be shown."""
     if not settings.enabled:
         return Silence(Reason.DISABLED)
-    if query.snapshot.language in settings.disabled_languages:
+    if is_listed(settings.disabled_languages, query.snapshot.language):
         return Silence(Reason.DISABLED_LANGUAGE, query.snapshot.language)
     if query.shape is not None:
         return query.shape

@@ -16,7 +16,7 @@ from copilot_lsp.server.statistics import Recorder
 from copilot_lsp.settings import Settings
 from copilot_lsp.silence import Reason, Silence
 from copilot_lsp.source.document import Document, Edit, Snapshot
-from copilot_lsp.source.languages import UNKNOWN, language_of, language_of_path
+from copilot_lsp.source.languages import UNKNOWN, is_listed, language_of, language_of_path
 from copilot_lsp.source.text import PositionEncoding
 from copilot_lsp.workspace.ignore import Exclusion, Gate
 from copilot_lsp.workspace.uris import file_of, name_of, path_of
@@ -82,10 +82,10 @@ class Session:
 
     def open(self, uri: str, language: str, version: int, source: str) -> None:
         path = name_of(uri, self.roots)
-        if language_of(language) is UNKNOWN:
-            language = language_of_path(path) or language
-        limit = self.settings.max_parse_bytes
-        self._documents[uri] = Document.open(uri, path, language, version, source, limit)
+        known = language if language_of(language) is not UNKNOWN else language_of_path(path) or language
+        document = Document.open(uri, path, known, version, source, self.settings.max_parse_bytes)
+        document.called = language
+        self._documents[uri] = document
 
     def change(self, uri: str, edits: Sequence[Edit], version: int) -> None:
         if (document := self._documents.get(uri)) is not None:
@@ -122,8 +122,8 @@ class Session:
             return Silence(Reason.NOT_OPEN)
         if exclusion := self.exclusion(uri):
             return Silence(Reason.EXCLUDED_FILE, str(exclusion))
-        if {document.language, language_of(document.language).id} & settings.disabled_languages:
-            return Silence(Reason.DISABLED_LANGUAGE, document.language)
+        if is_listed(settings.disabled_languages, document.called, document.language):
+            return Silence(Reason.DISABLED_LANGUAGE, document.called or document.language)
         return None
 
     @property
@@ -188,6 +188,7 @@ class Session:
         self.completer.use(new)
         if old.max_parse_bytes != new.max_parse_bytes:
             self._reopen()
+        self._forget_refused()
         self.changed()
         return resolved
 
@@ -213,9 +214,8 @@ class Session:
                 await self.engine.close()
 
     def _reopen(self) -> None:
-        limit = self.settings.max_parse_bytes
-        for uri, old in self._documents.items():
-            self._documents[uri] = Document.open(uri, old.path, old.language, old.version, old.text.data, limit)
+        for document in self._documents.values():
+            document.limit(self.settings.max_parse_bytes)
 
     def _watch(self, engine: Engine) -> None:
         engine.subscribe(lambda status: self._engine_changed(engine, status))

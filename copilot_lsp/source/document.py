@@ -47,7 +47,7 @@ class Document:
 
     `tree` is that of the last snapshot with the edits since applied: parsing waits until somebody asks. It is
     never edited in place, because a snapshot may hold it. `resting` counts down the snapshots that are not parsed
-    because the parser gave up.
+    because the parser gave up. `called` is what the client calls the language.
     """
 
     uri: str
@@ -60,6 +60,7 @@ class Document:
     note: str = ""
     parsed: bool = False
     resting: int = 0
+    called: str = ""
 
     @classmethod
     def open(
@@ -67,6 +68,10 @@ class Document:
     ) -> Document:
         """`max_parse_bytes`: longer text is kept without a tree."""
         return cls(uri, path, language, version, Text.of(source), max_parse_bytes)
+
+    def limit(self, max_parse_bytes: int) -> None:
+        """As if it were opened with that limit."""
+        self.max_parse_bytes, self.tree, self.parsed, self.resting = max_parse_bytes, None, False, 0
 
     def apply(self, edits: Sequence[Edit], version: int) -> None:
         """Each edit's positions are in the text that the edits before it left. Any position is accepted."""

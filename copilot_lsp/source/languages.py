@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 
@@ -40,7 +41,7 @@ LANGUAGES = (
     _row("javascriptreact", ".jsx", "//", grammars.JAVASCRIPT, aliases="jsx javascript.jsx"),
     _row("typescript", ".ts .mts .cts", "//", grammars.TYPESCRIPT, aliases="ts"),
     _row("typescriptreact", ".tsx", "//", grammars.TSX, aliases="tsx typescript.tsx"),
-    _row("go", ".go", "//", grammars.GO),
+    _row("go", ".go", "//", grammars.GO, aliases="golang"),
     _row("rust", ".rs", "//", grammars.RUST),
     _row("java", ".java", "//", grammars.JAVA),
     _row("c", ".c", "//", grammars.C),
@@ -52,7 +53,7 @@ LANGUAGES = (
         grammars.CPP,
         aliases="c++ cuda",
     ),
-    _row("csharp", ".cs .csx", "//", grammars.C_SHARP, aliases="cs c-sharp"),
+    _row("csharp", ".cs .csx", "//", grammars.C_SHARP, aliases="cs c-sharp c#"),
     _row("ruby", ".rb .rake .gemspec .ru", "#", grammars.RUBY, "Rakefile Gemfile Vagrantfile Podfile Brewfile"),
     _row("php", ".php .phtml", "//", grammars.PHP),
     _row("lua", ".lua", "--", grammars.LUA),
@@ -62,7 +63,7 @@ LANGUAGES = (
         "#",
         grammars.BASH,
         ".bashrc .bash_profile .bash_aliases .profile .zshrc .zshenv .zprofile PKGBUILD",
-        "sh bash zsh ksh",
+        "sh bash zsh ksh shell shell-script",
     ),
     _row("html", ".html .htm .xhtml", "", grammars.HTML),
     _row("css", ".css", "", grammars.CSS),
@@ -71,10 +72,10 @@ LANGUAGES = (
     _row("clojure", ".clj .cljs .cljc .edn", ";"),
     _row("cmake", ".cmake", "#", names="CMakeLists.txt"),
     _row("dart", ".dart", "//"),
-    _row("dockerfile", ".dockerfile", "#", names="Dockerfile Containerfile"),
+    _row("dockerfile", ".dockerfile", "#", names="Dockerfile Containerfile", aliases="docker"),
     _row("elixir", ".ex .exs", "#"),
     _row("erlang", ".erl .hrl", "%"),
-    _row("fsharp", ".fs .fsi .fsx", "//"),
+    _row("fsharp", ".fs .fsi .fsx", "//", aliases="f#"),
     _row("go.mod", "", "//", names="go.mod"),
     _row("groovy", ".groovy .gradle", "//", names="Jenkinsfile"),
     _row("haskell", ".hs", "--"),
@@ -85,7 +86,7 @@ LANGUAGES = (
     _row("makefile", ".mk .mak", "#", names="Makefile makefile GNUmakefile", aliases="make"),
     _row("markdown", ".md .markdown", ""),
     _row("nix", ".nix", "#"),
-    _row("objective-c", ".m", "//", aliases="objc"),
+    _row("objective-c", ".m", "//", aliases="objc objectivec"),
     _row("ocaml", ".ml .mli", ""),
     _row("perl", ".pl .pm", "#"),
     _row("powershell", ".ps1 .psm1", "#"),
@@ -97,7 +98,7 @@ LANGUAGES = (
     _row("swift", ".swift", "//"),
     _row("terraform", ".tf .tfvars", "#", aliases="hcl"),
     _row("toml", ".toml", "#"),
-    _row("vim", ".vim", '"', names=".vimrc"),
+    _row("vim", ".vim", '"', names=".vimrc", aliases="viml vimscript"),
     _row("xml", ".xml .xsd .svg", ""),
     _row("yaml", ".yml .yaml", "#"),
     _row("zig", ".zig", "//"),
@@ -111,6 +112,17 @@ _BY_SUFFIX = {suffix: language.id for language in LANGUAGES for suffix in langua
 def language_of(id: str) -> Language:
     """The language that a client calls `id`; `UNKNOWN` when the table has none."""
     return _BY_ID.get(id.lower(), UNKNOWN)
+
+
+def is_listed(listed: Collection[str], *called: str) -> bool:
+    """Whether a list that a user wrote has one of the languages that are `called` so, by any name and in any case.
+
+    Names of a language are its identifier, its aliases, and what its files end with (`py`).
+    """
+    names = {name.lower() for name in called}
+    for language in map(language_of, called):
+        names |= {language.id, *language.aliases, *(suffix.removeprefix(".") for suffix in language.suffixes)}
+    return any(each.strip().lower().removeprefix(".") in names - {""} for each in listed)
 
 
 def language_of_path(path: str) -> str:

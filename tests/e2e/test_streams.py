@@ -120,7 +120,6 @@ def file(tmp_path: Path) -> Path:
 
 COMMANDS = {
     "help": ["--help"],
-    "complete --help": ["complete", "--help"],
     "version": ["--version"],
     "complete": ["complete", "app.py:1:8", *FAKE],
     "complete --stream": ["complete", "app.py:1:8", "--stream", *FAKE],
@@ -146,7 +145,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.mark.parametrize("name", COMMANDS)
 @pytest.mark.parametrize(
     ("redirection", "reason"),
-    [(">/dev/full", "No space left on device"), (">&-", "Bad file descriptor"), ("</dev/null >&- <&-", "Bad file")],
+    [(">/dev/full", "No space left on device"), ("<&- >&-", "Bad file descriptor")],
 )
 def test_what_cannot_be_printed_is_one_line(folder: Path, name: str, redirection: str, reason: str):
     done = run(shell(redirection, [*COPILOT_LSP, *COMMANDS[name]]), cwd=folder)
@@ -157,7 +156,7 @@ def test_what_cannot_be_printed_is_one_line(folder: Path, name: str, redirection
 
 
 @pytest.mark.parametrize("name", COMMANDS)
-@pytest.mark.parametrize("redirection", ["2>/dev/full", "2>&-"])
+@pytest.mark.parametrize("redirection", ["2>&-"])
 def test_a_command_without_a_stderr_does_its_work(folder: Path, name: str, redirection: str):
     expected = run([*COPILOT_LSP, *COMMANDS[name]], cwd=folder)
     done = run(shell(redirection, [*COPILOT_LSP, *COMMANDS[name]]), cwd=folder)
@@ -176,7 +175,7 @@ NAME = b"caf\xe9\xff.py"
 
 
 @pytest.mark.parametrize("how", [[], ["--json"], ["--show"], ["--stream"]])
-@pytest.mark.parametrize("language", ["C", "C.UTF-8", "en_US.ISO-8859-1"])
+@pytest.mark.parametrize("language", ["C", "C.UTF-8"])
 def test_a_file_name_that_is_no_text(tmp_path: Path, how: list[str], language: str):
     (Path(os.fsdecode(os.fsencode(tmp_path) + b"/" + NAME))).write_text("grow = ")
     env = {**os.environ, "LC_ALL": language, "PYTHONCOERCECLOCALE": "0", "PYTHONUTF8": "0"}

@@ -249,3 +249,56 @@ async def test_the_language_of_a_document_without_one_is_that_of_its_name():
         client.open(URI, "x = ", "")
         await status(client)
         assert client.session.snapshot(URI).language == "python"
+
+
+@pytest.mark.parametrize(
+    ("disabled", "name", "language"),
+    [
+        ("django-html", "page.html", "django-html"),
+        ("html", "page.html", "django-html"),
+        ("bash", "run.sh", "shellscript"),
+        ("Markdown", "README.md", "markdown"),
+        ("c++", "main.cpp", "cpp"),
+        ("PYTHON", "app.py", ""),
+    ],
+)
+async def test_a_language_is_disabled_by_any_of_its_names(disabled: str, name: str, language: str):
+    uri = f"file:///project/{name}"
+    async with connected(RULE) as client:
+        await client.initialize()
+        client.open(uri, "x = ", language)
+        assert (await client.request(INLINE, inline(uri, 0, 4)))["items"]
+        await push(client, {"disabledLanguages": [disabled]})
+        assert (await client.request(INLINE, inline(uri, 0, 4)))["items"] == []
+        assert (await status(client))["lastSilence"]["reason"] == "disabled-language"
+        await push(client, {"maxParseBytes": 5, "disabledLanguages": [disabled]})
+        assert (await client.request(INLINE, inline(uri, 0, 4)))["items"] == []
+
+
+async def test_excludes_follow_the_workspace_folders():
+    uri = "file:///project/lib/gen/app.py"
+    folder = {"uri": "file:///project/lib", "name": "lib"}
+    async with connected(RULE) as client:
+        await client.initialize(workspaceFolders=[{"uri": "file:///project", "name": "project"}])
+        await push(client, {"exclude": ["/gen/"]})
+        client.open(uri, "x = ")
+        assert (await client.request(INLINE, inline(uri, 0, 4)))["items"]
+        assert client.session.snapshot(uri).path == "lib/gen/app.py"
+        client.notify("workspace/didChangeWorkspaceFolders", {"event": {"added": [folder], "removed": []}})
+        assert (await client.request(INLINE, inline(uri, 0, 4)))["items"] == []
+        assert (await status(client))["lastSilence"]["reason"] == "excluded-file"
+        client.notify("workspace/didChangeWorkspaceFolders", {"event": {"added": [], "removed": [folder]}})
+        assert (await client.request(INLINE, inline(uri, 0, 4)))["items"]
+
+
+async def test_what_is_under_way_ends_when_its_document_is_excluded():
+    folder = {"uri": "file:///project/lib", "name": "lib"}
+    uri = "file:///project/lib/gen/app.py"
+    async with connected(ScriptedAnswer(after=r"x = $", text="1", delay_ms=60_000)) as client:
+        await client.initialize(workspaceFolders=[{"uri": "file:///project", "name": "project"}])
+        await push(client, {"exclude": ["/gen/"]})
+        client.open(uri, "x = ")
+        pending = client.ask(INLINE, inline(uri, 0, 4))
+        await client.until(lambda: client.session.waiting)
+        client.notify("workspace/didChangeWorkspaceFolders", {"event": {"added": [folder], "removed": []}})
+        assert (await asyncio.wait_for(pending, 5))["result"]["items"] == []

@@ -9,7 +9,7 @@ import tree_sitter
 
 from copilot_lsp.source import grammars
 from copilot_lsp.source.grammars import Grammar
-from copilot_lsp.source.languages import LANGUAGES, UNKNOWN, language_of, language_of_path, line_comment
+from copilot_lsp.source.languages import LANGUAGES, UNKNOWN, is_listed, language_of, language_of_path, line_comment
 
 GRAMMARS = {row.grammar.module + "." + row.grammar.function: row.grammar for row in LANGUAGES if row.grammar}
 
@@ -95,3 +95,33 @@ def test_unknown_language() -> None:
 
 def test_grammars_are_shared_not_repeated() -> None:
     assert language_of("json").grammar is language_of("jsonc").grammar is grammars.JSON
+
+
+@pytest.mark.parametrize(
+    ("listed", "called", "expected"),
+    [
+        ("python", "python", True),
+        ("Markdown", "markdown", True),
+        ("bash", "shellscript", True),
+        ("shellscript", "bash", True),
+        ("sh", "zsh", True),
+        ("C++", "cpp", True),
+        ("c++", "C++", True),
+        (" golang ", "go", True),
+        (".yml", "yaml", True),
+        ("py", "python", True),
+        ("django-html", "Django-HTML", True),
+        ("c", "cpp", False),
+        ("javascript", "javascriptreact", False),
+        ("", "", False),
+        ("", "klingon", False),
+    ],
+)
+def test_a_language_is_found_in_a_list_by_any_of_its_names(listed, called, expected):
+    assert is_listed({listed}, called) is expected
+
+
+def test_what_the_client_calls_a_language_and_what_we_call_it_both_count():
+    assert is_listed({"django-html"}, "django-html", "html")
+    assert is_listed({"HTML"}, "django-html", "html")
+    assert not is_listed({"css", "htmldjango"}, "django-html", "html")

@@ -1,12 +1,16 @@
 """What a log record keeps of what might quote a document."""
 
 import logging
+import os
 import sys
+import threading
+import time
 
 import pytest
 
 from copilot_lsp.errors import EngineDied
-from copilot_lsp.logs import FORMAT, without_text
+from copilot_lsp.logs import FORMAT, WAITING_BYTES, Background, without_text
+from copilot_lsp.outlet import Outlet
 
 
 def written(name: str, message: str, *arguments: object, exc_info: object = None) -> str:
@@ -40,3 +44,42 @@ def test_of_an_exception_only_our_own_words_are_kept(error: Exception, shown: st
     assert line.endswith(shown)
     assert "in raised" in line
     assert "SECRET" not in line
+
+
+def record(message: str) -> logging.LogRecord:
+    return logging.LogRecord("x", logging.INFO, "x.py", 1, message, (), None)
+
+
+def test_logging_does_not_wait_for_a_reader_and_says_what_is_missing():
+    reading, writing = os.pipe()
+    handler = Background(writing)
+    line = "é" * 1000
+    for _ in range(WAITING_BYTES // 1000):
+        handler.emit(record(line))
+    parts: list[bytes] = []
+    reader = threading.Thread(target=lambda: parts.extend(iter(lambda: os.read(reading, 2**16), b"")))
+    reader.start()
+    while handler._outlet._waiting:
+        time.sleep(0.001)
+    handler.emit(record("after \ud800"))
+    handler._outlet.close()
+    os.close(writing)
+    reader.join()
+    os.close(reading)
+    read = b"".join(parts)
+    *lines, last, nothing = read.decode().split("\n")
+    missing = [each for each in lines if each != line]
+    assert missing == [f"({WAITING_BYTES // 1000 - len(lines) + 1} messages are missing here: nobody read them)"]
+    assert (last, nothing) == ("after \\ud800", "")
+
+
+def test_an_outlet_that_fails_says_so_and_takes_no_more():
+    reading, writing = os.pipe()
+    os.close(reading)
+    told: list[bool] = []
+    outlet = Outlet(writing, 100, lambda: told.append(True))
+    assert outlet.write(b"x")
+    outlet.close()
+    assert told == [True]
+    assert not outlet.write(b"y")
+    os.close(writing)
