@@ -22,8 +22,10 @@ class Rectangle:
 const HEADER = '    def perimeter(self) -> float:';
 
 scenario('the default model: typed, seen, taken, on disk as seen', async (world) => {
-    const { editor } = world;
+    const { editor, settings } = world;
     const fake = await newestRun(world);
+    // What the model is not sure of is shown as well: this is not about what it knows.
+    settings.set({ 'copilotLsp.completion.confidence': 0 });
     setArguments(world, []);
     await editor.command('copilot-lsp: Restart');
     const real = await newestRun(world, fake);
@@ -41,6 +43,7 @@ scenario('the default model: typed, seen, taken, on disk as seen', async (world)
     await editor.keys('Escape');
     await editor.expectSaved('rectangle.py', `${SOURCE}${HEADER}\n        ${seen}`);
     await editor.command(SIDE_BAR);
+    settings.set({ 'copilotLsp.completion.confidence': 0.5 });
     setArguments(world, fakeEngine(world));
     await editor.command('copilot-lsp: Restart');
     await newestRun(world, real);
