@@ -40,7 +40,8 @@ class Outlet:
 
     def close(self, last: bytes = b"") -> None:
         """Waits for what is still to be written and for `last`, which there is always room for, but not long."""
-        self._waiting += len(last)
+        with self._lock:
+            self._waiting += len(last)
         self._queue.put(last)
         self._queue.put(None)
         self._thread.join(PATIENCE_SECONDS)
