@@ -20,7 +20,6 @@ from copilot_lsp.source.document import Snapshot
 REST_SECONDS = 0.3
 """A pause in the typing after which the engine reads what the next completion will need."""
 
-
 GRACE_SECONDS = 0.03
 """How long a cancelled run goes on for a query that may want it."""
 
@@ -155,6 +154,9 @@ class Scheduler:
         """Evaluates a whole prompt without decoding, unless the document's pin has one."""
         document = self._document(snapshot.uri)
         document.rest = None
-        idle = self.engine.status.state is EngineState.READY and not self.is_busy(snapshot.uri)
-        if idle and not (document.pin is not None and context.is_whole(document.pin, snapshot, offset)):
+        if document.pin is not None and context.is_whole(document.pin, snapshot, offset):
+            return
+        if self.is_busy(snapshot.uri):  # with what is read ahead: after that
+            self.rest(snapshot, offset)
+        elif self.engine.status.state is EngineState.READY:
             self.start(Job(snapshot, offset, Shape.LINE, max_tokens=0, background=True, quick=False))

@@ -208,6 +208,22 @@ async def test_what_comes_next_is_prefetched_in_the_background() -> None:
     assert ahead[1].limits.max_tokens == 0  # the whole window, while the user reads
 
 
+async def test_the_whole_window_is_read_after_what_is_read_ahead_however_long_that_takes() -> None:
+    editor = Editor("def f():\n    ‸\n")
+    first = ScriptedAnswer(after=r"def f\(\):\n    $", text="one = 1\n    return one")
+    slow = ScriptedAnswer(after=r"return one\n    $", text="two", delay_ms=500)
+    async with completing(first, slow, settings=Settings(completion=CompletionSettings(first_ms=0))) as (
+        completer,
+        engine,
+    ):
+        await completer.complete(editor.query())
+        for _ in range(150):
+            await asyncio.sleep(0.01)
+            if len(engine.requests) == 3:
+                break
+    assert [request.limits.max_tokens for request in engine.requests[2:]] == [0]
+
+
 async def test_a_selection_in_the_popup_is_extended() -> None:
     editor = Editor("import os\nos.pa‸\n")
     start = editor.offset - 2
