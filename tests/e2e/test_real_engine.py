@@ -130,7 +130,9 @@ async def test_cancel_in_the_middle_of_the_prompt_keeps_what_was_evaluated(engin
     _, done = await answer(engine, long)
     assert done.evaluated > 0
     assert 0 <= done.reused < done.evaluated + done.reused - 1, "the prompt was evaluated to its end"
-    assert done.reused > 16, "whole batches stay"
+    batch = int(engine.status.details["batch"])
+    assert done.reused % batch <= 4, "whole batches, after the control tokens that all prompts share"
+    assert done.reused >= batch
 
 
 async def test_background_gives_way(engine: LocalEngine) -> None:

@@ -29,6 +29,8 @@ class Slot:
 
 
 class Slots:
+    """All sequences."""
+
     def __init__(self, count: int) -> None:
         self._slots = [Slot(sequence) for sequence in range(count)]
         self._clock = 0
@@ -36,16 +38,21 @@ class Slots:
     def take(self, llama: Llama, document: str, prompt: Sequence[int]) -> Slot:
         """The slot for `prompt`, with as much of its beginning in it as any slot of the document has."""
         own = [slot for slot in self._slots if slot.document == document]
-        best = max(own, key=lambda slot: (common(slot.tokens, prompt), slot.used), default=None)
-        slot = self._oldest(best) if best is None or self._worth_keeping(best, prompt) else best
-        if best is not None and slot is not best:
-            self._copy(llama, best, slot, common(best.tokens, prompt))
+        shared = {slot.sequence: common(slot.tokens, prompt) for slot in own}
+        best = max(own, key=lambda slot: (shared[slot.sequence], slot.used), default=None)
+        if best is None:
+            slot = self._oldest(None)
+        elif self._worth_keeping(best, shared[best.sequence]):
+            slot = self._oldest(best)
+            self._copy(llama, best, slot, shared[best.sequence])
+        else:
+            slot = best
         self._clock += 1
         slot.document, slot.used = document, self._clock
         return slot
 
-    def _worth_keeping(self, slot: Slot, prompt: Sequence[int]) -> bool:
-        return len(self._slots) > 1 and len(slot.tokens) - common(slot.tokens, prompt) > SPARE
+    def _worth_keeping(self, slot: Slot, shared: int) -> bool:
+        return len(self._slots) > 1 and len(slot.tokens) - shared > SPARE
 
     def _oldest(self, other: Slot | None) -> Slot:
         return min((slot for slot in self._slots if slot is not other), key=lambda slot: slot.used)

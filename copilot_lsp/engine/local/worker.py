@@ -135,6 +135,7 @@ class Worker:
             "layout": " ".join(template.layout),
             "fills": template.fills,
             "self_test_ms": round(self.test_ms, 1),
+            "batch": self.batch,
             "prefill_ms": round(self.llama.prefill_ms, 2),
             "window": f"{self.budget.prefix} + {self.budget.suffix} tokens",
             "quick_window": f"{self.quick.prefix} + {self.quick.suffix} tokens",
@@ -145,7 +146,8 @@ class Worker:
         work = self._work(request)
         try:
             for item in decode.generate(self.llama, self.vocabulary, self.template, work, self.speculative):
-                if self.llama.aborted:
+                # A cancel may have come just as the prompt was done, when `stop` still thought of its batch.
+                if self.llama.stopping or self.llama.aborted:
                     raise Aborted
                 if isinstance(item, Piece):
                     self.send(wire.Delta(ask.id, item.text, item.so_far))
