@@ -15,8 +15,8 @@ from copilot_lsp.source.blocks import indent_unit, opens_block
 from copilot_lsp.source.document import Snapshot, snapshot_with
 from copilot_lsp.source.site import Site, indentation
 
-UNIT = {"go": "\t", "makefile": "\t"}
-"""Indentation of languages that have no choice, where no line around shows it."""
+UNIT = "    "
+"""Where no line around shows the file's own."""
 
 UNFINISHED = {FinishReason.DOUBT, FinishReason.TOKENS, FinishReason.TIME}
 """Ends after which the line may go on."""
@@ -48,5 +48,5 @@ def insert(snapshot: Snapshot, offset: int, text: str) -> tuple[Snapshot, int]:
 
 def next_indentation(site: Site) -> str:
     """What editors put on the line that Enter opens behind the cursor."""
-    deeper = (indent_unit(site) or UNIT.get(site.language, "    ")) if opens_block(site.left, site.language) else ""
+    deeper = (indent_unit(site) or UNIT) if opens_block(site.left, site.language) else ""
     return indentation(site.left) + deeper

@@ -24,8 +24,11 @@ def sure_length(text: str, trace: Trace, least: float) -> int:
 
 def whole_words(text: str, length: int) -> int:
     """`length` or, where that would cut a word in two, the beginning of the word."""
-    if not (_in_word(text, length - 1) and _in_word(text, length)):
-        return length
+    return word_start(text, length) if _in_word(text, length) else length
+
+
+def word_start(text: str, length: int) -> int:
+    """Where the word that ends at `length` begins; `length` when none does."""
     while _in_word(text, length - 1):
         length -= 1
     return length

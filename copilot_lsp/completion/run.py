@@ -116,7 +116,7 @@ class Run:
         """What no later token can take back: the gate may still cut before the last word."""
         if not self.job.confidence or self.task.done():
             return self.text
-        return self.text.rstrip("_abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789")
+        return self.text[: gate.word_start(self.text, len(self.text))]
 
     async def _run(self, engine: Engine, request: InfillRequest) -> Generated:
         try:
