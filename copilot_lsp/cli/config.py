@@ -11,7 +11,7 @@ from typing import Literal
 from copilot_lsp.cli import typed
 
 EPILOG = """\
-Where options are read, the later places win: the defaults; the profile that `copilot-lsp tune` wrote; copilot-lsp.toml
+Where options are read, the later places win: the defaults; the profile of this machine; copilot-lsp.toml
 in your configuration folder (`copilot-lsp config path`); copilot-lsp.toml in the project, which may set less;
 environment variables (COPILOT_LSP_COMPLETION_MAX_LINE_TOKENS=20); the editor; flags."""
 

@@ -1,6 +1,6 @@
 """What a user can set, where it is read, and which place wins.
 
-Lowest first: the defaults, the profile that `copilot-lsp tune` wrote, the user's copilot-lsp.toml, the project's
+Lowest first: the defaults, the profile of this machine, the user's copilot-lsp.toml, the project's
 copilot-lsp.toml, environment variables, the editor's options, flags of the command line.
 """
 
