@@ -22,6 +22,7 @@ examples:
   copilot-lsp eval suite.jsonl.gz --bare                  the model alone
   copilot-lsp eval src/ --json new.json --min exact_match=0.4 --max latency_p95_ms=400
   copilot-lsp eval --typing src/ --cases 20               how many keys does it save somebody who types?
+  copilot-lsp eval src/ --context --json with.json        do other files help? compare with --no-context
   copilot-lsp eval --compare old.json new.json
 
 measures:
@@ -81,6 +82,8 @@ def _add_how(parser: argparse.ArgumentParser) -> None:
     group.add_argument("--bare", action="store_true", help="the model without the pipeline, as many lines as are right")
     text = "ask in a folder as a key does, not as typing does: no silence, no threshold"
     group.add_argument("--invoked", action="store_true", help=text)
+    text = "show the model what other files of PATH define, never the case's own (default: no)"
+    group.add_argument("--context", action=argparse.BooleanOptionalAction, default=False, help=text)
     text = "confidence under which typing shows nothing (default: the setting's)"
     group.add_argument("--confidence", type=float, metavar="X", help=text)
 
@@ -134,5 +137,7 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.typing or options.suite == "typing":
         from copilot_lsp.cli import typing
 
+        if arguments.context:
+            raise UsageError("--typing runs the language server, which shows no other files yet: leave --context out")
         return typing.evaluate(typed(arguments, typing.Options), typed(arguments, engines.Choice))
     return evaluating.evaluate(options, typed(arguments, engines.Choice))

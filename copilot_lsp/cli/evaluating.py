@@ -27,7 +27,7 @@ from copilot_lsp.evaluation.report.results import Results
 from copilot_lsp.evaluation.run import runner, sandbox
 from copilot_lsp.evaluation.run.outcome import Outcome
 from copilot_lsp.evaluation.run.record import Record, code_digest
-from copilot_lsp.evaluation.run.runner import Contender, Mode
+from copilot_lsp.evaluation.run.runner import Choose, Contender, Mode
 from copilot_lsp.models.lookup import checksum
 from copilot_lsp.settings import Settings
 
@@ -54,6 +54,7 @@ class Options:
     model: Sequence[str]
     bare: bool
     invoked: bool
+    context: bool
     confidence: float | None
     sweep: bool
     json: str | None
@@ -86,8 +87,9 @@ class Evaluation:
 
 def evaluate(options: Options, choice: Choice) -> int:
     """The exit code. Raises UsageError, ModelError."""
-    mode = Mode(options.bare, options.invoked)
-    run = Evaluation(contenders_of(options.model, choice), cases_of(options), mode, Record(options.out))
+    cases = cases_of(options)
+    mode = Mode(options.bare, options.invoked, chooser_of(options))
+    run = Evaluation(contenders_of(options.model, choice), cases, mode, Record(options.out))
     trouble, code = "", 0
     try:
         asyncio.run(answer(choice, run))
@@ -113,6 +115,17 @@ def cases_of(options: Options) -> dict[str, Case]:
         exclude=tuple(options.exclude),
     )
     return select.cases(options.paths, wanted)
+
+
+def chooser_of(options: Options) -> Choose:
+    """Raises UsageError where text of other files cannot be had."""
+    if not options.context:
+        return runner.nothing
+    if options.bare:
+        raise UsageError("--bare is the model without the pipeline, which chooses the context: leave --context out")
+    from copilot_lsp.cli import knowing
+
+    return knowing.chooser(options.paths, Settings())
 
 
 def contenders_of(names: Sequence[str], choice: Choice) -> list[Contender]:
@@ -188,6 +201,7 @@ def options_of(options: Options, run: Evaluation, least: float | None) -> dict[s
         "languages": options.language,
         "kinds": options.kind,
         "mode": mode_of(run),
+        "context": options.context,
         "confidence": least if any(case.suite is Suite.REPLAY for case in run.cases.values()) else None,
         "cases": len(run.cases),
         "complete": run.done == run.wanted,

@@ -1,9 +1,10 @@
-"""`complete --context`: the index of the repository around a file, and what is chosen from it for one place."""
+"""`complete --context`, `eval --context`: an index, and what is chosen from it for a place."""
 
 from __future__ import annotations
 
 import hashlib
 import sqlite3
+from collections.abc import Sequence
 from pathlib import Path
 
 import platformdirs
@@ -11,7 +12,10 @@ import platformdirs
 from copilot_lsp.completion import context
 from copilot_lsp.completion.chunks import Options, Picked, Place, select
 from copilot_lsp.completion.query import Query
+from copilot_lsp.engine.base import Chunk
 from copilot_lsp.errors import UsageError
+from copilot_lsp.evaluation.cases.case import Case
+from copilot_lsp.evaluation.run.runner import Choose
 from copilot_lsp.settings import Settings
 from copilot_lsp.source.document import Snapshot
 from copilot_lsp.workspace.index import store
@@ -27,20 +31,43 @@ def picked(snapshot: Snapshot, offset: int, settings: Settings) -> tuple[Picked,
     root = repository_of(at)
     if root is None:
         raise UsageError("--context needs a repository around the file: no folder above it has .git")
-    file = index_of((root,))
-    scope = Scope((root,), settings.exclude, settings.include)
+    library = opened((root,), settings)
+    try:
+        return select(library, Place(snapshot, offset, at), Options(settings.context.chunk_tokens))
+    finally:
+        library.close()
+
+
+def chooser(paths: Sequence[Path], settings: Settings) -> Choose:
+    """For cases drawn from these folders, with all of them as the workspace; nothing for cases of a suite.
+
+    The index has what is on the disk, the truth too: of the case's own file nothing is chosen. Raises UsageError.
+    """
+    folders = {path.resolve() if path.is_dir() else path.resolve().parent for path in paths}
+    library = opened(tuple(sorted(folder.as_posix() for folder in folders)), settings)
+    options = Options(settings.context.chunk_tokens)
+
+    def choose(case: Case, snapshot: Snapshot, offset: int) -> tuple[Chunk, ...]:
+        if not case.file:
+            return ()
+        found = select(library, Place(snapshot, offset, case.file), options)
+        return tuple(picked.chunk for picked in found)
+
+    return choose
+
+
+def opened(roots: tuple[str, ...], settings: Settings) -> Library:
+    """The index of these folders, brought up to date. Raises UsageError when none can be kept."""
+    file = index_of(roots)
+    scope = Scope(roots, settings.exclude, settings.include)
     try:
         database = store.open_to_write(file)
         for _ in update(database, scope, {}):
             pass
         database.close()
-        library = Library(store.open_to_read(file), (root,))
+        return Library(store.open_to_read(file), roots)
     except (OSError, sqlite3.Error) as error:
         raise UsageError(f"the index {file} cannot be written: {error}; leave --context out") from None
-    try:
-        return select(library, Place(snapshot, offset, at), Options(settings.context.chunk_tokens))
-    finally:
-        library.close()
 
 
 def index_of(roots: tuple[str, ...]) -> Path:

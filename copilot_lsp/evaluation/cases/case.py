@@ -37,6 +37,7 @@ class Case:
     """`prefix + truth + suffix` is the file. `id` is unique in a run and readable.
 
     `kind` is the sort of hole: `line`, `mid`, `pair` and `block` in a replay, the suite's own name otherwise.
+    `file`: the absolute '/'-separated path that a replay drew it from, else "".
     """
 
     id: str
@@ -48,6 +49,7 @@ class Case:
     truth: str
     suffix: str
     test: Test | None = None
+    file: str = ""
 
     @property
     def hole(self) -> str:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from itertools import accumulate, zip_longest
 from pathlib import Path
@@ -74,9 +74,10 @@ def _drawn(
     for _ in range(share * TRIES):
         if len(cases) == share:
             break
-        snapshot = snapshot_of(rng.choices(files, cum_weights=weights)[0])
+        file = rng.choices(files, cum_weights=weights)[0]
+        snapshot = snapshot_of(file)
         if snapshot and (hole := draw(snapshot, kind, rng)):
-            case = case_of(snapshot, kind, hole)
+            case = replace(case_of(snapshot, kind, hole), file=file.file.resolve().as_posix())
             cases.setdefault(case.id, case)
     return list(cases.values())
 

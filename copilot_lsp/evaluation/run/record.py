@@ -14,7 +14,7 @@ import copilot_lsp
 from copilot_lsp.errors import RecordLost, UsageError
 from copilot_lsp.evaluation.run.outcome import Outcome
 
-CODE = ("source", "completion", "postprocess", "engine")
+CODE = ("source", "workspace", "completion", "postprocess", "engine")
 """Packages that decide what comes out."""
 
 

@@ -10,12 +10,12 @@ import asyncio
 import hashlib
 from collections.abc import Callable, Sequence
 from contextlib import aclosing
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from copilot_lsp.completion.completer import Completer
 from copilot_lsp.completion.query import Answer, Query
 from copilot_lsp.completion.trigger import Trigger
-from copilot_lsp.engine.base import Done, Engine, InfillRequest, Limits
+from copilot_lsp.engine.base import Chunk, Done, Engine, InfillRequest, Limits
 from copilot_lsp.errors import EngineDied, EngineFailed
 from copilot_lsp.evaluation.cases.case import Case, Suite
 from copilot_lsp.evaluation.run import sandbox
@@ -23,8 +23,17 @@ from copilot_lsp.evaluation.run.outcome import Outcome
 from copilot_lsp.evaluation.run.record import Record, code_digest
 from copilot_lsp.settings import Settings
 from copilot_lsp.silence import Reason
+from copilot_lsp.source.document import Snapshot
 
 ENGINE_GONE = {Reason.NO_MODEL, Reason.MODEL_LOADING, Reason.ENGINE_RESTARTING, Reason.ENGINE_FAILED}
+
+
+Choose = Callable[[Case, Snapshot, int], tuple[Chunk, ...]]
+"""Text of other files for a case, whose masked text is the snapshot, at a byte offset."""
+
+
+def nothing(case: Case, snapshot: Snapshot, offset: int) -> tuple[Chunk, ...]:
+    return ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,10 +42,12 @@ class Mode:
     truth has. The engine still heals tokens, and cuts a prompt that is longer than its budget.
 
     `invoked`: a replay asks as a key does; otherwise it is silent where the editor would be. Suites always invoke.
+    `choose`: what the model is shown of other files; nothing by default.
     """
 
     bare: bool = False
     invoked: bool = False
+    choose: Choose = field(default=nothing, repr=False)
 
     def trigger(self, case: Case) -> Trigger:
         automatic = case.suite is Suite.REPLAY and not self.invoked
@@ -54,7 +65,8 @@ class Contender:
     def key(self, case: Case, mode: Mode) -> str:
         """The same for what would give the same outcome."""
         settings = replace(self.settings, model="")
-        parts = (case.digest, case.id, self.identity, code_digest(), repr(settings), repr(mode))
+        chunks = mode.choose(case, *_place(case, settings))
+        parts = (case.digest, case.id, self.identity, code_digest(), repr(settings), repr(mode), repr(chunks))
         return hashlib.sha256("\0".join(parts).encode("utf-8", "replace")).hexdigest()[:32]
 
 
@@ -119,16 +131,20 @@ async def _empty(engine: Engine) -> None:
 
 
 async def _piped(engine: Engine, settings: Settings, case: Case, mode: Mode) -> Outcome:
-    snapshot = case.snapshot(settings.max_parse_bytes)
-    offset = len(case.prefix.encode("utf-8", "replace"))
+    snapshot, offset = _place(case, settings)
+    chunks = mode.choose(case, snapshot, offset)
     completer = Completer(engine, settings)
     try:
         answer = await completer.complete(
-            Query(snapshot, offset, mode.trigger(case), shape=case.shape, wait_for_all=True),
+            Query(snapshot, offset, mode.trigger(case), shape=case.shape, wait_for_all=True, chunks=chunks),
         )
     finally:
         await completer.close()
     return _of_answer(case, answer)
+
+
+def _place(case: Case, settings: Settings) -> tuple[Snapshot, int]:
+    return case.snapshot(settings.max_parse_bytes), len(case.prefix.encode("utf-8", "replace"))
 
 
 def _of_answer(case: Case, answer: Answer) -> Outcome:
