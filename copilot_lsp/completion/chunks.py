@@ -7,8 +7,7 @@ from __future__ import annotations
 
 import math
 import posixpath
-from array import array
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Set
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -18,7 +17,7 @@ from copilot_lsp.source.document import Snapshot
 from copilot_lsp.source.languages import language_of
 from copilot_lsp.source.regions import Region, region_at
 from copilot_lsp.source.site import Site
-from copilot_lsp.workspace.index.imports import Files, Imported, resolve
+from copilot_lsp.workspace.index.imports import Imported
 from copilot_lsp.workspace.index.library import Definition, File
 from copilot_lsp.workspace.index.symbols import Outline, Symbol, outline
 from copilot_lsp.workspace.index.terms import LINES, identifiers, parts, term
@@ -64,7 +63,7 @@ class Library(Protocol):
 
     @property
     def size(self) -> int: ...
-    def files(self, at: str) -> Files: ...
+    def resolved(self, statements: tuple[str, ...], language: str, at: str) -> Imported: ...
     def definitions(self, name: str, language: str) -> list[Definition]: ...
     def members(self, path: str, parent: str) -> list[Symbol]: ...
     def tops(self, path: str, name: str) -> list[Symbol]: ...
@@ -72,7 +71,7 @@ class Library(Protocol):
     def frequencies(self, terms: Iterable[int]) -> dict[int, int]: ...
     def files_with(self, term: int, language: str) -> list[int]: ...
     def file(self, id: int) -> File | None: ...
-    def windows(self, file: int) -> Iterator[tuple[int, array[int]]]: ...
+    def windows(self, file: int) -> Iterable[tuple[int, Set[int]]]: ...
     def lines(self, file: int, first: int, count: int) -> list[str]: ...
 
 
@@ -122,8 +121,8 @@ def select(library: Library, place: Place, options: Options) -> tuple[Picked, ..
     if not _in_code(snapshot, place.offset) or options.tokens <= 0:
         return ()
     here = outline(snapshot.tree, snapshot.language)
-    files = library.files(place.at)
-    imported = with_reexports(resolve(here.imports, snapshot.language, place.at, files), library, snapshot.language)
+    brought = library.resolved(here.imports, snapshot.language, place.at)
+    imported = with_reexports(brought, library, snapshot.language)
     names = wanted(snapshot, place.offset, imported.names)
     budget = options.tokens * CHARS
     meant = list(definitions(library, place, names, imported, here)) if options.definitions else []
@@ -159,7 +158,7 @@ def with_reexports(imported: Imported, library: Library, language: str) -> Impor
     for path in imported.paths:
         name = posixpath.splitext(posixpath.basename(path))[0]
         if name in ("__init__", "index", "mod", "lib"):
-            paths |= dict.fromkeys(resolve(library.imports(path), language, path, library.files(path)).paths)
+            paths |= dict.fromkeys(library.resolved(library.imports(path), language, path).paths)
     return Imported(tuple(paths), imported.names)
 
 
@@ -239,8 +238,10 @@ def similar(library: Library, place: Place, names: Wanted, least: float = ALIKE)
         if file is None or file.path == place.at:
             continue
         for first, terms in library.windows(id):
-            score = _bm25(query, terms) / whole if len(full.intersection(terms)) >= LEAST else 0.0
-            if score >= least and (best is None or score > best[0]) and not _repeats(library, place, id, first):
+            score = _bm25(query, terms) / whole
+            if score < least or (best is not None and score <= best[0]) or len(full & terms) < LEAST:
+                continue
+            if not _repeats(library, place, id, first):
                 best = (score, file, first)
     if best is None:
         return None
@@ -269,19 +270,19 @@ def _query(library: Library, names: Wanted) -> dict[int, float]:
     telling = {
         each: weight * math.log(1 + (count - frequencies[each] + 0.5) / (frequencies[each] + 0.5))
         for each, weight in weights.items()
-        if frequencies[each]
+        if each in frequencies
     }
     return dict(sorted(telling.items(), key=lambda each: (-each[1], each[0]))[:TERMS])
 
 
-def _bm25(query: dict[int, float], terms: Sequence[int]) -> float:
+def _bm25(query: dict[int, float], terms: Set[int]) -> float:
     """With each term counted once; `query` holds the inverse document frequencies already.
 
     A short window is worth no more than one of mean length: what is left out of it could not be shown either.
     """
-    there = query.keys() & set(terms)
+    found = sum([weight for each, weight in query.items() if each in terms])
     length = max(len(terms), MEAN_TERMS) / MEAN_TERMS
-    return sum(query[each] for each in there) * (K1 + 1) / (1 + K1 * (1 - B + B * length))
+    return found * (K1 + 1) / (1 + K1 * (1 - B + B * length))
 
 
 def _repeats(library: Library, place: Place, file: int, first: int) -> bool:

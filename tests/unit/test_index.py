@@ -165,6 +165,23 @@ def test_an_open_buffer_counts_in_place_of_the_file(project: Path, tmp_path: Pat
     assert (library.definitions("Renamed", "python"), len(library.definitions("Client", "python"))) == ([], 1)
 
 
+def test_what_a_library_keeps_in_memory_is_that_of_the_last_refresh(project: Path, tmp_path: Path) -> None:
+    alike = "def work():\n    open_gate(first_signal)\n    open_gate(second_signal)\n    close_gate(first_signal)\n"
+    text = "open_gate(first_signal)\nopen_gate(second_signal)\n|\n"
+    (project / "app/zebra.py").write_text(alike)
+    library = build(project, tmp_path / "index.sqlite")
+    assert [each.chunk.path for each in chosen(library, project, "app/main.py", text)] == ["app/zebra.py"]
+    (project / "app/zebra.py").write_text("nothing = 1\n" * 30 + alike)
+    build(project, tmp_path / "index.sqlite").close()
+    library.refresh()
+    (moved,) = chosen(library, project, "app/main.py", text)
+    assert "close_gate" in moved.chunk.text
+    (project / "app/zebra.py").unlink()
+    build(project, tmp_path / "index.sqlite").close()
+    library.refresh()
+    assert chosen(library, project, "app/main.py", text) == ()
+
+
 def test_the_type_of_a_receiver_weighs_most() -> None:
     text = "def f(client: Client, other: Other):\n    other.start()\n    client."
     snapshot = Document.open("", "x.py", "python", 0, text, 1000).snapshot()
@@ -193,7 +210,7 @@ PATTERNS = st.lists(st.sampled_from(["a/", "b.py", "/sub/**", "*.py", "!a.py", "
     ignored=st.dictionaries(st.sampled_from([".gitignore", ".copilotlspignore", "a/.gitignore"]), PATTERNS),
     renamed=st.tuples(PATHS, PATHS),
 )
-def test_what_is_excluded_now_is_in_no_byte_of_the_index(
+def test_what_is_excluded_now_is_in_no_byte_of_the_index_and_in_no_prompt(
     tmp_path: Path,
     paths: set[str],
     first: list[str],
@@ -201,7 +218,10 @@ def test_what_is_excluded_now_is_in_no_byte_of_the_index(
     ignored: dict[str, list[str]],
     renamed: tuple[str, str],
 ) -> None:
-    """Over trees with links, ignore files at several levels, renames, and settings that change."""
+    """Over trees with links, ignore files at several levels, renames, and settings that change.
+
+    Also with a library that was open before, and keeps in memory what it read.
+    """
     root, index = tmp_path / "tree", tmp_path / "index.sqlite"
     shutil.rmtree(root, ignore_errors=True)
     store.delete(index)
@@ -210,9 +230,11 @@ def test_what_is_excluded_now_is_in_no_byte_of_the_index(
     for number, path in enumerate(sorted(paths)):
         marks[path] = f"mark_{number:04}_end"
         (root / path).parent.mkdir(parents=True, exist_ok=True)
-        (root / path).write_text(f"def {marks[path]}(): ...\n")
+        (root / path).write_text(f"def {marks[path]}(): ...\n\n\nfirst_shared(second_shared, {marks[path]})\n")
     (root / "link.py").symlink_to(root / min(paths))
-    build(root, index, *first).close()
+    before = build(root, index, *first)
+    text = f"first_shared(second_shared, {', '.join(marks.values())}, |)\n"
+    chosen(before, root, "main.py", text)
     for name, lines in ignored.items():
         (root / name).parent.mkdir(exist_ok=True)
         (root / name).write_text("\n".join(lines))
@@ -220,10 +242,14 @@ def test_what_is_excluded_now_is_in_no_byte_of_the_index(
         (root / renamed[1]).parent.mkdir(parents=True, exist_ok=True)
         (root / renamed[0]).rename(root / renamed[1])
         marks[renamed[1]] = marks.pop(renamed[0])
-    library = build(root, index, *then)
+    build(root, index, *then).close()
     gate = Scope((str(root),), tuple(then)).gate()
     allowed = {path for path in marks if gate.refuses_reading(root / path) is None}
-    library.close()
+    before.refresh()
+    prompt = "".join(picked.chunk.path + picked.chunk.text for picked in chosen(before, root, "main.py", text))
+    assert {path for path, mark in marks.items() if mark in prompt} <= allowed
+    before.close()
+    build(root, index, *then).close()
     held = b"".join(each.read_bytes() for each in tmp_path.glob("index.sqlite*"))
     assert {path for path, mark in marks.items() if mark.encode() in held} <= allowed
 

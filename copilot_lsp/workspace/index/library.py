@@ -7,14 +7,18 @@ import posixpath
 import re
 import sqlite3
 from array import array
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence, Set
 from dataclasses import dataclass
+from typing import Any
 
-from copilot_lsp.workspace.index.imports import Files
+from copilot_lsp.workspace.index.imports import Files, Imported, resolve
 from copilot_lsp.workspace.index.symbols import Symbol
 
 MAX_DEFINITIONS = 40
 """Of one name: with more, the name says nothing."""
+
+KEPT = 256
+"""Files whose windows, and whose resolved imports, are kept in memory: those around which somebody types."""
 
 KINDRED = (
     {"javascript", "javascriptreact", "typescript", "typescriptreact"},
@@ -42,6 +46,15 @@ class File:
     shown: str
 
 
+Window = tuple[int, Set[int]]
+
+
+def _make_room(kept: dict[Any, Any]) -> None:
+    """For one more: the oldest goes."""
+    while len(kept) >= KEPT:
+        del kept[next(iter(kept))]
+
+
 class Library:
     """What is read twice is kept until the index changes; then `refresh` is to be called."""
 
@@ -51,6 +64,9 @@ class Library:
         self._roots = roots
         self._version = -1
         self._paths: dict[str, str] = {}
+        self._files: dict[int, File] = {}
+        self._windows: dict[int, tuple[Window, ...]] = {}
+        self._resolved: dict[tuple[tuple[str, ...], str, str], Imported] = {}
         self._aliases: dict[str, tuple[str, ...]] = {}
         self._modules: dict[str, str] = {}
         self.refresh()
@@ -64,7 +80,11 @@ class Library:
         if version == self._version:
             return
         self._version = version
-        self._paths = dict(self._database.execute("SELECT path, shown FROM files ORDER BY path"))
+        rows = self._database.execute("SELECT id, path, shown FROM files ORDER BY path")
+        self._files = {row[0]: File(*row) for row in rows}
+        self._paths = {file.path: file.shown for file in self._files.values()}
+        self._windows.clear()
+        self._resolved.clear()
         self._aliases = dict(self._read_aliases())
         self._modules = dict(self._read_modules())
 
@@ -78,6 +98,14 @@ class Library:
         inside = [root for root in self._roots if at.startswith(root.rstrip("/") + "/")]
         root = max(inside, key=len, default=posixpath.dirname(at))
         return Files(self._paths.__contains__, self._ending, root, self._aliases, self._modules)
+
+    def resolved(self, statements: tuple[str, ...], language: str, at: str) -> Imported:
+        """What the import statements of the file `at` bring in."""
+        key = (statements, language, at)
+        if key not in self._resolved:
+            _make_room(self._resolved)
+            self._resolved[key] = resolve(statements, language, at, self.files(at))
+        return self._resolved[key]
 
     def _ending(self, suffix: str) -> tuple[str, ...]:
         return tuple(path for path in self._paths if path.endswith(suffix))
@@ -114,9 +142,10 @@ class Library:
         return tuple(statement for (statement,) in rows)
 
     def frequencies(self, terms: Iterable[int]) -> dict[int, int]:
-        """In how many files each of the terms is."""
-        query = "SELECT COUNT(*) FROM words WHERE term = ?"
-        return {term: self._database.execute(query, (term,)).fetchone()[0] for term in terms}
+        """In how many files each of the terms is, of those that any has."""
+        wanted = json.dumps(list(terms))
+        query = "SELECT term, COUNT(*) FROM words WHERE term IN (SELECT value FROM json_each(?)) GROUP BY term"
+        return dict(self._database.execute(query, (wanted,)))
 
     def files_with(self, term: int, language: str) -> list[int]:
         """Numbers of the files of a language that have a term."""
@@ -127,13 +156,15 @@ class Library:
         return [file for (file,) in rows]
 
     def file(self, id: int) -> File | None:
-        row = self._database.execute("SELECT id, path, shown FROM files WHERE id = ?", (id,)).fetchone()
-        return File(*row) if row else None
+        return self._files.get(id)
 
-    def windows(self, file: int) -> Iterator[tuple[int, array[int]]]:
+    def windows(self, file: int) -> tuple[Window, ...]:
         """The first line and the terms of each window of a file."""
-        rows = self._database.execute("SELECT first, terms FROM windows WHERE file = ? ORDER BY first", (file,))
-        return ((first, array("I", blob)) for first, blob in rows)
+        if file not in self._windows:
+            _make_room(self._windows)
+            rows = self._database.execute("SELECT first, terms FROM windows WHERE file = ? ORDER BY first", (file,))
+            self._windows[file] = tuple((first, frozenset(array("I", blob))) for first, blob in rows)
+        return self._windows[file]
 
     def lines(self, file: int, first: int, count: int) -> list[str]:
         row = self._database.execute("SELECT text FROM files WHERE id = ?", (file,)).fetchone()
