@@ -180,13 +180,15 @@ def suffix_tokens(vocabulary: Vocabulary, suffix: str, budget: int) -> list[int]
 
 
 def chunk_tokens(vocabulary: Vocabulary, template: Template, request: InfillRequest, budget: int) -> list[int]:
-    """As many of the chunks, in their order, as fit: in the model's repository format or as comments."""
+    """The chunks that fit, in their order: in the model's repository format or as comments.
+
+    The last is the most relevant one, so the first give way.
+    """
     tokens: list[int] = []
-    for chunk in request.chunks:
+    for chunk in reversed(request.chunks):
         more = one_chunk(vocabulary, template, request.comment, chunk)
-        if len(tokens) + len(more) > budget:
-            break
-        tokens += more
+        if len(tokens) + len(more) <= budget:
+            tokens = more + tokens
     if template.sep is None or not tokens:
         return tokens
     name = REPOSITORY if template.path_inside else REPOSITORY + "\n"

@@ -152,6 +152,13 @@ class TestChunks:
         shown = prompt(vocabulary, fim.detect(vocabulary), prefix="x = y", chunks=chunks)
         assert shown == "# Path: b.py\n# one\nx = "
 
+    def test_the_last_is_the_most_relevant_and_stays(self) -> None:
+        vocabulary = Words()
+        chunks = tuple(Chunk(f"{name}.py", "word " * 40) for name in "abc")
+        shown = prompt(vocabulary, fim.detect(vocabulary), prefix="x = y", chunks=chunks)
+        assert "c.py" in shown
+        assert "a.py" not in shown
+
 
 PSM_TEMPLATE = Template("x", families.PSM, {"PRE": 1, "SUF": 2, "MID": 3})
 
