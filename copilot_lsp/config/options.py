@@ -82,7 +82,7 @@ OPTIONS = (
     Option("completion.prefetch", "Generate what would come next while the machine is idle."),
     Option("context.prefixTokens", "Text before the cursor that the model reads (tokens).", 16, 131_072),
     Option("context.suffixTokens", "Text after the cursor that the model reads (tokens).", 0, 131_072),
-    Option("context.chunkTokens", "Text of other files that the model reads (tokens).", 0, 131_072),
+    Option("context.chunkTokens", "Text of other files, with --context on the command line only (tokens).", 0, 131_072),
     Option(
         "context.coldMs",
         "Time to read the text around the cursor before the first completion at a new place (milliseconds); the rest"
