@@ -24,7 +24,8 @@ CAPACITY = 250
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """A position in a document (byte offset), with the bytes around it to know it again by."""
+    """A position in a document (byte offset), with the bytes around it to know it again by: in a cell of a notebook
+    also those of the cells around."""
 
     uri: str
     offset: int
@@ -33,18 +34,15 @@ class Place:
 
     @classmethod
     def of(cls, snapshot: Snapshot, offset: int) -> Place:
-        data = snapshot.text.data
-        return cls(snapshot.uri, offset, data[max(0, offset - BEFORE) : offset], data[offset : offset + AFTER])
+        return cls(snapshot.uri, offset, _before(snapshot, offset), _after(snapshot, offset))
 
     def typed_until(self, snapshot: Snapshot, offset: int) -> str | None:
         """What was typed from this place up to `offset`; None if anything else changed near it."""
         if snapshot.uri != self.uri or offset < self.offset:
             return None
-        data = snapshot.text.data
-        before = data[max(0, self.offset - BEFORE) : self.offset]
-        if before != self.before or data[offset : offset + AFTER] != self.after:
+        if _before(snapshot, self.offset) != self.before or _after(snapshot, offset) != self.after:
             return None
-        typed = data[self.offset : offset].decode("utf-8", "replace")
+        typed = snapshot.text.data[self.offset : offset].decode("utf-8", "replace")
         return typed.replace("\r\n", "\n").replace("\r", "\n")
 
 
@@ -115,6 +113,16 @@ class Cache:
 
     def clear(self) -> None:
         self._entries.clear()
+
+
+def _before(snapshot: Snapshot, offset: int) -> bytes:
+    own = snapshot.text.data[max(0, offset - BEFORE) : offset]
+    return snapshot.above[max(0, len(snapshot.above) - BEFORE + len(own)) :] + own
+
+
+def _after(snapshot: Snapshot, offset: int) -> bytes:
+    own = snapshot.text.data[offset : offset + AFTER]
+    return own + snapshot.below[: AFTER - len(own)]
 
 
 def _key(result: Generated) -> tuple[Place, Shape, int | None, float]:

@@ -186,7 +186,7 @@ def request(job: Job, context: Context, completion: CompletionSettings) -> Infil
     """The engine request for `job`."""
     tokens = completion.max_block_tokens if job.shape is Shape.BLOCK else completion.max_line_tokens
     return InfillRequest(
-        document=job.snapshot.uri,
+        document=job.snapshot.home,
         path=job.snapshot.path,
         prefix=context.prefix,
         suffix=context.suffix,

@@ -1,6 +1,7 @@
 """What the engine works on: one run for a document, who waits for it, and what is done while nobody waits.
 
 State for each document: its run, the query that waits, and the pin that keeps its prompts growing at the end only.
+The cells of a notebook share its pin.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from copilot_lsp.completion.run import Job, Run, request
 from copilot_lsp.engine.base import Engine, EngineState
 from copilot_lsp.postprocess.shape import Shape
 from copilot_lsp.settings import Settings
-from copilot_lsp.source.document import Snapshot
+from copilot_lsp.source.document import Snapshot, in_notebook
 
 REST_SECONDS = 0.3
 """A pause in the typing after which the engine reads what the next completion will need."""
@@ -82,9 +83,9 @@ class Scheduler:
 
     def generate(self, job: Job) -> Run:
         """A run that nobody can join; its prompt grows from the document's pin."""
-        document = self._document(job.snapshot.uri)
+        pin = self._document(job.snapshot.home).pin
         quick = job.quick and self.settings.context.cold_ms > 0
-        around = context.build(job.snapshot, job.offset, document.pin if job.quick else None, quick)
+        around = context.build(*in_notebook(job.snapshot, job.offset), pin if job.quick else None, quick)
         run = Run(self.engine, request(job, around, self.settings.completion), job)
         run.task.add_done_callback(lambda _: self._ended(run, around))
         return run
@@ -143,18 +144,18 @@ class Scheduler:
 
     def _ended(self, run: Run, around: context.Context) -> None:
         document = self._documents.get(run.job.snapshot.uri)
-        if document is not None:
-            if document.run is run:
-                document.run = None
-            pin = context.pin_of(run.job.snapshot, run.job.offset, around, run.cut)
-            document.pin = pin or document.pin
+        if document is not None and document.run is run:
+            document.run = None
+        if (home := self._documents.get(run.job.snapshot.home)) is not None:
+            home.pin = context.pin_of(*in_notebook(run.job.snapshot, run.job.offset), around, run.cut) or home.pin
         self._ended_with(run)
 
     def _prefill(self, snapshot: Snapshot, offset: int) -> None:
         """Evaluates a whole prompt without decoding, unless the document's pin has one."""
         document = self._document(snapshot.uri)
         document.rest = None
-        if document.pin is not None and context.is_whole(document.pin, snapshot, offset):
+        pin = self._document(snapshot.home).pin
+        if pin is not None and context.is_whole(pin, *in_notebook(snapshot, offset)):
             return
         if self.is_busy(snapshot.uri):  # with what is read ahead: after that
             self.rest(snapshot, offset)

@@ -12,6 +12,7 @@ from copilot_lsp import config
 from copilot_lsp.completion.completer import Completer
 from copilot_lsp.completion.query import Answer, Completion, Query
 from copilot_lsp.engine.base import Engine, EngineState, EngineStatus
+from copilot_lsp.server import cells
 from copilot_lsp.server.statistics import Recorder
 from copilot_lsp.settings import Settings
 from copilot_lsp.silence import Reason, Silence
@@ -67,6 +68,7 @@ class Session:
         self.loaded = asyncio.Event()
         self.changed: Callable[[], None] = lambda: None
         self.completer = Completer(engine, base)
+        self.notebooks = cells.Notebooks()
         self._documents: dict[str, Document] = {}
         self._make_engine = make_engine
         self._model = model
@@ -95,6 +97,11 @@ class Session:
         self._documents.pop(uri, None)
         self.completer.forget(uri)
 
+    def close_notebook(self, uri: str) -> None:
+        """The notebook alone: its cells are documents of their own."""
+        self.notebooks.close(uri)
+        self.completer.forget(uri)
+
     def set_roots(self, roots: tuple[str, ...]) -> None:
         """The workspace's folders (URIs). What a document is called depends on them, and so whether it is excluded."""
         self.roots = roots
@@ -108,6 +115,8 @@ class Session:
         for uri in self._documents:
             if self.refusal(uri):
                 self.completer.forget(uri)
+                if notebook := self.notebooks.around(uri).notebook:
+                    self.completer.forget(notebook)
 
     def focus(self, uri: str) -> None:
         self.focused = uri
@@ -136,13 +145,33 @@ class Session:
         return self._gate[1]
 
     def exclusion(self, uri: str) -> Exclusion | None:
-        """Why this document must not be completed: its name says so, or that of the file that it links to."""
+        """Why this document must not be completed: its name says so, or that of the file that it links to.
+
+        A cell is excluded with its notebook.
+        """
+        notebook = self.notebooks.around(uri).notebook
+        if notebook and path_of(notebook) != path_of(uri) and (exclusion := self.exclusion(notebook)):
+            return exclusion
         file = file_of(uri)
         return self.gate.refuses_completion(file) if file else self.gate.refuses_name(name_of(uri, self.roots))
 
     def snapshot(self, uri: str) -> Snapshot | Silence:
-        """The document now. An excluded one is not even parsed."""
-        return self.refusal(uri) or self._documents[uri].snapshot()
+        """The document now, with the cells around it. An excluded one is not even parsed."""
+        if refusal := self.refusal(uri):
+            return refusal
+        found, around = self._documents[uri].snapshot(), self.notebooks.around(uri)
+        above, below = self._sources(uri, around.above), self._sources(uri, around.below)
+        return replace(found, notebook=around.notebook, above=cells.above(above), below=cells.below(below))
+
+    def _sources(self, uri: str, neighbours: Sequence[str]) -> list[bytes]:
+        """The text of those cells that are in the same language as the cell `uri` and may be read."""
+        language, path = self._documents[uri].language, path_of(uri)
+        open = [(cell, self._documents[cell]) for cell in neighbours if cell in self._documents]
+        return [
+            document.text.data
+            for cell, document in open
+            if document.language == language and (path_of(cell) == path or not self.exclusion(cell))
+        ]
 
     async def complete(self, query: Query, emit: Callable[[Completion], None] | None = None) -> Answer:
         """As `Completer.complete`; the status tells of it."""

@@ -29,7 +29,8 @@ class Snapshot:
     """A document at one moment; neither text nor tree ever changes.
 
     `path` is what the user calls the file, '/'-separated. `note` is "", or why a language that has a grammar
-    has no tree here.
+    has no tree here. A cell of a notebook has the notebook's URI, and the text of the cells of its language `above`
+    and `below` (UTF-8): the model is to see them; text, tree and offsets are the cell's own.
     """
 
     uri: str
@@ -39,6 +40,14 @@ class Snapshot:
     text: Text
     tree: Tree | None
     note: str
+    notebook: str = ""
+    above: bytes = field(default=b"", repr=False)
+    below: bytes = field(default=b"", repr=False)
+
+    @property
+    def home(self) -> str:
+        """The URI of what a prompt shows: the notebook, or the document itself."""
+        return self.notebook or self.uri
 
 
 @dataclass(slots=True)
@@ -116,6 +125,14 @@ def snapshot_with(snapshot: Snapshot, start: int, end: int, new: bytes) -> Snaps
     old = syntax.edited(snapshot.tree, snapshot.text.data, start, end, new)
     tree, note = syntax.parse(snapshot.language, text.data, old)
     return replace(snapshot, text=text, tree=tree, note=note)
+
+
+def in_notebook(snapshot: Snapshot, offset: int) -> tuple[Snapshot, int]:
+    """The cell's notebook as one text, without a tree, and where `offset` is in it; another document as it is."""
+    if not (snapshot.above or snapshot.below):
+        return snapshot, offset
+    text = Text.of(snapshot.above + snapshot.text.data + snapshot.below)
+    return replace(snapshot, text=text, tree=None, above=b"", below=b""), len(snapshot.above) + offset
 
 
 def _in_bytes(

@@ -1,4 +1,4 @@
-"""notebookDocument/didOpen, didChange, didClose: each cell is a document of its own."""
+"""notebookDocument/didOpen, didChange, didClose: each cell is a document of its own, the notebook is their order."""
 
 from __future__ import annotations
 
@@ -11,6 +11,8 @@ SYNC = types.NotebookDocumentSyncOptions([types.NotebookDocumentFilterWithNotebo
 
 
 def did_open(ls: Server, params: types.DidOpenNotebookDocumentParams) -> None:
+    notebook = params.notebook_document
+    ls.session.notebooks.open(notebook.uri, [cell.document for cell in notebook.cells])
     for item in params.cell_text_documents:
         open_document(ls, item)
 
@@ -24,6 +26,9 @@ def did_change(ls: Server, params: types.DidChangeNotebookDocumentParams) -> Non
             ls.session.close_document(closed.uri)
         for opened in cells.structure.did_open or ():
             open_document(ls, opened)
+        array = cells.structure.array
+        added = [cell.document for cell in array.cells or ()]
+        ls.session.notebooks.splice(params.notebook_document.uri, array.start, array.delete_count, added)
     for changed in cells.text_content or ():
         change_document(ls, changed.document.uri, changed.changes, changed.document.version)
 
@@ -31,3 +36,4 @@ def did_change(ls: Server, params: types.DidChangeNotebookDocumentParams) -> Non
 def did_close(ls: Server, params: types.DidCloseNotebookDocumentParams) -> None:
     for cell in params.cell_text_documents:
         ls.session.close_document(cell.uri)
+    ls.session.close_notebook(params.notebook_document.uri)
