@@ -98,9 +98,14 @@ def _closable(site: Site) -> int:
 
 
 def _shorter_lines(passage: Passage) -> Iterator[str]:
-    yield passage.text
-    for index in reversed(scan(passage.text, passage.site.language).unopened):
-        yield passage.text[:index].rstrip()
+    """The line, then less of it: without a bracket that closes nothing, without the string that the gate cut in two."""
+    text, language = passage.text, passage.site.language
+    yield text
+    for index in reversed(scan(text, language).unopened):
+        yield text[:index].rstrip()
+    begin = scan(text, language, frames_at(passage.site)).open_at
+    if begin is not None:
+        yield text[:begin].rstrip()
 
 
 def _without_open_end(before: _Before, line: str) -> str:
@@ -120,7 +125,7 @@ def _without_open_end(before: _Before, line: str) -> str:
     if may_stay or _adds_no_error(before.site, before.tree, line):
         return line
     head = line[:begin].rstrip()
-    return head if head.strip() and _adds_no_error(before.site, before.tree, head) else ""
+    return head if head.strip() and _may_stand(before, head) else ""
 
 
 def _without_loose_end(before: _Before, line: str) -> str:

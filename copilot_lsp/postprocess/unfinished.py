@@ -20,9 +20,12 @@ _INDENTED = (
     (" x", ":"),
     (" in x", ""),
     (" in x", ":"),
+    (" x in x", ":"),
     (" else x", ""),
     (" import x", ""),
+    (" x import x", ""),
     ("", "\ndef x(): pass"),
+    (" x():", " pass"),
 )
 _BRACED = (
     ("", ";"),
@@ -44,6 +47,7 @@ _WORDED = (
     ("", "\nend"),
     ("", " end"),
     (" x", "\nend"),
+    (" x()", " end"),
     (" end", ""),
     (" then", " end"),
     (" do", " end"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -255,6 +256,29 @@ def test_a_line_that_a_person_wrote_is_shown_as_it_is(source: str, begin: int, e
     shown = finish(RawCompletion(snapshot, len(source[:half].encode()), Shape.LINE, source[half : end + 100]))
     assert isinstance(shown, str)
     assert shown.strip() == source[half : begin + len(line)].strip()
+
+
+@pytest.mark.parametrize(("source", "begin", "end"), list(functions())[::6])
+def test_a_line_that_the_gate_cut_is_shown_up_to_what_it_leaves_open(source: str, begin: int, end: int) -> None:
+    """The gate cuts in the middle of strings and calls: what stands before them is right all the same."""
+    line = source[begin:end].partition("\n")[0]
+    snapshot = snapshot_of(source[:begin] + source[begin + len(line) :], "python")
+    for cut in (match.end() for match in re.finditer(r"\w+(?!\w)|[(\"'\[]", line)):
+        begun = scan(line[:cut], "python").open_at
+        shown = finish(RawCompletion(snapshot, len(source[:begin].encode()), Shape.LINE, line[:cut]))
+        assert shown == line[:cut][:begun].rstrip() or begun == 0, line[:cut]
+
+
+@pytest.mark.parametrize(
+    ("marked", "text", "shown"),
+    [
+        ("def f():\n    re‸\n\ndef g():\n    pass\n", 'sult = drift("Find', "sult = drift"),
+        ("x = [‸]\n", '1, f("a', "1, f"),
+        ("class A:\n    as‸\n", "ync def", "ync def"),
+    ],
+)
+def test_a_cut_line_keeps_its_sure_part(marked: str, text: str, shown: str) -> None:
+    assert finish(raw(marked, text)) == shown
 
 
 def test_rules_for_a_growing_text_come_from_one_place() -> None:
