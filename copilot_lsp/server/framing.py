@@ -2,6 +2,9 @@
 
 Read generously: field names in any case, white space or none around the colon, lines that end with `\\n` alone. Bytes
 that are no header are reported once and skipped up to the next header, so that one broken message costs only itself.
+
+A Content-Length that is too large would swallow what follows. But JSON has no line ends inside strings and no bare
+words, so a body with a header in it is none: it ends where that header begins, and the next message is read.
 """
 
 from __future__ import annotations
@@ -22,6 +25,20 @@ END = re.compile(rb"\n\r?\n")
 FIELD = re.compile(rb"[A-Za-z][A-Za-z0-9-]*[ \t]*:[^\r\n]*")
 LENGTH = re.compile(rb"content-length[ \t]*:[ \t]*(\d{1,12})[ \t]*\r?$", re.IGNORECASE | re.MULTILINE)
 """Also at the end of a line that began with garbage: a body without a line end stands before the next header."""
+INSIDE = re.compile(
+    rb"(?:content-type[ \t]*:[^\r\n]*\r?\n)?content-length[ \t]*:[ \t]*\d{1,12}[ \t]*\r?\n"
+    rb"(?:[a-z-]+[ \t]*:[^\r\n]*\r?\n)?\r?\n",
+    re.IGNORECASE,
+)
+INSIDE_BYTES = 256
+"""Most bytes of such a header."""
+
+BEGUN = re.compile(
+    rb"(?:content-length[ \t]*(?::[ \t]*\d*[ \t]*\r?\n?\r?)?|(?:%s)|(?<=\})(?:con|co|c))\Z"
+    % b"|".join(b"content-length"[:size] for size in range(13, 3, -1)),
+    re.IGNORECASE,
+)
+"""The beginning of a header at a body's end: it belongs to what follows."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +57,7 @@ class Frames:
         self._data = bytearray()
         self._length: int | None = None
         self._skip = 0
+        self._searched = 0
         self._lost = False
 
     def feed(self, data: bytes) -> Iterator[bytes | Unreadable]:
@@ -62,10 +80,24 @@ class Frames:
     def _body(self, length: int) -> bytes | Unreadable | None:
         if length > self._limit:
             return self._too_long(length)
-        if len(self._data) < length:
+        header = self._header_inside(length)
+        if header is None and len(self._data) < length:
             return None
-        self._length = None
-        return self._take(length)
+        self._length, self._searched = None, 0
+        body = self._take(length if header is None else header)
+        if header is None and (begun := BEGUN.search(body, max(0, length - INSIDE_BYTES))):
+            self._data[:0] = body[begun.start() :]
+            return body[: begun.start()]
+        return body
+
+    def _header_inside(self, length: int) -> int | None:
+        """Where a header begins in the bytes that should be the body; looks at each byte once as they come."""
+        for end in END.finditer(self._data, self._searched, min(length, len(self._data))):
+            start = max(0, end.start() - INSIDE_BYTES)
+            if found := INSIDE.search(self._data, start, end.end()):
+                return found.start()
+        self._searched = max(0, min(length, len(self._data)) - 2)
+        return None
 
     def _too_long(self, length: int) -> Unreadable | None:
         head = min(length, HEAD_BYTES)

@@ -10,6 +10,7 @@ from concurrent.futures import Future, InvalidStateError
 from contextlib import suppress
 from typing import Any
 
+import attrs
 from lsprotocol import types
 from pygls.capabilities import ServerCapabilitiesBuilder
 from pygls.exceptions import FeatureNotificationError
@@ -111,9 +112,11 @@ class Protocol(LanguageServerProtocol):
 
     def _request(self, message: dict[str, Any]) -> None:
         method, params = message["method"], message.get("params")
-        request = self._converter.structure(
-            {**message, "params": params}, self.get_message_type(method) or JsonRPCRequestMessage
-        )
+        kind = self.get_message_type(method) or JsonRPCRequestMessage
+        if "id" not in attrs.fields_dict(kind):
+            self.refuse(message["id"], types.ErrorCodes.InvalidRequest, f"{method} is a notification: it has no id")
+            return
+        request = self._converter.structure({**message, "params": params}, kind)
         sent = params if isinstance(params, dict) else {}
         if method == types.INITIALIZE:
             self.knows_inline_completion = _names_inline_completion(sent)

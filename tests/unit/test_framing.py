@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -86,3 +88,23 @@ def test_any_bytes_in_any_packets_give_the_same(parts: list[bytes], sizes: list[
     assert [kept for kept in found if isinstance(kept, bytes)] == [
         kept for kept in read(data, 100) if isinstance(kept, bytes)
     ]
+
+
+BROKEN = [BODY, b'{"jsonrpc":"2.0","id":2,"meth', b'{"a": "\\r\\n\\r\\nContent-Length: 5"}']
+
+
+@pytest.mark.parametrize("body", BROKEN)
+@pytest.mark.parametrize("more", [1, 5, 14, 18, 19, 20, 21, 30, len(GOOD), len(GOOD) + 30, 9_000])
+@pytest.mark.parametrize("size", [1, 7, 10_000])
+def test_a_length_that_is_too_large_costs_no_other_message(body: bytes, more: int, size: int):
+    data = b"Content-Length: %d\r\n\r\n%s" % (len(body) + more, body) + GOOD + GOOD
+    frames = Frames()
+    found = [frame for at in range(0, len(data), size) for frame in frames.feed(data[at : at + size])]
+    assert found[-1] == BODY
+    assert found == [body, BODY, BODY] or (more < 4 and not body.endswith(b"}"))
+
+
+@pytest.mark.parametrize("text", ["Content-Length: 5", "Content-Length: 5\r\n\r\n{}", "\n\n", "cont", "content-length"])
+def test_a_header_in_a_documents_text_is_text(text: str):
+    body = json.dumps({"text": text}, indent=2).encode()
+    assert read(b"Content-Length: %d\r\n\r\n%s" % (len(body), body) + GOOD) == [body, BODY]

@@ -274,3 +274,11 @@ def test_depth(value: Any, deep: bool):
     for _ in range(reading.MAX_DEPTH):
         value = {"a": value}
     assert reading.is_too_deep(value)
+
+
+@pytest.mark.parametrize("method", ["textDocument/didOpen", "notebookDocument/didClose", "initialized", "$/setTrace"])
+async def test_a_notification_that_comes_with_an_id_is_answered(method: str):
+    async with connected(RULE) as client:
+        await client.initialize()
+        answer = await client.ask(method, {"textDocument": {"uri": URI}, "value": "off"})
+        assert answer["error"] == {"code": -32600, "message": f"{method} is a notification: it has no id"}
