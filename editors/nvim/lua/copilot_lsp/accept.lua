@@ -10,22 +10,29 @@ local function break_undo()
   vim.cmd('let &g:undolevels = &g:undolevels')
 end
 
+--- Inserts as a paste: unlike nvim_buf_set_text(), that is part of what |.| repeats.
+---@param s copilot_lsp.Suggestion
+---@param text string
+---@param swallow integer bytes right of the cursor that it replaces
+local function paste(s, text, swallow)
+  local row, col = s.cursor.row, s.cursor.col
+  break_undo()
+  if swallow > 0 then
+    vim.api.nvim_buf_set_text(s.buf, row, col, row, col + swallow, {})
+  end
+  vim.api.nvim_paste(text, false, -1)
+end
+
 ---@param s copilot_lsp.Suggestion
 ---@param text string
 ---@param swallow integer bytes right of the cursor that it replaces
 ---@return boolean inserted false where the text is locked: in an <expr> mapping, which blink.cmp's are
 local function insert(s, text, swallow)
-  local row, col = s.cursor.row, s.cursor.col
-  local lines = vim.split(text, '\n', { plain = true })
-  break_undo()
-  local inserted, problem = pcall(vim.api.nvim_buf_set_text, s.buf, row, col, row, col + swallow, lines)
+  local inserted, problem = pcall(paste, s, text, swallow)
   if not inserted then
     assert(tostring(problem):find('E565', 1, true), problem)
-    return false
   end
-  local last = lines[#lines]
-  vim.api.nvim_win_set_cursor(0, { row + #lines, #lines == 1 and col + #last or #last })
-  return true
+  return inserted
 end
 
 ---@param s copilot_lsp.Suggestion

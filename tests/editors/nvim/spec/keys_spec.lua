@@ -58,6 +58,56 @@ tests['a suggestion goes before an earlier mapping'] = function()
   end)
 end
 
+tests['a global mapping gets the key also where the buffer has one of its own, as with nvim-cmp'] = function()
+  local code = [[
+    vim.keymap.set('i', '<Tab>', 'global')
+    vim.keymap.set('i', '<Tab>', '<Tab>', { buffer = true, remap = true })
+  ]]
+  mapped(code, function(nvim)
+    nvim:lua("vim.keymap.del('i', '<Tab>', { buffer = true })")
+    nvim:keys('<Tab>')
+    nvim:wait_text('global')
+  end)
+end
+
+tests['special keys of an expression in Vim script'] = function()
+  mapped([[vim.cmd('inoremap <expr> <Tab> "ab\\<Left>c"')]], function(nvim)
+    nvim:keys('<Tab>')
+    nvim:wait_text('acb')
+  end)
+end
+
+tests['a second setup() takes the keys of the first away'] = function()
+  mapped("vim.keymap.set('i', '<Tab>', 'mapped')", function(nvim)
+    nvim:lua("require('copilot_lsp').setup({ cmd = { vim.v.progpath }, keymaps = { accept = '<C-j>' } })")
+    expect(nvim:lua("return vim.fn.maparg('<Tab>', 'i')")).is('mapped')
+    expect(nvim:lua("return vim.fn.maparg('<C-j>', 'i', false, true).desc")).is('copilot-lsp: take the suggestion')
+    nvim:lua("require('copilot_lsp').setup({ cmd = { vim.v.progpath }, keymaps = false })")
+    expect(nvim:lua("return vim.fn.maparg('<C-j>', 'i')")).is('')
+    nvim:keys('<Tab>')
+    nvim:wait_text('mapped')
+  end)
+end
+
+tests["after a second setup() Neovim's own Tab works in a snippet"] = function()
+  child.with({}, { '' }, function(nvim)
+    nvim:lua("require('copilot_lsp').setup({ cmd = { vim.v.progpath }, keymaps = false })")
+    nvim:keys('A')
+    nvim:lua('vim.snippet.expand("f($1, $2)")')
+    nvim:keys('a<Tab>b')
+    nvim:wait_text('f(a, b)')
+  end)
+end
+
+tests['a key that was mapped after setup() is left alone by the second'] = function()
+  child.with({}, { '' }, function(nvim)
+    nvim:lua("vim.keymap.set('i', '<Tab>', 'later')")
+    nvim:lua("require('copilot_lsp').setup({ cmd = { vim.v.progpath }, keymaps = false })")
+    nvim:keys('A<Tab>')
+    nvim:wait_text('later')
+  end)
+end
+
 tests['keys of the user\'s own, by <Plug>'] = function()
   child.with({ keymaps = false }, { '' }, function(nvim)
     nvim:lua("vim.keymap.set('i', '<C-j>', '<Plug>(copilot-lsp-accept-word)')")
