@@ -13,8 +13,8 @@ require('copilot_lsp')._plugs()
 vim.api.nvim_create_user_command('CopilotLsp', function(command)
   require('copilot_lsp.command').run(command.fargs)
 end, {
-  nargs = '+',
-  desc = 'copilot-lsp: start, stop, toggle, status, log, model',
+  nargs = '*',
+  desc = 'copilot-lsp: status, start, stop, toggle, install, log, model',
   complete = function(_, line)
     return require('copilot_lsp.command').complete(line)
   end,

@@ -81,6 +81,11 @@ local function start()
   end
 end
 
+---@param wheel string?
+local function install(wheel)
+  require('copilot_lsp.install').run(wheel)
+end
+
 ---@type table<string, copilot_lsp.Subcommand>
 local subcommands = {
   start = { run = start },
@@ -97,12 +102,18 @@ local subcommands = {
     end,
   },
   log = { run = open_log },
+  install = {
+    run = install,
+    complete = function()
+      return vim.fn.glob('*.whl', false, true)
+    end,
+  },
   model = { run = choose_model, complete = model_names },
 }
 
----@param arguments string[] the subcommand and its argument
+---@param arguments string[] the subcommand and its argument; none: the status
 function M.run(arguments)
-  local subcommand = subcommands[arguments[1]]
+  local subcommand = subcommands[arguments[1] or 'status']
   if not subcommand or #arguments > (subcommand.complete and 2 or 1) then
     local names = table.concat(M.complete('CopilotLsp '), ', ')
     return say(('%s: not one of %s'):format(table.concat(arguments, ' '), names))

@@ -15,6 +15,8 @@ local M = {}
 ---@field display "streaming"|"native" who draws the ghost text: this plugin, or Neovim (0.12 and later)
 ---@field auto_trigger boolean ask while you type; without it only `next` and `prev` ask
 ---@field debounce_ms integer how long typing must pause before the server is asked
+---@field enabled fun(buf: integer): boolean whether completion is on in a buffer, where `filetypes` has it on
+---@field hide_during_completion boolean no suggestions while a menu of completions is open
 ---@field filetypes table<string, boolean> where completion is on; "*" is for those not named
 ---@field keymaps copilot_lsp.Keymaps
 ---@field root_markers string[] what marks the folder of a project
@@ -25,13 +27,43 @@ function M.log_file()
   return vim.fs.joinpath(vim.fn.stdpath('log'), 'copilot-lsp.log')
 end
 
+--- Where `:CopilotLsp install` puts servers.
+---@return string
+function M.data_folder()
+  return vim.fs.joinpath(vim.fn.stdpath('data'), 'copilot-lsp')
+end
+
+--- The folders of finished installations, the newest last.
+---@return string[]
+function M.installations()
+  local markers = vim.fn.glob(M.data_folder() .. '/server-*/ready', false, true)
+  table.sort(markers)
+  return vim.tbl_map(vim.fs.dirname, markers)
+end
+
+--- The installed server, or the one on $PATH.
+---@return string
+function M.program()
+  local folders = M.installations()
+  local inside = vim.fn.has('win32') == 1 and '/Scripts/copilot-lsp.exe' or '/bin/copilot-lsp'
+  local program = #folders > 0 and folders[#folders] .. inside or ''
+  return vim.fn.executable(program) == 1 and program or 'copilot-lsp'
+end
+
+---@return boolean
+local function everywhere()
+  return true
+end
+
 ---@return copilot_lsp.Options
 function M.defaults()
   return {
-    cmd = { 'copilot-lsp', 'serve', '--log-file', M.log_file() },
+    cmd = { M.program(), 'serve', '--log-file', M.log_file() },
     display = 'streaming',
     auto_trigger = true,
     debounce_ms = 75,
+    enabled = everywhere,
+    hide_during_completion = false,
     filetypes = { ['*'] = true, gitrebase = false, help = false },
     keymaps = {
       accept = '<Tab>',
@@ -114,6 +146,8 @@ local checks = {
   display = display,
   auto_trigger = is('boolean'),
   debounce_ms = milliseconds,
+  enabled = is('function'),
+  hide_during_completion = is('boolean'),
   filetypes = values(is('boolean')),
   keymaps = values(key),
   root_markers = list_of(is('string')),

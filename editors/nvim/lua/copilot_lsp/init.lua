@@ -159,6 +159,14 @@ local function watch_typing(group)
   on(group, { 'InsertEnter', 'TextChangedI', 'TextChangedP', 'CursorMovedI' }, session.moved)
   on(group, { 'InsertLeave', 'BufLeave', 'WinLeave' }, session.left)
   on(group, { 'LspDetach' }, session.left)
+  if config.options.hide_during_completion then
+    on(group, { 'CompleteChanged', 'CompleteDone' }, vim.schedule_wrap(session.menu_changed))
+    vim.api.nvim_create_autocmd('User', {
+      group = group,
+      pattern = { 'BlinkCmpMenuOpen', 'BlinkCmpMenuClose' },
+      callback = vim.schedule_wrap(session.menu_changed),
+    })
+  end
 end
 
 ---@param options table? see |copilot-lsp-options|

@@ -2,9 +2,10 @@
 --- waits until the screen is there (milliseconds). A warning and no error, because Neovim puts "Error detected
 --- while processing" before those of a configuration.
 ---@param text string
-return function(text)
+---@param level vim.log.levels?
+return function(text, level)
   local function notify()
-    vim.notify('copilot-lsp: ' .. text, vim.log.levels.WARN)
+    vim.notify('copilot-lsp: ' .. text, level or vim.log.levels.WARN)
   end
   if vim.v.vim_did_enter == 1 then
     return notify()

@@ -61,7 +61,7 @@ end
 
 ---@param s copilot_lsp.Suggestion
 local function refresh(s)
-  if inserting() and suggestion.stands(s) then
+  if inserting() and suggestion.stands(s) and not gate.menu() then
     show(s)
   else
     M.drop()
@@ -157,7 +157,7 @@ local function ask(trigger, shown, step)
 end
 
 local function pause_over()
-  if inserting() and not gate.closed(vim.api.nvim_get_current_buf()) then
+  if inserting() and not gate.menu() and not gate.closed(vim.api.nvim_get_current_buf()) then
     ask(suggestion.AUTOMATIC)
   end
 end
@@ -170,6 +170,9 @@ function M.moved()
     return
   end
   seen = now
+  if gate.menu() then
+    return M.drop()
+  end
   if current and suggestion.stands(current) then
     return show(current)
   end
@@ -177,6 +180,12 @@ function M.moved()
   if config.options.auto_trigger and vim.fn.reg_executing() == '' then
     pause:start(config.options.debounce_ms, 0, vim.schedule_wrap(pause_over))
   end
+end
+
+--- A menu of completions opened or closed.
+function M.menu_changed()
+  seen = ''
+  M.moved()
 end
 
 --- Insert mode, the window or the buffer was left.

@@ -141,7 +141,7 @@ end
 
 tests['subcommands complete'] = function()
   local complete = require('copilot_lsp.command').complete
-  expect(complete('CopilotLsp ')).is({ 'log', 'model', 'start', 'status', 'stop', 'toggle' })
+  expect(complete('CopilotLsp ')).is({ 'install', 'log', 'model', 'start', 'status', 'stop', 'toggle' })
   expect(complete('CopilotLsp sta')).is({ 'start', 'status' })
   expect(complete('CopilotLsp toggle ')).is({ 'buffer' })
   expect(complete('CopilotLsp status ')).is({})
@@ -156,7 +156,7 @@ tests['an unknown subcommand is named'] = function()
   require('copilot_lsp.command').run({ 'restart' })
   require('copilot_lsp.command').run({ 'status', 'now' })
   vim.notify = notify
-  expect(said).is('copilot-lsp: status now: not one of log, model, start, status, stop, toggle')
+  expect(said).is('copilot-lsp: status now: not one of install, log, model, start, status, stop, toggle')
 end
 
 return tests

@@ -407,4 +407,70 @@ tests['no settings are an empty object, not a list'] = function()
   end)
 end
 
+tests['no suggestion beside the menu of completions, if so wished; it comes back after it'] = function()
+  typed({ hide_during_completion = true }, { 'cab1', 'cab2', 'c' }, function(nvim)
+    nvim:answer({ 'yz' })
+    nvim:wait_ghost('yz')
+    nvim:keys('<C-x><C-l>')
+    nvim:wait('the menu', 'return vim.fn.pumvisible() == 1')
+    nvim:wait_ghost('')
+    local before = nvim:lua('return #fake.asked')
+    nvim:keys('<C-e>')
+    nvim:wait_asked(before + 1)
+    nvim:answer({ 'yz' })
+    nvim:wait_ghost('yz')
+  end)
+end
+
+tests['beside the menu of another plugin'] = function()
+  typed({ hide_during_completion = true }, { 'x' }, function(nvim)
+    nvim:lua("package.loaded['blink.cmp'] = { is_menu_visible = function() return menu end }")
+    nvim:answer({ 'cd' })
+    nvim:wait_ghost('cd')
+    nvim:lua("menu = true vim.api.nvim_exec_autocmds('User', { pattern = 'BlinkCmpMenuOpen' })")
+    nvim:wait_ghost('')
+    local before = nvim:settled()
+    nvim:lua("menu = false vim.api.nvim_exec_autocmds('User', { pattern = 'BlinkCmpMenuClose' })")
+    nvim:wait_asked(before + 1)
+  end)
+end
+
+tests['the menu and the suggestion at the same time, by default'] = function()
+  typed({}, { 'cab', 'c' }, function(nvim)
+    nvim:answer({ 'yz' })
+    nvim:wait_ghost('yz')
+    nvim:lua("package.loaded['blink.cmp'] = { is_menu_visible = function() return true end }")
+    nvim:keys('y')
+    nvim:wait_ghost('z')
+  end)
+end
+
+tests['a predicate switches a buffer off, also when it fails'] = function()
+  child.with({}, { '' }, function(nvim)
+    local closed = nvim:lua([[
+      local config, gate = require('copilot_lsp.config'), require('copilot_lsp.gate')
+      local asked
+      config.options.enabled = function(buf) asked = buf return false end
+      local off = gate.closed(0)
+      config.options.enabled = function() error('no', 0) end
+      local failed = gate.closed(0)
+      config.options.enabled = function() return true end
+      return { asked, off, failed, gate.closed(0) == nil }
+    ]])
+    expect(closed).is({
+      0,
+      'turned off for this buffer (option enabled)',
+      'the option enabled failed: no',
+      true,
+    })
+  end)
+end
+
+tests['without a subcommand, the status'] = function()
+  child.with({}, { '' }, function(nvim)
+    local said = nvim:lua("return vim.api.nvim_exec2('CopilotLsp', { output = true }).output")
+    expect(said:match('^copilot%-lsp: %w+') ~= nil).is(true)
+  end)
+end
+
 return tests

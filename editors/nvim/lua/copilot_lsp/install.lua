@@ -1,0 +1,141 @@
+--- `:CopilotLsp install`: the server in an environment of its own, made by the scripts that come with the plugin.
+---
+--- Each installation is a new folder, so that a failure leaves the last one as it was, and so that a server that
+--- another Neovim runs keeps its files.
+
+local config = require('copilot_lsp.config')
+local say = require('copilot_lsp.say')
+
+local M = {}
+
+--- The server's version that belongs to this plugin.
+M.VERSION = '0.1.0'
+
+local PYTHONS = { 'python3.14', 'python3.13', 'python3.12', 'python3.11', 'python3', 'python' }
+local USABLE = 'import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 11))'
+local KEPT = 2
+
+M.running = false
+
+---@return boolean
+local function headless()
+  return #vim.api.nvim_list_uis() == 0
+end
+
+--- Without a screen at once: Neovim may end before the moment that `say` waits for.
+---@param text string
+---@param level vim.log.levels?
+local function tell(text, level)
+  if headless() then
+    return vim.notify('copilot-lsp: ' .. text, level or vim.log.levels.WARN)
+  end
+  say(text, level)
+end
+
+---@return string? script that installs: beside the plugin in its own repository, in scripts/ in the whole one
+local function script()
+  local file = vim.fs.normalize(debug.getinfo(1, 'S').source:sub(2))
+  local root = vim.fn.fnamemodify(file, ':p:h:h:h')
+  for _, path in ipairs({ root .. '/install/install.py', vim.fs.dirname(vim.fs.dirname(root)) .. '/scripts/install.py' }) do
+    if vim.uv.fs_stat(path) then
+      return path
+    end
+  end
+end
+
+---@return string? python 3.11 or newer that can make environments
+local function python()
+  for _, name in ipairs(PYTHONS) do
+    if vim.fn.executable(name) == 1 and vim.system({ name, '-c', USABLE }):wait().code == 0 then
+      return name
+    end
+  end
+end
+
+--- The last line of each read of standard output, as the program writes them.
+---@param chunk string?
+local function tell_progress(chunk)
+  local lines = vim.split(vim.trim(chunk or ''), '\n')
+  vim.schedule(function()
+    if lines[#lines] ~= '' then
+      local text = ('copilot-lsp: %s'):format(vim.trim(lines[#lines]))
+      vim.api.nvim_echo({ { text:sub(1, vim.o.columns - 12) } }, false, {}) -- longer ones wait for Enter
+    end
+  end)
+end
+
+--- Keeps the newest ones: an older one may be what another Neovim runs.
+local function forget_old()
+  local folders = config.installations()
+  for index = 1, #folders - KEPT do
+    vim.fs.rm(folders[index], { recursive = true, force = true })
+  end
+end
+
+--- Uses what was installed, unless the option `cmd` names another program.
+local function use()
+  local cmd, server = config.options.cmd, require('copilot_lsp.server')
+  if cmd[1] == 'copilot-lsp' or vim.startswith(cmd[1], config.data_folder()) then
+    cmd[1] = config.program()
+  end
+  if require('copilot_lsp').is_set_up then
+    server.stop()
+    vim.defer_fn(server.start, 500)
+  end
+end
+
+---@param folder string
+---@param result vim.SystemCompleted
+local function done(folder, result)
+  M.running = false
+  if result.code == 0 then
+    vim.fn.writefile({}, folder .. '/ready')
+    forget_old()
+    use()
+    return tell('the server is installed', vim.log.levels.INFO)
+  end
+  local lines = vim.split(vim.trim(result.stderr or ''), '\n')
+  tell(lines[#lines] ~= '' and lines[#lines] or ('install: exit code %d'):format(result.code))
+end
+
+---@param server string its wheel, or name and version on the package index
+---@param program string Python
+---@param installer string
+local function start(server, program, installer)
+  local folder = ('%s/server-%s-%d'):format(config.data_folder(), os.date('%Y%m%d%H%M%S'), vim.fn.getpid())
+  vim.fn.mkdir(config.data_folder(), 'p')
+  M.running = true
+  vim.system({ program, installer, folder, server }, {
+    text = true,
+    stdout = function(_, chunk)
+      tell_progress(chunk)
+    end,
+  }, function(result)
+    vim.schedule(function()
+      done(folder, result)
+    end)
+  end)
+end
+
+--- Waits where nobody looks on: `nvim --headless "+Lazy! sync" +qa` would end it.
+---@param wheel string? instead of the server on the package index
+function M.run(wheel)
+  local program, installer = python(), script()
+  if M.running then
+    return tell('install: is running already')
+  elseif not program then
+    return tell('install: needs Python 3.11 or newer with venv (Debian: apt install python3-venv)')
+  elseif not installer then
+    return tell('install: the scripts are missing; use the branch that `make nvim-repo` writes, or a clone')
+  elseif wheel and vim.fn.filereadable(wheel) == 0 then
+    return tell(('install: %s is not a file'):format(wheel))
+  end
+  start(wheel and vim.fn.fnamemodify(wheel, ':p') or 'copilot-lsp==' .. M.VERSION, program, installer)
+  if headless() then
+    vim.wait(3600 * 1000, function()
+      return not M.running
+    end, 50)
+  end
+end
+
+return M

@@ -1,0 +1,89 @@
+"""`:CopilotLsp install`, from the plugin as it stands at the root of its own branch. Python's part is a stand-in:
+`make test-install` has the real one.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[3]
+
+INSTALLS = """\
+import os, pathlib, sys
+folder, server = map(pathlib.Path, sys.argv[1:])
+print("Creating it", flush=True)
+program = folder / "bin" / "copilot-lsp"
+program.parent.mkdir(parents=True)
+program.write_text("#!/bin/sh\\necho " + server.name)
+program.chmod(0o755)
+"""
+FAILS = 'print("Creating it"); raise SystemExit("install: no network")'
+PROGRAM = "lua io.stdout:write('PROGRAM ' .. require('copilot_lsp.config').program() .. '\\n')"
+CMD = "lua io.stdout:write('CMD ' .. require('copilot_lsp.config').options.cmd[1] .. '\\n')"
+
+
+@pytest.fixture(scope="module")
+def plugin(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The plugin's branch, as scripts/nvim_repo.py writes it."""
+    folder = tmp_path_factory.mktemp("plugin")
+    code = "import pathlib, sys, nvim_repo; nvim_repo.plugin(pathlib.Path(sys.argv[1]))"
+    environment = {**os.environ, "PYTHONPATH": str(ROOT / "scripts")}
+    subprocess.run([sys.executable, "-c", code, str(folder)], check=True, env=environment)
+    assert (folder / "install" / "installer" / "server.py").is_file()
+    return folder
+
+
+def run(program: Path, plugin: Path, home: Path, *commands: str) -> str:
+    """What a Neovim without a screen writes."""
+    environment = {**os.environ, "XDG_DATA_HOME": str(home), "XDG_STATE_HOME": str(home)}
+    command = [str(program), "--headless", "-n", "-u", "NONE", "--cmd", f"set rtp^={plugin}", "--cmd"]
+    command += ["runtime plugin/copilot_lsp.lua"]
+    for line in (*commands, "qa!"):
+        command += ["-c", line]
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=60, check=False)
+    return done.stdout + done.stderr
+
+
+def installed(home: Path) -> list[Path]:
+    return sorted((home / "nvim" / "copilot-lsp").glob("server-*/ready"))
+
+
+def test_install_of_the_plugins_own_branch(program: Path, plugin: Path, tmp_path: Path) -> None:
+    (plugin / "install" / "install.py").write_text(INSTALLS, "utf-8")
+    output = run(program, plugin, tmp_path, "CopilotLsp install", PROGRAM, CMD)
+    assert "copilot-lsp: Creating it" in output
+    assert "copilot-lsp: the server is installed" in output
+    (ready,) = installed(tmp_path)
+    server = ready.parent / "bin" / "copilot-lsp"
+    assert f"PROGRAM {server}" in output
+    assert f"CMD {server}" in output
+    assert subprocess.run([server], capture_output=True, text=True, check=True).stdout == "copilot-lsp==0.1.0\n"
+
+
+def test_failed_install_keeps_the_last_one(program: Path, plugin: Path, tmp_path: Path) -> None:
+    (plugin / "install" / "install.py").write_text(INSTALLS, "utf-8")
+    run(program, plugin, tmp_path, "CopilotLsp install")
+    before = installed(tmp_path)
+    (plugin / "install" / "install.py").write_text(FAILS, "utf-8")
+    output = run(program, plugin, tmp_path, "CopilotLsp install", PROGRAM)
+    assert "copilot-lsp: install: no network" in output
+    assert installed(tmp_path) == before
+    assert f"PROGRAM {before[0].parent}" in output
+
+
+def test_install_of_a_wheel_that_is_not_there(program: Path, plugin: Path, tmp_path: Path) -> None:
+    output = run(program, plugin, tmp_path, "CopilotLsp install none.whl")
+    assert "copilot-lsp: install: none.whl is not a file" in output
+    assert not installed(tmp_path)
+
+
+def test_version_of_the_plugin_is_the_packages() -> None:
+    import copilot_lsp
+
+    lua = (ROOT / "editors/nvim/lua/copilot_lsp/install.lua").read_text("utf-8")
+    assert f"M.VERSION = '{copilot_lsp.__version__}'" in lua
