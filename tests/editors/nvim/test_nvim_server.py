@@ -36,7 +36,7 @@ def test_a_server_that_keeps_dying_is_given_up(start: Start) -> None:
 
 def test_a_missing_program_is_one_clear_line(start: Start) -> None:
     nvim = start(command=["no-such-program", "serve"])
-    nvim.wait_on_screen("copilot-lsp: no-such-program cannot be found; :CopilotLsp install gets it, see :checkhealth copilot_lsp")
+    nvim.wait_on_screen("copilot-lsp: no-such-program cannot be found; try :CopilotLsp install")
     nvim.keep("1-said")
 
 

@@ -23,7 +23,7 @@ local function check_command()
   local program = config.options.cmd[1]
   if vim.fn.executable(program) == 0 then
     return health.error(program .. ' is not installed or not on PATH', {
-      'Install it: `make setup` in the repository of copilot-lsp, then link .venv/bin/copilot-lsp to a folder on PATH',
+      'Install it: :CopilotLsp install',
       'Or name it: require("copilot_lsp").setup({ cmd = { "/path/to/copilot-lsp", "serve" } })',
     })
   end

@@ -171,7 +171,7 @@ end
 function M.start()
   local program = config.options.cmd[1]
   if vim.fn.executable(program) == 0 then
-    M.problem = ('%s cannot be found; :CopilotLsp install gets it, see :checkhealth copilot_lsp'):format(program)
+    M.problem = ('%s cannot be found; try :CopilotLsp install'):format(program)
     return say(M.problem)
   end
   wanted, deaths, M.problem = true, {}, nil
