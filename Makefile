@@ -12,8 +12,9 @@ EDITORS ?= $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/copilot-lsp
 demo: setup
 	@$(BIN)/copilot-lsp complete examples/grid.py:18:1 --show
 
+# Shows what of copilot_lsp no test reaches, and fails below 95 %.
 test: setup lint
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest --cov --cov-report=term --cov-fail-under=95
 
 # Random and hostile input at the sizes of docs/reliability.md (an hour or so); `make campaign SEED=N` runs one again.
 campaign: setup
@@ -34,6 +35,7 @@ test-editors: setup
 # The recipe of the default model with a tiny one, from a corpus to llama.cpp's completion. Adds PyTorch to .venv.
 test-training: setup
 	$(BIN)/python -m pip install --quiet --requirement training/requirements.txt
+	$(BIN)/mypy training
 	$(BIN)/python -m pytest tests/training
 
 # pip, uv, pipx and the editors' installer from an index of our wheels, without a compiler on PATH; each until a real

@@ -95,7 +95,7 @@ class Linear(nn.Module):
         if self.down is None or self.up is None:
             return F.linear(x, weight)
         parts = (weight.detach(), self.up * self.scale(), self.down)
-        return LowRank.apply(x, *(part.to(x.dtype) for part in parts))  # type: ignore[no-any-return,no-untyped-call]
+        return LowRank.apply(x, *(part.to(x.dtype) for part in parts))  # type: ignore[no-any-return]
 
 
 class Norm(nn.Module):

@@ -52,7 +52,8 @@ def quantized(weight: Tensor, kind: GGMLQuantizationType) -> Tensor:
     rounding = {GGMLQuantizationType.Q4_0: _q4_0, GGMLQuantizationType.Q4_1: _q4_1}.get(kind)
     if rounding is None:
         return weight
-    blocks = weight.detach().float().unflatten(-1, (-1, BLOCK))
+    # Not `unflatten`, which PyTorch has no types for.
+    blocks = weight.detach().float().reshape(*weight.shape[:-1], -1, BLOCK)
     return weight + (rounding(blocks).flatten(-2).to(weight.dtype) - weight).detach()
 
 

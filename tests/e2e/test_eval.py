@@ -31,7 +31,7 @@ def texts(data: dict[str, Any]) -> dict[str, str]:
     return {case["id"]: result["text"] for case in data["cases"] for result in case["results"].values()}
 
 
-def test_a_folder_and_a_suite_and_going_on(tmp_path):
+def test_a_folder_and_a_suite_and_going_on(tmp_path: Path) -> None:
     suite, record = tmp_path / "own.jsonl", tmp_path / "done.jsonl"
     suite.write_text(json.dumps(AREA) + "\n", "utf-8")
     data = evaluate(EXAMPLES, suite, "--cases", 5, "--out", record)
@@ -44,7 +44,7 @@ def test_a_folder_and_a_suite_and_going_on(tmp_path):
     assert texts(evaluate(EXAMPLES, suite, "--cases", 5, "--out", record)) == texts(data)
 
 
-def test_the_order_of_the_cases_changes_no_text():
+def test_the_order_of_the_cases_changes_no_text() -> None:
     few = texts(evaluate(EXAMPLES, "--cases", 1, "--kind", "mid"))
     more = texts(evaluate(EXAMPLES, "--cases", 3, "--kind", "block", "--kind", "mid"))
     assert few.items() <= more.items()

@@ -18,7 +18,7 @@ def run(*arguments: str, **options) -> subprocess.CompletedProcess[str]:
     return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False, timeout=120, **options)
 
 
-def test_the_demo_completes_the_method_and_does_so_every_time():
+def test_the_demo_completes_the_method_and_does_so_every_time() -> None:
     first, second = run("complete", DEMO), run("complete", DEMO)
     assert (first.returncode, first.stderr) == (0, "")
     assert first.stdout.endswith("        self.cells[y][x] = value")
@@ -26,7 +26,7 @@ def test_the_demo_completes_the_method_and_does_so_every_time():
     compile((ROOT / "examples" / "grid.py").read_text("utf-8") + first.stdout, "grid.py", "exec")
 
 
-def test_stdin_streaming_and_json_agree():
+def test_stdin_streaming_and_json_agree() -> None:
     source = (ROOT / "examples" / "averages.py").read_text("utf-8")
     place = ("--stdin", "--path", "averages.py", "16:59")
     streamed = run("complete", *place, "--stream", input=source)
@@ -37,16 +37,16 @@ def test_stdin_streaming_and_json_agree():
 
 
 @pytest.mark.parametrize("seed", ["1", "2"])
-def test_a_seed_gives_the_same_every_time(seed):
+def test_a_seed_gives_the_same_every_time(seed) -> None:
     outputs = {run("complete", DEMO, "--seed", seed).stdout for _ in range(2)}
     assert len(outputs) == 1
 
 
-def test_another_language_ends_with_its_block():
+def test_another_language_ends_with_its_block() -> None:
     assert run("complete", "examples/cart.js:21:1").stdout == "    return this.items.length === 0;"
 
 
-def test_doctor_finds_everything_in_order():
+def test_doctor_finds_everything_in_order() -> None:
     done = run("doctor", "--json")
     checks = {check["name"]: check for check in json.loads(done.stdout)["checks"]}
     assert done.returncode == 0, done.stdout

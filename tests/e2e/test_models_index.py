@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import pytest
 
@@ -17,7 +18,7 @@ NAME = "qwen2.5-coder-0.5b-instruct"
 pytestmark = pytest.mark.long
 
 
-def test_the_pieces_of_a_model_are_the_official_file(tmp_path):
+def test_the_pieces_of_a_model_are_the_official_file(tmp_path: Path) -> None:
     """Interrupted once; no hub: its address leads nowhere."""
     environment = {**os.environ, "XDG_CACHE_HOME": str(tmp_path), "HF_ENDPOINT": "http://127.0.0.1:9"}
     command = [sys.executable, "-m", "copilot_lsp", "models", "pull", NAME]

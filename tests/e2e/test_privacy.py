@@ -22,7 +22,7 @@ sys.addaudithook(record)
 """
 
 
-async def test_no_connection_and_no_text_in_the_log(tmp_path: Path):
+async def test_no_connection_and_no_text_in_the_log(tmp_path: Path) -> None:
     (tmp_path / "sitecustomize.py").write_text(HOOK)
     connections, log = tmp_path / "connections", tmp_path / "log"
     env = {"PYTHONPATH": str(tmp_path), "CONNECTIONS": str(connections)}

@@ -25,7 +25,7 @@ def usage(*arguments: str) -> str:
     return result.stderr
 
 
-async def test_shutdown_and_exit():
+async def test_shutdown_and_exit() -> None:
     async with serving() as server:
         await server.initialize()
         await server.request("shutdown")
@@ -34,14 +34,14 @@ async def test_shutdown_and_exit():
     assert server.errors == ""
 
 
-async def test_exit_without_shutdown():
+async def test_exit_without_shutdown() -> None:
     async with serving() as server:
         server.notify("exit")
         assert await server.ended() == 1
     assert server.errors == ""
 
 
-async def test_the_end_of_stdin_in_the_middle_of_a_request():
+async def test_the_end_of_stdin_in_the_middle_of_a_request() -> None:
     async with serving() as server:
         await server.initialize()
         server.open(URI, "slow = ")
@@ -52,7 +52,7 @@ async def test_the_end_of_stdin_in_the_middle_of_a_request():
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="there is no SIGTERM to handle")
-async def test_sigterm():
+async def test_sigterm() -> None:
     async with serving() as server:
         await server.initialize()
         server.process.send_signal(signal.SIGTERM)
@@ -60,7 +60,7 @@ async def test_sigterm():
     assert server.errors == ""
 
 
-async def test_tcp_with_partial_results():
+async def test_tcp_with_partial_results() -> None:
     async with serving("--tcp", "127.0.0.1:0") as server:
         port = await server.listening()
         reader, writer = await asyncio.open_connection("127.0.0.1", port)
@@ -87,7 +87,7 @@ async def test_tcp_with_partial_results():
         writer.close()
 
 
-async def test_a_lost_connection_ends_the_server():
+async def test_a_lost_connection_ends_the_server() -> None:
     async with serving("--tcp", "localhost:0") as server:
         reader, writer = await asyncio.open_connection("127.0.0.1", await server.listening())
         client = Wire(reader, writer)
@@ -97,7 +97,7 @@ async def test_a_lost_connection_ends_the_server():
         await client.reading
 
 
-async def test_the_death_of_the_editor_ends_a_server_whose_socket_stays_open():
+async def test_the_death_of_the_editor_ends_a_server_whose_socket_stays_open() -> None:
     with subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE) as parent:
         async with serving("--tcp", "127.0.0.1:0") as server:
             reader, writer = await asyncio.open_connection("127.0.0.1", await server.listening())
@@ -112,7 +112,7 @@ async def test_the_death_of_the_editor_ends_a_server_whose_socket_stays_open():
             writer.close()
 
 
-async def test_websocket():
+async def test_websocket() -> None:
     async with serving("--ws", "127.0.0.1:0") as server:
         url = f"ws://127.0.0.1:{await server.listening()}"
         with pytest.raises(InvalidStatus, match="403"):
@@ -145,13 +145,13 @@ def request(id: int | None, method: str, params: object = None) -> str:
         (["--log-file", "no/such/folder/log"], "the log file no/such/folder/log cannot be written"),
     ],
 )
-def test_wrong_usage_is_one_line(arguments: list[str], said: str):
+def test_wrong_usage_is_one_line(arguments: list[str], said: str) -> None:
     error = usage(*arguments)
     assert said in error
     assert error.count("\n") == 1
 
 
-async def test_an_address_in_use():
+async def test_an_address_in_use() -> None:
     holder = await asyncio.start_server(lambda *_: None, "127.0.0.1", 0)
     async with holder:
         port = holder.sockets[0].getsockname()[1]

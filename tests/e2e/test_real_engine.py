@@ -184,7 +184,7 @@ async def test_safe_mode_completes_too() -> None:
         assert (await answer(engine, ask(CODE)))[0] == "json.dump(config, file)"
 
 
-async def test_a_file_that_is_no_model(tmp_path) -> None:
+async def test_a_file_that_is_no_model(tmp_path: Path) -> None:
     bad = tmp_path / "bad.gguf"
     bad.write_bytes(b"GGUF" + b"\0" * 100)
     engine = LocalEngine(bad, Settings())

@@ -14,7 +14,7 @@ pytestmark = pytest.mark.asyncio(loop_scope="session")
 INLINE = types.TEXT_DOCUMENT_INLINE_COMPLETION
 
 
-async def test_type_see_accept(editor: Editor):
+async def test_type_see_accept(editor: Editor) -> None:
     uri = "file:///project/greet.py"
     editor.open(uri, "def hello(name):\n")
     editor.type(uri, 1, 0, "    ")
@@ -27,7 +27,7 @@ async def test_type_see_accept(editor: Editor):
     assert await editor.complete(uri, 1, 4 + len(item.insert_text)) == []
 
 
-async def test_typing_on_is_answered_with_the_rest(editor: Editor):
+async def test_typing_on_is_answered_with_the_rest(editor: Editor) -> None:
     uri = "file:///project/rest.py"
     editor.open(uri, "def hello(name):\n    ")
     await editor.complete(uri, 1, 4)
@@ -36,7 +36,7 @@ async def test_typing_on_is_answered_with_the_rest(editor: Editor):
     assert item.insert_text == '"Hello, {name}!"'
 
 
-async def test_cancel(editor: Editor):
+async def test_cancel(editor: Editor) -> None:
     uri = "file:///project/cancel.py"
     editor.open(uri, "slow = \ngrow = ")
     pending = asyncio.wrap_future(editor.protocol.send_request(INLINE, inline(uri, 0, 7), msg_id="x1"))
@@ -47,7 +47,7 @@ async def test_cancel(editor: Editor):
     assert len(await editor.complete(uri, 1, 7)) == 1
 
 
-async def test_the_latest_request_wins(editor: Editor):
+async def test_the_latest_request_wins(editor: Editor) -> None:
     uri = "file:///project/latest.py"
     editor.open(uri, "slow = \nlate = ")
     older = asyncio.create_task(editor.complete(uri, 0, 7))
@@ -58,14 +58,14 @@ async def test_the_latest_request_wins(editor: Editor):
     assert [item.insert_text for item in newer] == ["1"]
 
 
-async def test_alternatives_when_asked(editor: Editor):
+async def test_alternatives_when_asked(editor: Editor) -> None:
     uri = "file:///project/pick.py"
     editor.open(uri, "pick = ")
     assert len(await editor.complete(uri, 0, 7, invoked=True)) == 3
     assert len(await editor.complete(uri, 0, 7)) == 1
 
 
-async def test_an_engine_that_dies_costs_one_answer(editor: Editor):
+async def test_an_engine_that_dies_costs_one_answer(editor: Editor) -> None:
     uri = "file:///project/crash.py"
     editor.open(uri, "crash = \ngrow = ")
     assert await editor.complete(uri, 0, 8) == []
@@ -73,14 +73,14 @@ async def test_an_engine_that_dies_costs_one_answer(editor: Editor):
     assert len(await editor.complete(uri, 1, 7)) == 1
 
 
-async def test_carriage_returns_and_form_feeds(editor: Editor):
+async def test_carriage_returns_and_form_feeds(editor: Editor) -> None:
     uri = "file:///project/crlf.py"
     editor.open(uri, "# a\x0cb\u2028c\r\ngrow = \r\n")
     (item,) = await editor.complete(uri, 1, 7)
     assert item.range == types.Range(types.Position(1, 7), types.Position(1, 7))
 
 
-async def test_astral_characters_count_twice_in_utf_16(editor: Editor):
+async def test_astral_characters_count_twice_in_utf_16(editor: Editor) -> None:
     uri = "file:///project/astral.py"
     assert editor.welcome.capabilities.position_encoding == "utf-16"
     editor.open(uri, "'😀é'; \n")
@@ -90,7 +90,7 @@ async def test_astral_characters_count_twice_in_utf_16(editor: Editor):
     assert item.range.start == types.Position(0, 11)
 
 
-async def test_an_excluded_file_is_never_completed(editor: Editor):
+async def test_an_excluded_file_is_never_completed(editor: Editor) -> None:
     uri = "file:///project/.env"
     editor.open(uri, "grow = ")
     assert await editor.complete(uri, 0, 7, invoked=True) == []
@@ -99,7 +99,7 @@ async def test_an_excluded_file_is_never_completed(editor: Editor):
 
 
 @pytest.mark.parametrize(("encoding", "character"), [("utf-8", 14), ("utf-32", 10)])
-async def test_other_position_encodings(encoding: str, character: int):
+async def test_other_position_encodings(encoding: str, character: int) -> None:
     uri = "file:///project/astral.py"
     async with editing(can=capabilities(encodings=[encoding])) as editor:
         assert editor.welcome.capabilities.position_encoding == encoding
@@ -110,7 +110,7 @@ async def test_other_position_encodings(encoding: str, character: int):
         assert item.range.start == types.Position(0, character)
 
 
-async def test_options_apply_live_and_a_bad_one_is_named():
+async def test_options_apply_live_and_a_bad_one_is_named() -> None:
     uri = "file:///project/options.py"
     can = capabilities(configuration=True)
     async with editing(can=can, configuration={"disabledLanguages": ["python"]}) as editor:
@@ -128,7 +128,7 @@ async def test_options_apply_live_and_a_bad_one_is_named():
         assert len(await editor.complete(uri, 0, 7)) == 1
 
 
-async def test_popup_items_for_a_client_without_inline_completion():
+async def test_popup_items_for_a_client_without_inline_completion() -> None:
     uri = "file:///project/popup.py"
     async with editing(can=capabilities(inline_completion=False)) as editor:
         editor.open(uri, "grow = fir")

@@ -24,7 +24,7 @@ FAKE = ["--engine", "fake", "--fake-script", str(RULES)]
 COPILOT_LSP = [sys.executable, "-m", "copilot_lsp"]
 
 
-async def test_a_full_stderr_does_not_freeze_the_server():
+async def test_a_full_stderr_does_not_freeze_the_server() -> None:
     """At debug level every edit is logged, and nobody reads it here."""
     async with serving("--log-level", "debug") as server:
         await server.initialize()
@@ -41,7 +41,7 @@ async def test_a_full_stderr_does_not_freeze_the_server():
 
 
 @pytest.mark.parametrize("end", ["SIGTERM", "end of input", "exit"])
-def test_a_full_stdout_does_not_keep_the_server_from_ending(end: str):
+def test_a_full_stdout_does_not_keep_the_server_from_ending(end: str) -> None:
     """It has been asked for more than a pipe holds."""
     pipe = subprocess.PIPE
     with subprocess.Popen(SERVE, stdin=pipe, stdout=pipe, stderr=pipe) as process:
@@ -65,7 +65,7 @@ def test_a_full_stdout_does_not_keep_the_server_from_ending(end: str):
             process.kill()
 
 
-async def test_the_end_does_not_wait_for_a_socket_that_nobody_reads():
+async def test_the_end_does_not_wait_for_a_socket_that_nobody_reads() -> None:
     async with serving("--tcp", "127.0.0.1:0") as server:
         reader, writer = await asyncio.open_connection("127.0.0.1", await server.listening(), limit=1)
         params = {"processId": None, "rootUri": None, "capabilities": {}}
@@ -80,7 +80,7 @@ async def test_the_end_does_not_wait_for_a_socket_that_nobody_reads():
 
 
 @pytest.mark.parametrize("closed", ["2>&-", "2>/dev/full", "2</dev/null"])
-async def test_a_server_without_a_stderr(closed: str):
+async def test_a_server_without_a_stderr(closed: str) -> None:
     process = await asyncio.create_subprocess_exec(
         *shell(closed, [*SERVE, "--log-level", "debug"]), stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE
     )
@@ -97,7 +97,7 @@ async def test_a_server_without_a_stderr(closed: str):
 
 
 @pytest.mark.parametrize(("closed", "code"), [("<&-", 1), (">&-", 1), ("<&- >&- 2>&-", 1), (">/dev/full", 1)])
-def test_a_server_without_a_client_ends(closed: str, code: int):
+def test_a_server_without_a_client_ends(closed: str, code: int) -> None:
     initialize = frame({"jsonrpc": "2.0", "id": 1, "method": "initialize", "params": {"capabilities": {}}})
     done = run(shell(closed, SERVE), input=initialize)
     assert (done.returncode, done.stdout, done.stderr) == (code, b"", b"")
@@ -147,7 +147,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     ("redirection", "reason"),
     [(">/dev/full", "No space left on device"), ("<&- >&-", "Bad file descriptor")],
 )
-def test_what_cannot_be_printed_is_one_line(folder: Path, name: str, redirection: str, reason: str):
+def test_what_cannot_be_printed_is_one_line(folder: Path, name: str, redirection: str, reason: str) -> None:
     done = run(shell(redirection, [*COPILOT_LSP, *COMMANDS[name]]), cwd=folder)
     said = done.stderr.decode().splitlines()
     assert done.returncode == 1, said
@@ -157,7 +157,7 @@ def test_what_cannot_be_printed_is_one_line(folder: Path, name: str, redirection
 
 @pytest.mark.parametrize("name", COMMANDS)
 @pytest.mark.parametrize("redirection", ["2>&-"])
-def test_a_command_without_a_stderr_does_its_work(folder: Path, name: str, redirection: str):
+def test_a_command_without_a_stderr_does_its_work(folder: Path, name: str, redirection: str) -> None:
     expected = run([*COPILOT_LSP, *COMMANDS[name]], cwd=folder)
     done = run(shell(redirection, [*COPILOT_LSP, *COMMANDS[name]]), cwd=folder)
     assert done.returncode == expected.returncode
@@ -165,7 +165,7 @@ def test_a_command_without_a_stderr_does_its_work(folder: Path, name: str, redir
     assert b"Traceback" not in done.stdout
 
 
-def test_a_closed_stdin_is_one_line():
+def test_a_closed_stdin_is_one_line() -> None:
     done = run(shell("<&-", [*COPILOT_LSP, "complete", "--stdin", "1:1", *FAKE]))
     assert (done.returncode, done.stdout) == (1, b"")
     assert done.stderr == b"copilot-lsp: standard input cannot be read: Bad file descriptor\n"
@@ -176,7 +176,7 @@ NAME = b"caf\xe9\xff.py"
 
 @pytest.mark.parametrize("how", [[], ["--json"], ["--show"], ["--stream"]])
 @pytest.mark.parametrize("language", ["C", "C.UTF-8"])
-def test_a_file_name_that_is_no_text(tmp_path: Path, how: list[str], language: str):
+def test_a_file_name_that_is_no_text(tmp_path: Path, how: list[str], language: str) -> None:
     (Path(os.fsdecode(os.fsencode(tmp_path) + b"/" + NAME))).write_text("grow = ")
     env = {**os.environ, "LC_ALL": language, "PYTHONCOERCECLOCALE": "0", "PYTHONUTF8": "0"}
     done = run([*COPILOT_LSP, "complete", NAME + b":1:8", *how, *FAKE], cwd=tmp_path, env=env)
@@ -207,7 +207,7 @@ def test_a_file_name_that_is_no_text(tmp_path: Path, how: list[str], language: s
         [b"no-such-command", NAME],
     ],
 )
-def test_what_is_wrong_is_one_line_with_any_name(tmp_path: Path, arguments: list[bytes]):
+def test_what_is_wrong_is_one_line_with_any_name(tmp_path: Path, arguments: list[bytes]) -> None:
     (tmp_path / "app.py").write_text("grow = ")
     (tmp_path / "loop").symlink_to("loop")
     done = run([*COPILOT_LSP, *arguments], cwd=tmp_path)
@@ -216,7 +216,7 @@ def test_what_is_wrong_is_one_line_with_any_name(tmp_path: Path, arguments: list
     assert b"Traceback" not in done.stderr
 
 
-def test_a_folder_that_is_gone_is_one_line(tmp_path: Path):
+def test_a_folder_that_is_gone_is_one_line(tmp_path: Path) -> None:
     gone = tmp_path / "gone"
     gone.mkdir()
     command = shell("", [*COPILOT_LSP, "complete", "app.py:1:1", *FAKE])

@@ -19,7 +19,7 @@ PROJECT = Path(__file__).resolve().parents[2]
 
 
 @pytest.fixture(scope="module")
-def options(tmp_path_factory) -> train.Options:
+def options(tmp_path_factory: pytest.TempPathFactory) -> train.Options:
     torch.set_num_threads(1)
     work = tmp_path_factory.mktemp("training")
     for folder, part in (("corpus", "source"), ("held-out", "engine")):
@@ -31,7 +31,7 @@ def options(tmp_path_factory) -> train.Options:
     return replace(quick.options(work, 60.0), tokens=60_000)
 
 
-def test_a_tiny_model_learns_resumes_and_completes_in_llama_cpp(options):
+def test_a_tiny_model_learns_resumes_and_completes_in_llama_cpp(options) -> None:
     halfway = train.run(replace(options, tokens=options.tokens // 2, held_out=None))
     done = train.run(options)
     assert halfway.tokens < done.tokens

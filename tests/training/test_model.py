@@ -1,5 +1,6 @@
 """The parts of the recipe that need PyTorch (`make test-training`)."""
 
+from pathlib import Path
 from random import Random
 
 import gguf
@@ -19,14 +20,14 @@ from training.vocabulary import encode, read_tokenizer
 
 
 @pytest.fixture(scope="module")
-def base(tmp_path_factory):
+def base(tmp_path_factory: pytest.TempPathFactory):
     torch.set_num_threads(1)
     path = tmp_path_factory.mktemp("base") / "base.gguf"
     write_base(path)
     return path
 
 
-def test_the_tokenizer_keeps_every_byte_and_reads_no_control_tokens(base):
+def test_the_tokenizer_keeps_every_byte_and_reads_no_control_tokens(base) -> None:
     tokenizer = read_tokenizer(base)
     for text in ("def f(x):\n    return 'ß→🎉'\r\n\t", "<|endoftext|><special_0> 1234"):
         ids = encode(tokenizer, text)
@@ -35,7 +36,7 @@ def test_the_tokenizer_keeps_every_byte_and_reads_no_control_tokens(base):
 
 
 @pytest.mark.parametrize("kind", [Kind.Q4_0, Kind.Q4_1])
-def test_fake_quantization_is_what_is_written_to_the_file(kind):
+def test_fake_quantization_is_what_is_written_to_the_file(kind) -> None:
     weight = torch.randn(8, 64, generator=torch.Generator().manual_seed(1)) * 0.05
     weight[0] = 0
     stored = gguf.dequantize(gguf.quantize(weight.numpy(), kind), kind)
@@ -43,13 +44,13 @@ def test_fake_quantization_is_what_is_written_to_the_file(kind):
 
 
 @pytest.mark.parametrize("kind", [Kind.Q4_0, Kind.Q4_1, Kind.Q8_0])
-def test_gradients_pass_through_the_quantization(kind):
+def test_gradients_pass_through_the_quantization(kind) -> None:
     weight = torch.randn(4, 32, requires_grad=True)
     quantized(weight, kind).sum().backward()
     assert torch.equal(weight.grad, torch.ones(4, 32))
 
 
-def test_low_rank_parts_start_at_nothing_and_merge():
+def test_low_rank_parts_start_at_nothing_and_merge() -> None:
     linear = Linear(32, 16)
     x = torch.randn(3, 32)
     plain = linear(x)
@@ -61,7 +62,7 @@ def test_low_rank_parts_start_at_nothing_and_merge():
 
 
 @pytest.mark.parametrize("kind", [None, Kind.Q4_1])
-def test_the_gradients_of_low_rank_parts_are_those_through_the_whole_weight(kind):
+def test_the_gradients_of_low_rank_parts_are_those_through_the_whole_weight(kind) -> None:
     linear = Linear(64, 32)
     linear.add_lora(4)
     linear.stored_as = kind
@@ -75,7 +76,7 @@ def test_the_gradients_of_low_rank_parts_are_those_through_the_whole_weight(kind
         torch.testing.assert_close(one, other)
 
 
-def test_dense_attention_is_pytorchs():
+def test_dense_attention_is_pytorchs() -> None:
     q, k, v = (torch.randn(2, heads, 16, 8) for heads in (6, 2, 2))
     mask = torch.ones(2, 1, 16, 16, dtype=torch.bool).tril()
     mask[0, :, 7:, :7] = False
@@ -83,7 +84,7 @@ def test_dense_attention_is_pytorchs():
     torch.testing.assert_close(attention(q, k, v, mask), wanted)
 
 
-def test_with_low_rank_parts_only_they_and_the_control_rows_are_learnt(base):
+def test_with_low_rank_parts_only_they_and_the_control_rows_are_learnt(base) -> None:
     model = read_base(base)
     model.set_rows({11: [20, 21], 12: [22]})
     rows = model.token_embd.weight.detach().clone()
@@ -104,7 +105,7 @@ def samples(*lengths):
     return [Sample(list(range(100, 100 + n)), n // 2, "line") for n in lengths]
 
 
-def test_packing_loses_no_token_and_fills_rows():
+def test_packing_loses_no_token_and_fills_rows() -> None:
     random = Random(4)
     given = samples(*(random.randint(3, 60) for _ in range(300)))
     rows = list(packed(iter(given), 64))
@@ -114,7 +115,7 @@ def test_packing_loses_no_token_and_fills_rows():
     assert sum(len(sample.tokens) for row in rows for sample in row) > 0.9 * 64 * len(rows)
 
 
-def test_targets_are_the_next_tokens_of_the_same_sample():
+def test_targets_are_the_next_tokens_of_the_same_sample() -> None:
     token, target, role, sample = arrays(samples(6, 4), 16)
     middle = MIDDLE + tuple(KINDS).index("line")
     assert token[:10].tolist() == [100, 101, 102, 103, 104, 105, 100, 101, 102, 103]
@@ -123,7 +124,7 @@ def test_targets_are_the_next_tokens_of_the_same_sample():
     assert sample.tolist() == [1] * 6 + [2] * 4 + [0] * 6
 
 
-def test_samples_in_a_row_do_not_see_each_other(base):
+def test_samples_in_a_row_do_not_see_each_other(base) -> None:
     model = read_base(base).eval()
     first, second = torch.randint(20, 200, (1, 10)), torch.randint(20, 200, (1, 6))
     sample = torch.tensor([[1] * 10 + [2] * 6])
@@ -134,14 +135,14 @@ def test_samples_in_a_row_do_not_see_each_other(base):
     torch.testing.assert_close(together[:, 10:], alone, rtol=1e-4, atol=1e-4)
 
 
-def test_the_rate_warms_up_and_falls():
+def test_the_rate_warms_up_and_falls() -> None:
     rates = [train.rate_at(share / 100, 1.0) for share in range(101)]
     assert rates[0] < 0.1
     assert max(rates) == pytest.approx(1.0, abs=1e-3)
     assert rates[-1] == pytest.approx(train.FINAL_RATE)
 
 
-def test_an_exported_model_is_the_trained_one(base, tmp_path):
+def test_an_exported_model_is_the_trained_one(base, tmp_path: Path) -> None:
     model = read_base(base)
     extra = {"copilot_lsp.fim.layout": "spm"}
     export.export(model.weights(), base, tmp_path / "out.gguf", export.read_types("f16,token_embd=f32"), extra)
@@ -157,7 +158,7 @@ def test_an_exported_model_is_the_trained_one(base, tmp_path):
     assert fields["tokenizer.ggml.tokens"].contents()[11:14] == ["<fim_prefix>", "<fim_suffix>", "<fim_middle>"]
 
 
-def test_types_by_pattern():
+def test_types_by_pattern() -> None:
     types = read_types("q4_0,token_embd=q8_0")
     assert types.of("token_embd.weight", 2).name == "Q8_0"
     assert types.of("blk.0.attn_q.weight", 2).name == "Q4_0"

@@ -1,6 +1,7 @@
 """A smaller vocabulary: the same tokens for what is kept, more of them for what is not."""
 
 from collections import Counter
+from pathlib import Path
 
 import gguf
 import numpy as np
@@ -24,27 +25,27 @@ def kept(counts: dict[str, int], size: int) -> set[str]:
     return {TOKENS[id] for id in ids[257:]}
 
 
-def test_a_token_comes_with_what_it_is_merged_from():
+def test_a_token_comes_with_what_it_is_merged_from() -> None:
     assert kept({"abcde": 9, "fg": 3}, 257 + 4) == {"ab", "abc", "de", "abcde"}
 
 
-def test_what_does_not_fit_gives_way_to_what_does():
+def test_what_does_not_fit_gives_way_to_what_does() -> None:
     assert kept({"abcde": 9, "fg": 3}, 257 + 3) == {"fg", "ab", "abc"}
 
 
-def test_room_is_filled_with_the_first_merges():
+def test_room_is_filled_with_the_first_merges() -> None:
     assert kept({}, 257 + 2) == {"ab", "abc"}
     assert kept({}, 10**6) == set(WORDS)
 
 
 @pytest.fixture
-def base(tmp_path):
+def base(tmp_path: Path):
     path = tmp_path / "base.gguf"
     write_base(path)
     return path
 
 
-def test_the_file_has_the_rows_and_merges_of_what_is_kept(base, tmp_path):
+def test_the_file_has_the_rows_and_merges_of_what_is_kept(base, tmp_path: Path) -> None:
     last = SHAPE.vocabulary - 1  # four spaces
     ids = list(range(last))
     trim.write(base, tmp_path / "small.gguf", ids)
@@ -60,11 +61,11 @@ def test_the_file_has_the_rows_and_merges_of_what_is_kept(base, tmp_path):
     assert one[-1] == two[-1]
 
 
-def test_everything_may_be_kept(base, tmp_path):
+def test_everything_may_be_kept(base, tmp_path: Path) -> None:
     trim.write(base, tmp_path / "same.gguf", range(SHAPE.vocabulary))
     assert (tmp_path / "same.gguf").stat().st_size == base.stat().st_size
 
 
-def test_control_tokens_are_not_moved(base, tmp_path):
+def test_control_tokens_are_not_moved(base, tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="control tokens"):
         trim.write(base, tmp_path / "out.gguf", range(1, SHAPE.vocabulary))

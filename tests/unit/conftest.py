@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
@@ -13,7 +14,7 @@ from copilot_lsp.cli import main
 
 
 @pytest.fixture
-def command(tmp_path, capsys) -> Callable[..., Callable[..., SimpleNamespace]]:
+def command(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Callable[..., Callable[..., SimpleNamespace]]:
     """Makes a function that runs a command with the fake engine and `rules`; it gives exit code, stdout and stderr."""
 
     def make(name: str, rules: list[dict[str, Any]]) -> Callable[..., SimpleNamespace]:

@@ -7,6 +7,7 @@ import os
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import pytest
 
@@ -21,24 +22,24 @@ def run(*arguments: str, **options) -> subprocess.CompletedProcess[str]:
 
 
 @pytest.fixture
-def no_models(tmp_path, monkeypatch):
+def no_models(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     """A machine without any pulled model."""
     monkeypatch.setattr(registry, "cache_folder", lambda: tmp_path / "cache")
 
 
-def test_version():
+def test_version() -> None:
     done = run("--version")
     assert (done.returncode, done.stdout) == (0, f"copilot-lsp {__version__}\n")
 
 
 @pytest.mark.parametrize("command", ["", *cli.COMMANDS])
-def test_every_command_has_help(command, capsys):
+def test_every_command_has_help(command, capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit, match="0"):
         main([*command.split(), "--help"])
     assert "usage: copilot-lsp" in capsys.readouterr().out
 
 
-def test_help_loads_nothing_heavy():
+def test_help_loads_nothing_heavy() -> None:
     heavy = ("rich", "cattrs", "pygls", "tree_sitter", "numpy", "llama_cpp")
     script = "import sys; from copilot_lsp.cli import parser; parser()"
     script += f"; print([name for name in {heavy} if name in sys.modules])"
@@ -47,13 +48,13 @@ def test_help_loads_nothing_heavy():
 
 
 @pytest.mark.parametrize("arguments", [[], ["explode"], ["models"], ["models", "explode"], ["complete"]])
-def test_wrong_usage_is_one_line(arguments, capsys):
+def test_wrong_usage_is_one_line(arguments, capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit, match="2"):
         main(arguments)
     assert capsys.readouterr().err.count("\n") == 1
 
 
-def test_an_interrupt_is_silent(monkeypatch, capsys):
+def test_an_interrupt_is_silent(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     def interrupt(_):
         raise KeyboardInterrupt
 
@@ -63,7 +64,7 @@ def test_an_interrupt_is_silent(monkeypatch, capsys):
 
 
 @pytest.mark.skipif(os.name != "posix", reason="a closed pipe is another error on Windows")
-def test_a_closed_pipe_is_silent(tmp_path):
+def test_a_closed_pipe_is_silent(tmp_path: Path) -> None:
     (tmp_path / "a.py").write_text("x = ", "utf-8")
     (tmp_path / "script.json").write_text('[{"after": "x = $", "text": "1"}]', "utf-8")
     reading, writing = os.pipe()
@@ -75,14 +76,14 @@ def test_a_closed_pipe_is_silent(tmp_path):
     assert (done.returncode, done.stderr) == (141, b"")
 
 
-def test_models_list(no_models, capsys):
+def test_models_list(no_models, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["models", "list"]) == 0
     out = capsys.readouterr().out
     assert "smollm2-135m" in out
     assert f"default: {registry.load().default}" in out
 
 
-def test_models_path_and_verify_of_a_file(tmp_path, capsys):
+def test_models_path_and_verify_of_a_file(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     path = tmp_path / "own.gguf"
     path.write_bytes(b"GGUF\x03\0\0\0")
     assert main(["models", "path", str(path)]) == 0
@@ -91,24 +92,24 @@ def test_models_path_and_verify_of_a_file(tmp_path, capsys):
 
 
 @pytest.mark.parametrize("action", ["path", "verify"])
-def test_models_without_the_model(no_models, capsys, action):
+def test_models_without_the_model(no_models, capsys: pytest.CaptureFixture[str], action) -> None:
     assert main(["models", action, "smollm2-135m"]) == 1
     assert "run `copilot-lsp models pull" in capsys.readouterr().err
 
 
-def test_models_pull_of_an_unknown_name(no_models, capsys):
+def test_models_pull_of_an_unknown_name(no_models, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["models", "pull", "huge"]) == 1
     assert capsys.readouterr().err.startswith("copilot-lsp: there is no model 'huge': the names are ")
 
 
-def test_doctor_fails_without_a_model_and_says_what_to_do(no_models, capsys):
+def test_doctor_fails_without_a_model_and_says_what_to_do(no_models, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["doctor", "--model", "smollm2-135m"]) == 1
     out = capsys.readouterr().out
     assert "failed" in out
     assert "models pull" in " ".join(out.split())
 
 
-def test_doctor_json_has_every_check_and_the_settings(no_models, capsys):
+def test_doctor_json_has_every_check_and_the_settings(no_models, capsys: pytest.CaptureFixture[str]) -> None:
     # The engine works, the model is not there.
     assert main(["doctor", "--json", "--engine", "fake", "--model", "smollm2-135m"]) == 1
     data = json.loads(capsys.readouterr().out)
@@ -118,7 +119,9 @@ def test_doctor_json_has_every_check_and_the_settings(no_models, capsys):
     assert data["settings"]["model"] == "smollm2-135m"
 
 
-def test_doctor_names_a_package_that_is_missing(no_models, capsys, monkeypatch):
+def test_doctor_names_a_package_that_is_missing(
+    no_models, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
     from importlib.metadata import PackageNotFoundError
 
     from copilot_lsp.cli import doctor
@@ -131,7 +134,7 @@ def test_doctor_names_a_package_that_is_missing(no_models, capsys, monkeypatch):
     assert "not installed: run `pip install llama-cpp-python`" in capsys.readouterr().out
 
 
-def test_help_is_quick():
+def test_help_is_quick() -> None:
     """The best of three: under 0.3 s on an idle machine; the bound leaves room for a busy one."""
 
     def once() -> float:

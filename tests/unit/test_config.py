@@ -23,23 +23,23 @@ def _snake(name: str) -> str:
     return "".join(f"_{letter.lower()}" if letter.isupper() else letter for letter in name)
 
 
-def test_every_setting_is_an_option():
+def test_every_setting_is_an_option() -> None:
     assert {_snake(option.name) for option in OPTIONS} == _leaves(Settings())
 
 
-def test_nothing_sent_gives_the_defaults():
+def test_nothing_sent_gives_the_defaults() -> None:
     assert resolve(None) == resolve({}) == resolve({"model": None})
     assert resolve(None).settings == Settings()
 
 
-def test_the_defaults_are_allowed():
+def test_the_defaults_are_allowed() -> None:
     sent = {name: schema["default"] for name, schema in describe().items()}
     sent = {name.removeprefix("copilotLsp."): value for name, value in sent.items()}
     assert resolve(sent).settings == Settings()
     assert resolve(sent).problems == ()
 
 
-def test_values_reach_their_settings():
+def test_values_reach_their_settings() -> None:
     sent = {
         "model": "/models/tiny.gguf",
         "disabledLanguages": ["markdown"],
@@ -90,13 +90,13 @@ def test_values_reach_their_settings():
         ([1], "copilotLsp must be an object with options, not [1]"),
     ],
 )
-def test_a_bad_option_is_named_and_left_as_it_was(sent: object, problem: str):
+def test_a_bad_option_is_named_and_left_as_it_was(sent: object, problem: str) -> None:
     resolved = resolve(sent)
     assert resolved.problems == (problem,)
     assert resolved.settings == Settings()
 
 
-def test_one_bad_pattern_does_not_let_in_what_the_others_name():
+def test_one_bad_pattern_does_not_let_in_what_the_others_name() -> None:
     resolved = resolve({"exclude": ["[z-a]", "*.a"]})
     assert resolved.settings == Settings(exclude=("*.a",))
     assert resolved.problems == (
@@ -104,31 +104,31 @@ def test_one_bad_pattern_does_not_let_in_what_the_others_name():
     )
 
 
-def test_one_bad_option_costs_no_other():
+def test_one_bad_option_costs_no_other() -> None:
     resolved = resolve({"enabled": "yes", "model": "small"})
     assert resolved.settings == Settings(model="small")
     assert len(resolved.problems) == 1
 
 
-def test_a_bad_option_keeps_what_the_base_says():
+def test_a_bad_option_keeps_what_the_base_says() -> None:
     base = Settings(max_parse_bytes=7)
     resolved = resolve({"maxParseBytes": -1}, base)
     assert resolved.settings == base
     assert resolved.problems[0].endswith("7 is used")
 
 
-def test_a_long_value_is_cut_in_the_message():
+def test_a_long_value_is_cut_in_the_message() -> None:
     (problem,) = resolve({"maxParseBytes": "x" * 1000}).problems
     assert len(problem) < 150
 
 
-def test_unknown_names_are_no_problem():
+def test_unknown_names_are_no_problem() -> None:
     resolved = resolve({"colour": "red", "completion": {"colour": {"x": 1}}})
     assert resolved.unknown == ("copilotLsp.colour", "copilotLsp.completion.colour.x")
     assert resolved.problems == ()
 
 
-def test_descriptions_are_json_schemas():
+def test_descriptions_are_json_schemas() -> None:
     described = describe()
     assert described["copilotLsp.completion.multiline"]["enum"] == ["auto", "always", "never"]
     assert described["copilotLsp.exclude"]["items"] == {"type": "string"}

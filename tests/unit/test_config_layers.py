@@ -16,7 +16,7 @@ from copilot_lsp.settings import Settings
 
 
 @pytest.fixture
-def home(tmp_path, monkeypatch) -> Path:
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """The user's configuration folder."""
     monkeypatch.setenv("COPILOT_LSP_CONFIG_DIR", str(tmp_path / "user"))
     (tmp_path / "user").mkdir()
@@ -24,7 +24,7 @@ def home(tmp_path, monkeypatch) -> Path:
 
 
 @pytest.fixture
-def project(tmp_path, monkeypatch) -> Path:
+def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     (tmp_path / "project" / "src").mkdir(parents=True)
     monkeypatch.chdir(tmp_path / "project")
     return tmp_path / "project"
@@ -34,7 +34,7 @@ def write(path: Path, text: str) -> None:
     path.write_text(text, "utf-8")
 
 
-def test_the_later_place_wins(home, project, monkeypatch):
+def test_the_later_place_wins(home, project, monkeypatch: pytest.MonkeyPatch) -> None:
     name = "completion.maxLineTokens"
     lines = []
 
@@ -61,7 +61,7 @@ def test_the_later_place_wins(home, project, monkeypatch):
     assert lines == [*expected, "the environment"]
 
 
-def test_an_editor_that_sends_every_default_leaves_what_the_files_say(home):
+def test_an_editor_that_sends_every_default_leaves_what_the_files_say(home) -> None:
     """As VS Code does; what it sends first and changes later is another matter."""
     write(config.user_file(), "engine.threads = 3\nenabled = true\n")
     everything = {name.removeprefix("copilotLsp."): facts["default"] for name, facts in config.describe().items()}
@@ -86,7 +86,7 @@ def test_an_editor_that_sends_every_default_leaves_what_the_files_say(home):
         'model = "~/m.gguf"',
     ],
 )
-def test_a_project_cannot_set_what_could_harm(home, project, line):
+def test_a_project_cannot_set_what_could_harm(home, project, line) -> None:
     write(project / "copilot-lsp.toml", line + "\n")
     found = config.load([project])
     assert found.settings == Settings()
@@ -95,7 +95,7 @@ def test_a_project_cannot_set_what_could_harm(home, project, line):
     assert "project can" in problem
 
 
-def test_what_a_project_may_set_is_on_a_list():
+def test_what_a_project_may_set_is_on_a_list() -> None:
     """An option that is added later is closed to projects until somebody opens it; a remote engine never is."""
     base = Settings()
     for option in OPTIONS:
@@ -106,7 +106,7 @@ def test_what_a_project_may_set_is_on_a_list():
         assert refused is not open_, option.name
 
 
-def test_a_project_only_adds_to_what_is_left_out(home, project):
+def test_a_project_only_adds_to_what_is_left_out(home, project) -> None:
     write(config.user_file(), 'exclude = ["*.gen.py"]\ndisabledLanguages = ["markdown"]\nenabled = false\n')
     write(project / "copilot-lsp.toml", 'exclude = ["vendor/"]\ndisabledLanguages = []\nenabled = true\n')
     settings = config.load([project]).settings
@@ -115,7 +115,7 @@ def test_a_project_only_adds_to_what_is_left_out(home, project):
     assert not settings.enabled
 
 
-def test_a_project_may_name_a_file_in_the_folders_that_the_user_allowed(home, project, tmp_path):
+def test_a_project_may_name_a_file_in_the_folders_that_the_user_allowed(home, project, tmp_path: Path) -> None:
     (tmp_path / "models").mkdir()
     write(config.user_file(), f'modelFolders = ["{tmp_path / "models"}"]\n')
     model = tmp_path / "models" / "m.gguf"
@@ -128,7 +128,7 @@ def test_a_project_may_name_a_file_in_the_folders_that_the_user_allowed(home, pr
         assert config.load([project]).settings.model == "default"
 
 
-def test_a_name_that_is_no_option_gets_the_nearest_one(home):
+def test_a_name_that_is_no_option_gets_the_nearest_one(home) -> None:
     write(config.user_file(), "[completion]\nmax_line_token = 1\n[zzz]\nq = 1\n")
     first, second = config.load().problems
     assert first.endswith("completion.max_line_token is not an option: did you mean completion.maxLineTokens?")
@@ -136,7 +136,7 @@ def test_a_name_that_is_no_option_gets_the_nearest_one(home):
 
 
 @pytest.mark.parametrize("text", ["model = ", "\x00", "[a]\n[a]\n"])
-def test_a_file_that_cannot_be_read_is_left_out_with_a_line(home, text):
+def test_a_file_that_cannot_be_read_is_left_out_with_a_line(home, text) -> None:
     write(config.user_file(), text)
     found = config.load()
     assert found.settings == Settings()
@@ -145,13 +145,13 @@ def test_a_file_that_cannot_be_read_is_left_out_with_a_line(home, text):
     assert "\n" not in problem
 
 
-def test_a_bad_value_is_named_with_its_file(home):
+def test_a_bad_value_is_named_with_its_file(home) -> None:
     write(config.user_file(), 'completion.candidates = "many"\n')
     (problem,) = config.load().problems
     assert problem.startswith(f"{config.user_file()}: completion.candidates must be a whole number from 1 to 10")
 
 
-def test_the_environment_has_every_kind_of_value(home, monkeypatch):
+def test_the_environment_has_every_kind_of_value(home, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("COPILOT_LSP_ENABLED", "false")
     monkeypatch.setenv("COPILOT_LSP_MODEL", "1.5")
     monkeypatch.setenv("COPILOT_LSP_EXCLUDE", "*.a, *.b")
@@ -166,7 +166,7 @@ def test_the_environment_has_every_kind_of_value(home, monkeypatch):
     assert (settings.completion.confidence, settings.engine.safe_mode) == (0.25, "on")
 
 
-def test_a_project_is_the_nearest_folder_with_a_file_but_not_beyond_the_repository(project):
+def test_a_project_is_the_nearest_folder_with_a_file_but_not_beyond_the_repository(project) -> None:
     write(project.parent / "copilot-lsp.toml", "")
     assert list(config.project_of(project / "src")) == [project.parent]
     (project / ".git").mkdir()
@@ -175,7 +175,7 @@ def test_a_project_is_the_nearest_folder_with_a_file_but_not_beyond_the_reposito
     assert list(config.project_of(project / "src")) == [project]
 
 
-def test_setting_an_option_keeps_the_rest_of_the_file(home):
+def test_setting_an_option_keeps_the_rest_of_the_file(home) -> None:
     write(config.user_file(), '# mine\nmodel = "a" # why\n\n[completion]\ncandidates = 2\n')
     config.set_user("model", "b")
     config.set_user("engine.threads", 2)
@@ -188,7 +188,7 @@ def test_setting_an_option_keeps_the_rest_of_the_file(home):
     assert config.user_file().read_text("utf-8") == "model = "
 
 
-def test_the_schema_knows_every_option():
+def test_the_schema_knows_every_option() -> None:
     properties = config.schema()["properties"]
     for option in OPTIONS:
         place = properties
@@ -198,7 +198,7 @@ def test_the_schema_knows_every_option():
         assert place[key]["description"] == option.description
 
 
-def test_config_show_says_where_each_value_is_from(home, project, capsys):
+def test_config_show_says_where_each_value_is_from(home, project, capsys: pytest.CaptureFixture[str]) -> None:
     write(config.user_file(), 'model = "a"\ncolour = 1\n')
     assert main(["config", "show", "--json"]) == 1
     shown = json.loads(capsys.readouterr().out)
@@ -211,7 +211,9 @@ def test_config_show_says_where_each_value_is_from(home, project, capsys):
     assert len(json.loads(capsys.readouterr().out)["options"]) == len(OPTIONS)
 
 
-def test_config_show_knows_a_misspelled_variable(home, project, capsys, monkeypatch):
+def test_config_show_knows_a_misspelled_variable(
+    home, project, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("COPILOT_LSP_ENGINE_THREAD", "2")
     monkeypatch.setenv("COPILOT_LSP_SERVER", "x")
     assert main(["config", "show"]) == 1
@@ -220,14 +222,14 @@ def test_config_show_knows_a_misspelled_variable(home, project, capsys, monkeypa
     assert "COPILOT_LSP_SERVER" not in out
 
 
-def test_config_path_and_schema(home, capsys):
+def test_config_path_and_schema(home, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["config", "path"]) == main(["config", "schema"]) == 0
     first, _, rest = capsys.readouterr().out.partition("\n")
     assert first == str(config.user_file())
     assert json.loads(rest) == config.schema()
 
 
-def test_models_use_chooses_a_model_that_is_here(home, tmp_path, capsys):
+def test_models_use_chooses_a_model_that_is_here(home, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     path = tmp_path / "m.gguf"
     path.write_bytes(b"GGUF\x03\0\0\0" + bytes(16))
     assert main(["models", "use", str(path)]) == 0

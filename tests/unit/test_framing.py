@@ -31,7 +31,7 @@ def read(data: bytes, limit: int = 10_000) -> list[bytes | Unreadable]:
         "\r\n\r\nContent-Length: {}\r\n\r\n",
     ],
 )
-def test_headers_that_say_the_same(header: str):
+def test_headers_that_say_the_same(header: str) -> None:
     data = header.format(len(BODY)).encode() + BODY
     assert read(data + data) == [BODY, BODY]
     by_bytes = Frames()
@@ -48,14 +48,14 @@ def test_headers_that_say_the_same(header: str):
         (BODY, "bytes between two messages: 59 bytes"),
     ],
 )
-def test_what_is_no_header_is_reported_once_and_skipped(data: bytes, reason: str):
+def test_what_is_no_header_is_reported_once_and_skipped(data: bytes, reason: str) -> None:
     first, *others = read(data + GOOD + GOOD)
     assert isinstance(first, Unreadable)
     assert reason in first.reason
     assert others == [BODY, BODY]
 
 
-def test_a_header_that_does_not_end_is_not_kept_for_ever():
+def test_a_header_that_does_not_end_is_not_kept_for_ever() -> None:
     frames, garbage = Frames(), b"\x00\xff" * MAX_HEADER_BYTES
     found = [frame for _ in range(50) for frame in frames.feed(garbage)]
     assert found == [Unreadable("a header that does not end: 7680 bytes")]
@@ -63,7 +63,7 @@ def test_a_header_that_does_not_end_is_not_kept_for_ever():
     assert list(frames.feed(b"\n" + GOOD + GOOD)) == [BODY, BODY]
 
 
-def test_a_message_that_is_too_long_is_skipped_and_its_head_is_kept():
+def test_a_message_that_is_too_long_is_skipped_and_its_head_is_kept() -> None:
     long = BODY + b" " * 9_000
     first, second = read(b"Content-Length: %d\r\n\r\n%s" % (len(long), long) + GOOD, limit=5_000)
     assert isinstance(first, Unreadable)
@@ -71,14 +71,14 @@ def test_a_message_that_is_too_long_is_skipped_and_its_head_is_kept():
     assert second == BODY
 
 
-def test_nothing_of_a_documents_text_is_in_a_reason():
+def test_nothing_of_a_documents_text_is_in_a_reason() -> None:
     (found,) = read(b'{"text": "secret"}\r\n\r\n')
     assert isinstance(found, Unreadable)
     assert "secret" not in found.reason
 
 
 @given(st.lists(st.binary(max_size=60) | st.just(GOOD), max_size=6), st.lists(st.integers(1, 50), max_size=20))
-def test_any_bytes_in_any_packets_give_the_same(parts: list[bytes], sizes: list[int]):
+def test_any_bytes_in_any_packets_give_the_same(parts: list[bytes], sizes: list[int]) -> None:
     data = b"".join(parts)
     frames, found, rest = Frames(100), [], data
     for size in sizes:

@@ -62,7 +62,7 @@ def after(text: str) -> int:
     return MADE.data.index(text.encode()) + len(text)
 
 
-def test_metadata_and_tensors(model: Path):
+def test_metadata_and_tensors(model: Path) -> None:
     found = read(model, MADE.data)
     assert (found.version, found.data_start, found.file_size) == (3, MADE.data_start, len(MADE.data))
     assert found.metadata["general.architecture"] == "llama"
@@ -80,14 +80,14 @@ def test_metadata_and_tensors(model: Path):
     assert found.data_start + last.offset + last.size == found.file_size
 
 
-def test_long_arrays_have_a_length_only(model: Path):
+def test_long_arrays_have_a_length_only(model: Path) -> None:
     metadata = (*METADATA, ("x.long", ARRAY, (U32, range(5000))), ("x.floats", ARRAY, (F32, [1.5, 2.5])))
     found = read(model, tiny_gguf.make(metadata).data)
     assert found.metadata["x.long"] == Array(5000)
     assert found.metadata["x.floats"] == Array(2, (1.5, 2.5))
 
 
-def test_the_blocks_are_those_of_llama_cpp():
+def test_the_blocks_are_those_of_llama_cpp() -> None:
     """Asked in a process of its own: nothing but the engine loads llama.cpp."""
     code = """
 import ctypes, json, llama_cpp
@@ -131,11 +131,11 @@ print(json.dumps([[ggml.ggml_blck_size(kind), ggml.ggml_type_size(kind)] for kin
         (MADE.data.replace(b"llama.block_count", b"general.alignment"), "general.alignment is there twice"),
     ],
 )
-def test_what_cannot_be_is_refused(model: Path, data: bytes, message: str):
+def test_what_cannot_be_is_refused(model: Path, data: bytes, message: str) -> None:
     assert message in refusal(model, data)
 
 
-def test_names_of_a_damaged_file_do_not_break_the_line(model: Path):
+def test_names_of_a_damaged_file_do_not_break_the_line(model: Path) -> None:
     data = MADE.data.replace(b"token_embd.weight", b"tok\n\x1b[31mbd.weigh")
     assert "tok??[31mbd.weigh" in refusal(model, _with_type(data))
 
@@ -146,25 +146,25 @@ def _with_type(data: bytes) -> bytes:
     return bytes(changed)
 
 
-def test_types_that_are_newer_than_we_are_left_to_llama_cpp(model: Path):
+def test_types_that_are_newer_than_we_are_left_to_llama_cpp(model: Path) -> None:
     found = read(model, put(MADE, after("blk.0.ffn_down.weight") + 20, "<I", 999))
     assert found.tensors[-1].size is None
     assert found.tensors[-1].type_name == "type 999"
 
 
-def test_what_is_no_file(tmp_path: Path):
+def test_what_is_no_file(tmp_path: Path) -> None:
     for path in (tmp_path, tmp_path / "missing"):
         with pytest.raises(ModelCorrupt, match="cannot be read"):
             gguf.read(path)
 
 
-def test_no_header_is_read_for_ever(model: Path, monkeypatch: pytest.MonkeyPatch):
+def test_no_header_is_read_for_ever(model: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(header, "MAX_HEADER", 1000)
     assert "more than the file has room for" in refusal(model, MADE.data)
 
 
 @pytest.mark.parametrize("seed", range(200))
-def test_random_damage_is_one_line_or_none(model: Path, seed: int):
+def test_random_damage_is_one_line_or_none(model: Path, seed: int) -> None:
     """The campaign has more of it, and llama.cpp."""
     rng = random.Random(seed)
     data = bytearray(MADE.data)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from datetime import datetime
+from pathlib import Path
 
 import pytest
 from in_process import URI, Connection, connected, push, status
@@ -31,7 +32,7 @@ def span(line: int, start: int, end: int) -> dict[str, object]:
     return {"start": position(line, start), "end": position(line, end)}
 
 
-async def test_an_item_has_text_range_and_accept_command():
+async def test_an_item_has_text_range_and_accept_command() -> None:
     async with connected(RULE) as client:
         await client.initialize()
         client.open(URI, "x = ")
@@ -44,7 +45,7 @@ async def test_an_item_has_text_range_and_accept_command():
 
 
 @pytest.mark.parametrize(("encoding", "character"), [("utf-8", 14), ("utf-16", 9), ("utf-32", 7)])
-async def test_positions_in_the_agreed_encoding(encoding: str, character: int):
+async def test_positions_in_the_agreed_encoding(encoding: str, character: int) -> None:
     """Astral characters before the cursor, and the popup's selection in the range."""
     rule = ScriptedAnswer(after=r"'😀😀é'; name$", text="_of")
     capabilities = {"textDocument": {"inlineCompletion": {}}, "general": {"positionEncodings": ["utf-7", encoding]}}
@@ -59,13 +60,13 @@ async def test_positions_in_the_agreed_encoding(encoding: str, character: int):
         assert item["range"] == span(0, character, character + 2)
 
 
-async def test_an_unknown_encoding_means_utf_16():
+async def test_an_unknown_encoding_means_utf_16() -> None:
     async with connected() as client:
         answer = await client.initialize({"general": {"positionEncodings": ["utf-7"]}})
         assert answer["capabilities"]["positionEncoding"] == "utf-16"
 
 
-async def test_lines_end_where_the_specification_says():
+async def test_lines_end_where_the_specification_says() -> None:
     """Not at form feeds and U+2028; a lone carriage return ends one. CRLF documents get CRLF."""
     rules = ScriptedAnswer(after=r"end = $", text="1"), ScriptedAnswer(after=r"def f\(\):$", text="\n    return 1\n")
     settings = Settings(completion=CompletionSettings(multiline="always"))
@@ -80,7 +81,7 @@ async def test_lines_end_where_the_specification_says():
         assert "\n" not in item["insertText"].replace("\r\n", "")
 
 
-async def test_every_expected_silence_is_an_empty_list():
+async def test_every_expected_silence_is_an_empty_list() -> None:
     async with connected(RULE, settings=Settings(exclude=("*.gen.py",))) as client:
         await client.initialize(workspaceFolders=[{"uri": "file:///project", "name": "project"}])
         client.open("file:///project/.env", "x = ")
@@ -96,7 +97,7 @@ async def test_every_expected_silence_is_an_empty_list():
         assert client.session.last.silence.reason == "not-open"
 
 
-async def test_a_link_to_a_secret_is_a_secret(tmp_path):
+async def test_a_link_to_a_secret_is_a_secret(tmp_path: Path) -> None:
     (tmp_path / ".env").write_text("KEY=1")
     (tmp_path / "notes.txt").symlink_to(".env")
     uri = (tmp_path / "notes.txt").as_uri()
@@ -110,7 +111,7 @@ async def test_a_link_to_a_secret_is_a_secret(tmp_path):
 
 
 @pytest.mark.parametrize("uri", ["file:///a/c#/.env", "file:///a/what?/prod.env", "untitled:.env"])
-async def test_a_secret_is_one_however_its_client_writes_uris(uri):
+async def test_a_secret_is_one_however_its_client_writes_uris(uri) -> None:
     async with connected(RULE) as client:
         await client.initialize()
         client.open(uri, "x = ")
@@ -118,7 +119,7 @@ async def test_a_secret_is_one_however_its_client_writes_uris(uri):
         assert client.session.last.silence.reason == "excluded-file"
 
 
-async def test_patterns_follow_the_folders_while_documents_are_open():
+async def test_patterns_follow_the_folders_while_documents_are_open() -> None:
     folder = {"uri": "file:///project", "name": "project"}
     async with connected(RULE, settings=Settings(exclude=("/app.py",))) as client:
         await client.initialize()
@@ -129,7 +130,7 @@ async def test_patterns_follow_the_folders_while_documents_are_open():
             assert len(await items(client, 0, 4)) == shown
 
 
-async def test_an_excluded_document_reaches_neither_parser_nor_engine():
+async def test_an_excluded_document_reaches_neither_parser_nor_engine() -> None:
     async with connected(RULE) as client:
         await client.initialize()
         client.open("file:///project/.env", "x = ", "python")
@@ -143,7 +144,7 @@ async def test_an_excluded_document_reaches_neither_parser_nor_engine():
         assert engine.requests == []
 
 
-async def test_the_text_is_that_of_the_moment_the_request_came():
+async def test_the_text_is_that_of_the_moment_the_request_came() -> None:
     """Request and change in one packet: the request is about the text before."""
     async with connected(RULE, settings=QUIET) as client:
         await client.initialize()
@@ -154,7 +155,7 @@ async def test_the_text_is_that_of_the_moment_the_request_came():
         assert await items(client, 0, 2) == []
 
 
-async def test_a_newer_request_supersedes_the_older():
+async def test_a_newer_request_supersedes_the_older() -> None:
     async with connected(ScriptedAnswer(after=r"x = $", text="1", delay_ms=150), settings=QUIET) as client:
         await client.initialize()
         client.open(URI, "x = ")
@@ -165,7 +166,7 @@ async def test_a_newer_request_supersedes_the_older():
         assert len((await newer)["result"]["items"]) == 1
 
 
-async def test_requests_of_two_documents_do_not_disturb_each_other():
+async def test_requests_of_two_documents_do_not_disturb_each_other() -> None:
     async with connected(RULE, settings=QUIET) as client:
         await client.initialize()
         client.open(URI, "x = ")
@@ -174,7 +175,7 @@ async def test_requests_of_two_documents_do_not_disturb_each_other():
         assert [len(answer["result"]["items"]) for answer in await asyncio.gather(*both)] == [1, 1]
 
 
-async def test_a_cancelled_request_frees_the_server():
+async def test_a_cancelled_request_frees_the_server() -> None:
     async with connected(ScriptedAnswer(after=r"slow = $", text="1", delay_ms=60_000), RULE, settings=QUIET) as client:
         await client.initialize()
         client.open(URI, "slow = \nx = ")
@@ -186,7 +187,7 @@ async def test_a_cancelled_request_frees_the_server():
         assert len(await items(client, 1, 4)) == 1
 
 
-async def test_partial_results_grow_up_to_the_answer():
+async def test_partial_results_grow_up_to_the_answer() -> None:
     rule = ScriptedAnswer(after=r"x = $", text="first + second + third", piece_ms=5)
     async with connected(rule, settings=QUIET) as client:
         await client.initialize()
@@ -201,7 +202,7 @@ async def test_partial_results_grow_up_to_the_answer():
         assert client.server.protocol.take_partial_token() is None
 
 
-async def test_without_a_token_nothing_is_sent_before_the_answer():
+async def test_without_a_token_nothing_is_sent_before_the_answer() -> None:
     async with connected(ScriptedAnswer(after=r"x = $", text="a + long + text", piece_ms=1)) as client:
         await client.initialize()
         client.open(URI, "x = ")
@@ -209,7 +210,7 @@ async def test_without_a_token_nothing_is_sent_before_the_answer():
         assert client.told("$/progress") == []
 
 
-async def test_only_an_invoked_request_gets_alternatives():
+async def test_only_an_invoked_request_gets_alternatives() -> None:
     rule = ScriptedAnswer(after=r"x = $", text="one", alternatives=("two", "three"))
     async with connected(rule, settings=QUIET) as client:
         await client.initialize()
@@ -220,7 +221,7 @@ async def test_only_an_invoked_request_gets_alternatives():
         assert len(await items(client, 0, 4)) == 1
 
 
-async def test_an_invoked_request_is_answered_where_an_automatic_one_is_not():
+async def test_an_invoked_request_is_answered_where_an_automatic_one_is_not() -> None:
     async with connected(ScriptedAnswer(after=r"na$", text="me_")) as client:
         await client.initialize()
         client.open(URI, "name")
@@ -229,7 +230,7 @@ async def test_an_invoked_request_is_answered_where_an_automatic_one_is_not():
         assert len(await items(client, 0, 2, invoked=True)) == 1
 
 
-async def test_cells_of_a_notebook_are_documents():
+async def test_cells_of_a_notebook_are_documents() -> None:
     cell, added = "notebook-cell:/p/book.ipynb#1", "notebook-cell:/p/book.ipynb#2"
 
     def document(uri: str, text: str) -> dict[str, object]:
@@ -260,7 +261,7 @@ async def test_cells_of_a_notebook_are_documents():
         assert await items(client, 0, 4, uri=cell) == []
 
 
-async def test_what_the_editor_tells_of_an_item_is_counted():
+async def test_what_the_editor_tells_of_an_item_is_counted() -> None:
     async with connected(RULE) as client:
         await client.initialize()
         client.open(URI, "x = ")
@@ -296,14 +297,16 @@ async def test_what_the_editor_tells_of_an_item_is_counted():
         ({}, True),
     ],
 )
-async def test_completion_is_for_clients_without_inline_completion(capabilities: dict[str, object], offered: bool):
+async def test_completion_is_for_clients_without_inline_completion(
+    capabilities: dict[str, object], offered: bool
+) -> None:
     async with connected() as client:
         answer = await client.initialize(capabilities)
         assert ("completionProvider" in answer["capabilities"]) is offered
         assert answer["capabilities"]["inlineCompletionProvider"] == {}
 
 
-async def test_a_popup_item_replaces_the_word_at_the_cursor():
+async def test_a_popup_item_replaces_the_word_at_the_cursor() -> None:
     notes = "file:///notes.txt"
     rule = ScriptedAnswer(after=r"hel$", text="lo(name):\n    return `name`")
     settings = Settings(completion=CompletionSettings(multiline="always"))

@@ -22,7 +22,7 @@ async def code(client: Connection, method: str, params: Any = None) -> int:
     return number
 
 
-async def test_what_is_announced():
+async def test_what_is_announced() -> None:
     async with connected() as client:
         answer = await client.initialize()
         assert answer["serverInfo"]["name"] == "copilot-lsp"
@@ -36,7 +36,7 @@ async def test_what_is_announced():
         ]
 
 
-async def test_requests_out_of_order_are_refused():
+async def test_requests_out_of_order_are_refused() -> None:
     async with connected() as client:
         assert await code(client, INLINE, inline(URI, 0, 0)) == -32002
         client.notify("textDocument/didFocus", {})
@@ -48,7 +48,7 @@ async def test_requests_out_of_order_are_refused():
 
 
 @pytest.mark.parametrize(("shut_down", "expected"), [(True, 0), (False, 1)])
-async def test_exit_code(shut_down: bool, expected: int):
+async def test_exit_code(shut_down: bool, expected: int) -> None:
     async with connected() as client:
         await client.initialize()
         if shut_down:
@@ -58,7 +58,7 @@ async def test_exit_code(shut_down: bool, expected: int):
     assert client.server.protocol.exit_code == expected
 
 
-async def test_shutdown_ends_the_engine_and_what_is_in_flight():
+async def test_shutdown_ends_the_engine_and_what_is_in_flight() -> None:
     async with connected(ScriptedAnswer(after=r"x = $", text="1", delay_ms=60_000)) as client:
         await client.initialize()
         client.open(URI, "x = ")
@@ -69,7 +69,7 @@ async def test_shutdown_ends_the_engine_and_what_is_in_flight():
         assert client.engines[0].status.state == "stopped"
 
 
-async def test_a_broken_message_costs_only_itself(caplog: pytest.LogCaptureFixture):
+async def test_a_broken_message_costs_only_itself(caplog: pytest.LogCaptureFixture) -> None:
     item = {"insertText": 5, "command": {"arguments": ["1"]}}
     async with connected(RULE) as client:
         await client.initialize()
@@ -83,7 +83,7 @@ async def test_a_broken_message_costs_only_itself(caplog: pytest.LogCaptureFixtu
     assert "textDocument/didOpen cannot be read: params.textDocument must be an object" in caplog.messages
 
 
-async def test_options_come_with_initialize_and_over_those_of_the_command_line():
+async def test_options_come_with_initialize_and_over_those_of_the_command_line() -> None:
     options = {"completion": {"maxLineTokens": 7}, "exclude": ["*.gen.py"]}
     async with connected(settings=Settings(max_parse_bytes=9)) as client:
         await client.initialize(initializationOptions=options)
@@ -93,7 +93,7 @@ async def test_options_come_with_initialize_and_over_those_of_the_command_line()
         assert settings.max_parse_bytes == 9
 
 
-async def test_options_are_pulled_where_the_client_can():
+async def test_options_are_pulled_where_the_client_can() -> None:
     async with connected() as client:
         client.replies["workspace/configuration"] = lambda _: [{"completion": {"candidates": 5}}]
         await client.initialize(PULLS, initializationOptions={"copilotLsp": {"exclude": ["*.a"]}})
@@ -105,7 +105,7 @@ async def test_options_are_pulled_where_the_client_can():
         await client.until(lambda: client.session.settings.completion.candidates == 3)
 
 
-async def test_a_client_that_pushes_need_not_be_asked():
+async def test_a_client_that_pushes_need_not_be_asked() -> None:
     async with connected() as client:
         await client.initialize()
         await push(client, {"completion": {"candidates": 5}})
@@ -113,7 +113,7 @@ async def test_a_client_that_pushes_need_not_be_asked():
         assert client.requests == []
 
 
-async def test_a_client_is_asked_to_tell_of_changes():
+async def test_a_client_is_asked_to_tell_of_changes() -> None:
     dynamic = {"workspace": {"didChangeConfiguration": {"dynamicRegistration": True}}}
     async with connected() as client:
         await client.initialize(dynamic)
@@ -123,7 +123,7 @@ async def test_a_client_is_asked_to_tell_of_changes():
         assert params["registrations"][0]["registerOptions"] == {"section": "copilotLsp"}
 
 
-async def test_a_client_that_gives_nonsense_instead_of_options():
+async def test_a_client_that_gives_nonsense_instead_of_options() -> None:
     async with connected(RULE) as client:
         client.replies["workspace/configuration"] = lambda _: None
         await client.initialize(PULLS)
@@ -132,7 +132,7 @@ async def test_a_client_that_gives_nonsense_instead_of_options():
         assert client.session.settings == Settings()
 
 
-async def test_a_bad_option_is_one_message_and_the_rest_is_applied():
+async def test_a_bad_option_is_one_message_and_the_rest_is_applied() -> None:
     bad = {"completion": {"candidates": 0, "maxLineTokens": 9}, "model": 5, "colour": "red"}
     async with connected() as client:
         await client.initialize()
@@ -150,7 +150,7 @@ async def test_a_bad_option_is_one_message_and_the_rest_is_applied():
         assert len(client.told("window/showMessage")) == 2
 
 
-async def test_unknown_options_are_logged_once(caplog: pytest.LogCaptureFixture):
+async def test_unknown_options_are_logged_once(caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level("INFO", "copilot_lsp.server.handlers.configuration")
     async with connected() as client:
         await client.initialize(initializationOptions={"colour": "red"})
@@ -170,7 +170,7 @@ async def test_unknown_options_are_logged_once(caplog: pytest.LogCaptureFixture)
         ({"context": {"prefixTokens": 99}}, 2),
     ],
 )
-async def test_the_engine_restarts_only_for_its_own_options(options: dict[str, object], engines: int):
+async def test_the_engine_restarts_only_for_its_own_options(options: dict[str, object], engines: int) -> None:
     async with connected(RULE) as client:
         await client.initialize()
         client.open(URI, "x = ")
@@ -184,7 +184,7 @@ async def test_the_engine_restarts_only_for_its_own_options(options: dict[str, o
             assert len((await client.request(INLINE, inline(URI, 0, 4)))["items"]) == 1
 
 
-async def test_the_command_line_insists_on_its_model():
+async def test_the_command_line_insists_on_its_model() -> None:
     async with connected(settings=Settings(model="mine"), model="mine") as client:
         await client.initialize(initializationOptions={"model": "theirs"})
         await push(client, {"model": "theirs"})
@@ -192,7 +192,7 @@ async def test_the_command_line_insists_on_its_model():
         assert len(client.engines) == 1
 
 
-async def test_options_that_silence():
+async def test_options_that_silence() -> None:
     async with connected(RULE) as client:
         await client.initialize()
         client.open(URI, "x = ", "python")
@@ -209,7 +209,7 @@ async def test_options_that_silence():
         assert (await status(client))["lastSilence"] is None
 
 
-async def test_the_parse_limit_applies_to_open_documents():
+async def test_the_parse_limit_applies_to_open_documents() -> None:
     async with connected(RULE) as client:
         await client.initialize()
         client.open(URI, "x = ")
@@ -220,7 +220,7 @@ async def test_the_parse_limit_applies_to_open_documents():
         assert "3" in client.session.snapshot(URI).note
 
 
-async def test_the_restart_command():
+async def test_the_restart_command() -> None:
     async with connected(RULE) as client:
         await client.initialize()
         await client.request("workspace/executeCommand", {"command": "copilotLsp.restartEngine"})
@@ -228,7 +228,7 @@ async def test_the_restart_command():
         assert len(client.engines) == 2
 
 
-async def test_names_of_documents_are_relative_to_the_folders():
+async def test_names_of_documents_are_relative_to_the_folders() -> None:
     async with connected(RULE) as client:
         await client.initialize(rootUri="file:///project")
         client.open(URI, "x = ")
@@ -243,7 +243,7 @@ async def test_names_of_documents_are_relative_to_the_folders():
         assert engine.requests[-1].path == "a/b.py"
 
 
-async def test_the_language_of_a_document_without_one_is_that_of_its_name():
+async def test_the_language_of_a_document_without_one_is_that_of_its_name() -> None:
     async with connected(RULE) as client:
         await client.initialize()
         client.open(URI, "x = ", "")
@@ -262,7 +262,7 @@ async def test_the_language_of_a_document_without_one_is_that_of_its_name():
         ("PYTHON", "app.py", ""),
     ],
 )
-async def test_a_language_is_disabled_by_any_of_its_names(disabled: str, name: str, language: str):
+async def test_a_language_is_disabled_by_any_of_its_names(disabled: str, name: str, language: str) -> None:
     uri = f"file:///project/{name}"
     async with connected(RULE) as client:
         await client.initialize()
@@ -275,7 +275,7 @@ async def test_a_language_is_disabled_by_any_of_its_names(disabled: str, name: s
         assert (await client.request(INLINE, inline(uri, 0, 4)))["items"] == []
 
 
-async def test_excludes_follow_the_workspace_folders():
+async def test_excludes_follow_the_workspace_folders() -> None:
     uri = "file:///project/lib/gen/app.py"
     folder = {"uri": "file:///project/lib", "name": "lib"}
     async with connected(RULE) as client:
@@ -291,7 +291,7 @@ async def test_excludes_follow_the_workspace_folders():
         assert (await client.request(INLINE, inline(uri, 0, 4)))["items"]
 
 
-async def test_what_is_under_way_ends_when_its_document_is_excluded():
+async def test_what_is_under_way_ends_when_its_document_is_excluded() -> None:
     folder = {"uri": "file:///project/lib", "name": "lib"}
     uri = "file:///project/lib/gen/app.py"
     async with connected(ScriptedAnswer(after=r"x = $", text="1", delay_ms=60_000)) as client:

@@ -18,7 +18,7 @@ from copilot_lsp.settings import Settings
 RULE = ScriptedAnswer(after=r"x = $", text="1 + 2")
 
 
-async def test_status_notifications_tell_changes_only():
+async def test_status_notifications_tell_changes_only() -> None:
     async with connected(RULE) as client:
         await client.initialize()
         first = await client.until(lambda: client.told("didChangeStatus"))
@@ -65,7 +65,7 @@ async def test_status_notifications_tell_changes_only():
         ({"capabilities": {}, "initializationOptions": {"editorInfo": {"name": "an editor"}}}, True),
     ],
 )
-async def test_only_clients_that_know_the_status_are_sent_it(asked, told):
+async def test_only_clients_that_know_the_status_are_sent_it(asked, told) -> None:
     async with connected(RULE) as client:
         await client.initialize(**asked)
         await client.until(lambda: client.session.engine.status.state == "ready")
@@ -73,7 +73,7 @@ async def test_only_clients_that_know_the_status_are_sent_it(asked, told):
         assert bool(client.told("didChangeStatus")) is told
 
 
-async def test_the_focused_document_shows_in_the_status():
+async def test_the_focused_document_shows_in_the_status() -> None:
     secret = "file:///project/.env"
     async with connected() as client:
         await client.initialize()
@@ -89,7 +89,7 @@ async def test_the_focused_document_shows_in_the_status():
         assert (await status(client))["state"] == "disabled"
 
 
-async def test_a_request_in_flight_makes_it_busy():
+async def test_a_request_in_flight_makes_it_busy() -> None:
     async with connected(ScriptedAnswer(after=r"x = $", text="1", delay_ms=200)) as client:
         await client.initialize()
         client.open(URI, "x = ")
@@ -119,7 +119,7 @@ def no_engine(settings: Settings) -> Engine:
 )
 async def test_progress_while_the_model_loads(
     window: dict[str, object], make: Callable[[Settings], Engine], kinds: list[str]
-):
+) -> None:
     async with connected(make_engine=make) as client:
         await client.initialize({"window": window, **KNOWS_STATUS})
         await client.until(lambda: any(not told["busy"] for told in client.told("didChangeStatus")))
@@ -131,7 +131,7 @@ async def test_progress_while_the_model_loads(
         assert len(created) == len(kinds) // 3
 
 
-async def test_requests_while_the_model_loads_wait_for_it():
+async def test_requests_while_the_model_loads_wait_for_it() -> None:
     async with connected(make_engine=slow_engine) as client:
         await client.initialize()
         client.open(URI, "x = ")
@@ -141,7 +141,7 @@ async def test_requests_while_the_model_loads_wait_for_it():
         assert len((await client.request(INLINE, inline(URI, 0, 4)))["items"]) == 1
 
 
-async def test_without_a_model_the_server_says_what_to_do():
+async def test_without_a_model_the_server_says_what_to_do() -> None:
     async with connected(make_engine=no_engine) as client:
         await client.initialize()
         client.open(URI, "x = ")

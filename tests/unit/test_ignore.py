@@ -63,27 +63,27 @@ terraform.tfvars.example service-account-example.json credentials.html
 
 
 @pytest.mark.parametrize("name", SECRET_NAMES.split())
-def test_secrets_are_excluded(name: str):
+def test_secrets_are_excluded(name: str) -> None:
     assert refused(name)
 
 
 @pytest.mark.parametrize("name", ["Copy of .env", ".env (copy)", ".env copy", "id_rsa (1)"])
-def test_copies_of_secrets_are_excluded(name: str):
+def test_copies_of_secrets_are_excluded(name: str) -> None:
     assert refused(name)
 
 
 @pytest.mark.parametrize("name", ["", *PLAIN_NAMES.split()])
-def test_sources_and_templates_are_not(name: str):
+def test_sources_and_templates_are_not(name: str) -> None:
     assert refused(name) == ""
 
 
-def test_the_exclusion_names_its_pattern():
+def test_the_exclusion_names_its_pattern() -> None:
     found = Gate([], ["*.gen.py"]).refuses_name("a/x.gen.py")
     assert str(found) == "`*.gen.py` in your exclude setting"
     assert str(Gate([]).refuses_name("x.pem")) == "`*.pem` in the built-in secrets"
 
 
-def test_the_users_patterns_count_too():
+def test_the_users_patterns_count_too() -> None:
     patterns = ("/build/", "*.gen.py", "!keep.gen.py")
     assert refused("build/x.py", patterns) == "/build/"
     assert refused("a/x.gen.py", patterns)
@@ -91,7 +91,7 @@ def test_the_users_patterns_count_too():
     assert not refused("a/build/x.py", patterns)
 
 
-def test_only_include_brings_a_secret_back():
+def test_only_include_brings_a_secret_back() -> None:
     assert refused("a/.env", ("!.env",))
     assert not refused("a/.env", (), (".env",))
     assert not refused(".ssh/config", (), (".ssh/",))
@@ -99,14 +99,14 @@ def test_only_include_brings_a_secret_back():
     assert refused("b/.env", (), ("/a/.env",))
 
 
-def test_lines_that_git_accepts_are_skipped_where_they_cannot_be_read():
+def test_lines_that_git_accepts_are_skipped_where_they_cannot_be_read() -> None:
     assert is_pattern("**/x/*.py")
     assert not is_pattern("[z-a]")
     assert not is_pattern("!")
     assert refused("x.py", ("!", "[z-a]", "\\", "*.py")) == "*.py"
 
 
-def test_ignore_files_are_read_as_git_reads_them():
+def test_ignore_files_are_read_as_git_reads_them() -> None:
     patterns = from_bytes(b"\xef\xbb\xbf# comment\r\n*.a\r\n!\n[z-a]\nx\x0cy\ncaf\xe9\n!keep.a", ".gitignore")
     assert isinstance(patterns.decide("b.a"), Exclusion)
     assert patterns.decide("keep.a") is False
@@ -115,7 +115,7 @@ def test_ignore_files_are_read_as_git_reads_them():
     assert isinstance(patterns.decide(os.fsdecode(b"caf\xe9")), Exclusion)
 
 
-def test_a_link_counts_as_its_target(tree: Path):
+def test_a_link_counts_as_its_target(tree: Path) -> None:
     fill(tree, ".env", "plain.txt")
     (tree / "notes.txt").symlink_to(".env")
     (tree / "deep").symlink_to(tree)
@@ -129,7 +129,7 @@ def test_a_link_counts_as_its_target(tree: Path):
     assert not Gate([tree], include=["notes.txt", ".env"]).refuses_completion(tree / "notes.txt")
 
 
-def test_nothing_outside_the_folders_is_read(tree: Path):
+def test_nothing_outside_the_folders_is_read(tree: Path) -> None:
     fill(tree.parent, "other/a.py")
     fill(tree, "b.py")
     (tree / "a.py").symlink_to(tree.parent / "other/a.py")
@@ -140,7 +140,7 @@ def test_nothing_outside_the_folders_is_read(tree: Path):
     assert Gate([tree, tree.parent / "other"]).read(tree / "a.py") == b"x"
 
 
-def test_a_root_that_is_a_link_is_its_target(tree: Path):
+def test_a_root_that_is_a_link_is_its_target(tree: Path) -> None:
     fill(tree, "gen/x.py", "a.py")
     (tree.parent / "link").symlink_to(tree)
     gate = Gate([tree.parent / "link"], exclude=["/gen/"])
@@ -149,7 +149,7 @@ def test_a_root_that_is_a_link_is_its_target(tree: Path):
     assert readable(gate) == ["a.py"]
 
 
-def test_git_ignores_of_every_level(tree: Path):
+def test_git_ignores_of_every_level(tree: Path) -> None:
     subprocess.run(["git", "init", "-q", tree], check=True)
     names = "a.log keep.log x/b.log x/y/c.tmp x/keep.tmp logs/keep.log info.me global.me .git/description"
     fill(tree, *names.split())
@@ -165,14 +165,14 @@ def test_git_ignores_of_every_level(tree: Path):
     assert "a.log" in readable(Gate([tree]))
 
 
-def test_the_users_own_ignore_file_of_git_may_be_anywhere(tree: Path):
+def test_the_users_own_ignore_file_of_git_may_be_anywhere(tree: Path) -> None:
     write(tree.parent / "home/.gitconfig", "[core]\nexcludesFile = ~/mine\n")
     write(tree.parent / "home/mine", "mine.*\n")
     fill(tree, "mine.py", "a.py")
     assert readable(Gate([tree])) == ["a.py"]
 
 
-def test_a_folder_that_git_ignores_can_be_opened(tree: Path):
+def test_a_folder_that_git_ignores_can_be_opened(tree: Path) -> None:
     subprocess.run(["git", "init", "-q", tree], check=True)
     write(tree / ".gitignore", "out/\n")
     fill(tree, "out/a.py", "out/b.tmp", "c.py")
@@ -181,7 +181,7 @@ def test_a_folder_that_git_ignores_can_be_opened(tree: Path):
     assert readable(Gate([tree])) == [".gitignore", "c.py"]
 
 
-def test_submodules_and_linked_working_trees_are_somebody_elses(tree: Path):
+def test_submodules_and_linked_working_trees_are_somebody_elses(tree: Path) -> None:
     fill(tree, "a.py", "sub/b.py", "clone/c.py", "node_modules/d.js", ".cache/e.py")
     write(tree / "sub/.git", "gitdir: ../.git/modules/sub\n")
     subprocess.run(["git", "init", "-q", tree], check=True)
@@ -192,7 +192,7 @@ def test_submodules_and_linked_working_trees_are_somebody_elses(tree: Path):
     assert readable(Gate([tree], include=["/node_modules/d.js"])) == ["a.py", "node_modules/d.js"]
 
 
-def test_a_folder_of_repositories_is_read_with_the_rules_of_each(tree: Path):
+def test_a_folder_of_repositories_is_read_with_the_rules_of_each(tree: Path) -> None:
     for name in ("one", "two"):
         subprocess.run(["git", "init", "-q", tree / name], check=True)
         fill(tree / name, "a.py", "b.py")
@@ -200,7 +200,7 @@ def test_a_folder_of_repositories_is_read_with_the_rules_of_each(tree: Path):
     assert readable(Gate([tree])) == ["one/b.py", "two/a.py"]
 
 
-def test_a_linked_working_tree_shares_info_exclude(tree: Path):
+def test_a_linked_working_tree_shares_info_exclude(tree: Path) -> None:
     main = tree / "main"
     git = ["git", "-C", main, "-c", "user.name=a", "-c", "user.email=a@b.c"]
     subprocess.run(["git", "init", "-q", main], check=True)
@@ -212,7 +212,7 @@ def test_a_linked_working_tree_shares_info_exclude(tree: Path):
 
 
 @pytest.mark.parametrize("name", [".copilotlspignore", ".aiignore"])
-def test_an_ignore_file_of_ours(tree: Path, name: str):
+def test_an_ignore_file_of_ours(tree: Path, name: str) -> None:
     write(tree / "x" / name, "*.sql\n!open.sql\n")
     fill(tree, "a.sql", "x/b.sql", "x/open.sql", "x/y/c.sql")
     gate = Gate([tree])
@@ -222,7 +222,7 @@ def test_an_ignore_file_of_ours(tree: Path, name: str):
     assert not gate.refuses_completion(tree / "x/y/c.sql")
 
 
-def test_what_is_no_file_is_not_read(tree: Path):
+def test_what_is_no_file_is_not_read(tree: Path) -> None:
     os.mkfifo(tree / "pipe")
     with pytest.raises(OSError, match="no regular file"):
         Gate([tree]).read(tree / "pipe")
@@ -230,13 +230,13 @@ def test_what_is_no_file_is_not_read(tree: Path):
         Gate([tree]).read(tree / "missing")
 
 
-def test_ignore_files_that_cannot_be_read_are_passed_over(tree: Path):
+def test_ignore_files_that_cannot_be_read_are_passed_over(tree: Path) -> None:
     (tree / ".gitignore").mkdir()
     os.mkfifo(tree / ".aiignore")
     fill(tree, "a.py")
     assert readable(Gate([tree])) == ["a.py"]
 
 
-def test_patterns_can_ignore_case():
+def test_patterns_can_ignore_case() -> None:
     patterns = compiled(["Private/"], "", str.lower)
     assert isinstance(patterns.decide("PRIVATE/"), Exclusion)

@@ -117,11 +117,11 @@ def test_grammars_are_shared_not_repeated() -> None:
         ("", "klingon", False),
     ],
 )
-def test_a_language_is_found_in_a_list_by_any_of_its_names(listed, called, expected):
+def test_a_language_is_found_in_a_list_by_any_of_its_names(listed, called, expected) -> None:
     assert is_listed({listed}, called) is expected
 
 
-def test_what_the_client_calls_a_language_and_what_we_call_it_both_count():
+def test_what_the_client_calls_a_language_and_what_we_call_it_both_count() -> None:
     assert is_listed({"django-html"}, "django-html", "html")
     assert is_listed({"HTML"}, "django-html", "html")
     assert not is_listed({"css", "htmldjango"}, "django-html", "html")

@@ -29,7 +29,7 @@ NAME = f"llama_cpp_python-{VERSION}-py3-none-any.whl"
 
 
 @pytest.fixture(autouse=True)
-def nothing_at_hand(monkeypatch, tmp_path):
+def nothing_at_hand(monkeypatch: pytest.MonkeyPatch, tmp_path: Path):
     """No carried wheel, an empty cache, none of the user's variables."""
     monkeypatch.setattr(cache, "folder", lambda: tmp_path / "cache")
     monkeypatch.setattr(wheels, "CARRIED", tmp_path / "carried")
@@ -41,11 +41,13 @@ def names(tmp_path: Path) -> list[str]:
     return [way.name for way in wheels.ways(Path("python"), tmp_path)]
 
 
-def test_upstreams_wheel_comes_before_the_compiler(tmp_path):
+def test_upstreams_wheel_comes_before_the_compiler(tmp_path: Path) -> None:
     assert names(tmp_path) == ["upstream's wheel", "llama.cpp compiled here"]
 
 
-def test_own_wheels_come_first_the_carried_one_before_the_built_and_the_released(monkeypatch, tmp_path):
+def test_own_wheels_come_first_the_carried_one_before_the_built_and_the_released(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
     for folder in (tmp_path / "carried", wheels.built()):
         folder.mkdir(parents=True)
         (folder / NAME).touch()
@@ -57,20 +59,20 @@ def test_own_wheels_come_first_the_carried_one_before_the_built_and_the_released
     assert [way.get() for way in found[:2]] == [tmp_path / "carried" / NAME, wheels.built() / NAME]
 
 
-def test_a_named_wheel_comes_first(monkeypatch, tmp_path):
+def test_a_named_wheel_comes_first(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("COPILOT_LSP_LLAMA_WHEEL", str(tmp_path / "mine.whl"))
     first = next(wheels.ways(Path("python"), tmp_path))
     with pytest.raises(steps.Failed, match=r"mine\.whl is not a file"):
         first.get()
 
 
-def test_own_flags_are_for_the_compiler(monkeypatch, tmp_path):
+def test_own_flags_are_for_the_compiler(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("CMAKE_ARGS", "-DGGML_CUDA=on")
     assert names(tmp_path) == ["llama.cpp compiled here"]
 
 
 @pytest.fixture
-def release(monkeypatch, tmp_path):
+def release(monkeypatch: pytest.MonkeyPatch, tmp_path: Path):
     """A released wheel, and the way to it."""
     file = tmp_path / "release" / NAME
     file.parent.mkdir()
@@ -80,7 +82,7 @@ def release(monkeypatch, tmp_path):
     return file, next(wheels.ways(Path("python"), tmp_path))
 
 
-def test_a_released_wheel_is_downloaded_once(release):
+def test_a_released_wheel_is_downloaded_once(release) -> None:
     file, way = release
     kept = way.get()
     assert kept.read_bytes() == b"the wheel"
@@ -88,7 +90,7 @@ def test_a_released_wheel_is_downloaded_once(release):
     assert way.get() == kept
 
 
-def test_another_file_under_the_same_address_is_not_used(release):
+def test_another_file_under_the_same_address_is_not_used(release) -> None:
     file, way = release
     file.write_bytes(b"something else")
     with pytest.raises(steps.Failed, match="is not the file that was released"):
@@ -96,7 +98,7 @@ def test_another_file_under_the_same_address_is_not_used(release):
     assert not [path for path in cache.wheels().rglob("*") if path.is_file()]
 
 
-def test_a_release_that_cannot_be_had_is_one_line(release):
+def test_a_release_that_cannot_be_had_is_one_line(release) -> None:
     file, way = release
     file.unlink()
     with pytest.raises(steps.Failed, match="cannot be had"):
@@ -117,7 +119,7 @@ def test_a_release_that_cannot_be_had_is_one_line(release):
         ("any", True),
     ],
 )
-def test_what_runs_on_a_linux_with_glibc_2_35(monkeypatch, tag, fits):
+def test_what_runs_on_a_linux_with_glibc_2_35(monkeypatch: pytest.MonkeyPatch, tag, fits) -> None:
     monkeypatch.setattr(sys, "platform", "linux")
     monkeypatch.setattr(platform, "machine", lambda: "x86_64")
     monkeypatch.setattr(os, "confstr", lambda _: "glibc 2.35")
@@ -125,14 +127,14 @@ def test_what_runs_on_a_linux_with_glibc_2_35(monkeypatch, tag, fits):
 
 
 @pytest.mark.parametrize(("tag", "fits"), [("macosx_11_0_arm64", True), ("macosx_16_0_arm64", False)])
-def test_what_runs_on_a_mac(monkeypatch, tag, fits):
+def test_what_runs_on_a_mac(monkeypatch: pytest.MonkeyPatch, tag, fits) -> None:
     monkeypatch.setattr(sys, "platform", "darwin")
     monkeypatch.setattr(platform, "machine", lambda: "arm64")
     monkeypatch.setattr(platform, "mac_ver", lambda: ("15.2", ("", "", ""), "arm64"))
     assert platforms.runs(f"llama_cpp_python-1-py3-none-{tag}.whl") is fits
 
 
-def test_what_runs_on_windows(monkeypatch):
+def test_what_runs_on_windows(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys, "platform", "win32")
     monkeypatch.setattr(platform, "machine", lambda: "AMD64")
     assert platforms.runs("llama_cpp_python-1-py3-none-win_amd64.whl")
@@ -140,7 +142,7 @@ def test_what_runs_on_windows(monkeypatch):
 
 
 @pytest.fixture
-def machine(monkeypatch):
+def machine(monkeypatch: pytest.MonkeyPatch):
     """A machine on which each way has an outcome: True (safe mode), False (works), or why it fails."""
     outcomes: dict[str, bool | str] = {}
     installed: list[str] = []
@@ -161,7 +163,7 @@ def machine(monkeypatch):
     return outcomes, installed
 
 
-def test_the_first_that_decodes_is_kept(machine, tmp_path, capsys):
+def test_the_first_that_decodes_is_kept(machine, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     outcomes, installed = machine
     outcomes.update({"ours": "its test failed: died by signal 4", "upstream's": False, "compiled": False})
     assert llama.install(Path("python"), tmp_path) == Path("upstream's")
@@ -169,14 +171,14 @@ def test_the_first_that_decodes_is_kept(machine, tmp_path, capsys):
     assert "\n  not used, ours: its test failed: died by signal 4\n" in capsys.readouterr().out
 
 
-def test_safe_mode_is_better_than_nothing(machine, tmp_path):
+def test_safe_mode_is_better_than_nothing(machine, tmp_path: Path) -> None:
     outcomes, installed = machine
     outcomes.update({"ours": True, "compiled": "no C++ compiler"})
     llama.install(Path("python"), tmp_path)
     assert installed == ["ours", "compiled", "ours"]
 
 
-def test_when_nothing_works_each_reason_is_said(machine, tmp_path):
+def test_when_nothing_works_each_reason_is_said(machine, tmp_path: Path) -> None:
     outcomes, _ = machine
     outcomes.update({"ours": "broken", "compiled": "no C++ compiler"})
     with pytest.raises(steps.Failed, match=r"\(ours: broken; compiled: no C\+\+ compiler\)"):
@@ -198,7 +200,7 @@ def doctor(**states: str) -> str:
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="the stand-in is a script with a #! line")
-def test_the_test_is_a_decode_by_the_server(tmp_path):
+def test_the_test_is_a_decode_by_the_server(tmp_path: Path) -> None:
     assert llama.in_safe_mode(stand_in(tmp_path, doctor(engine_test="ok", safe_mode="ok"))) is False
     assert llama.in_safe_mode(stand_in(tmp_path, doctor(engine_test="ok", safe_mode="warning"))) is True
     with pytest.raises(steps.Failed, match="its test failed: a value"):
@@ -208,7 +210,9 @@ def test_the_test_is_a_decode_by_the_server(tmp_path):
 
 
 @pytest.mark.parametrize("needs_llama", [True, False])
-def test_the_server_and_what_it_needs_come_before_llama_cpp(monkeypatch, tmp_path, needs_llama):
+def test_the_server_and_what_it_needs_come_before_llama_cpp(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, needs_llama
+) -> None:
     ran: list[list[object]] = []
     monkeypatch.setattr(steps, "run", lambda _title, command, _log: ran.append(command))
     monkeypatch.setattr(llama, "install", lambda _python, _logs: ran.append(["llama.cpp"]))
@@ -224,14 +228,14 @@ def test_the_server_and_what_it_needs_come_before_llama_cpp(monkeypatch, tmp_pat
     assert ran[2:] == ([["llama.cpp"]] if needs_llama else [])
 
 
-def test_a_file_that_is_no_wheel_is_one_line(tmp_path):
+def test_a_file_that_is_no_wheel_is_one_line(tmp_path: Path) -> None:
     broken = tmp_path / "copilot_lsp-1-py3-none-any.whl"
     broken.write_bytes(b"half a whe")
     with pytest.raises(steps.Failed, match="is not a wheel"):
         server.requirements(broken)
 
 
-def test_the_needs_of_llama_cpp_are_those_it_declares():
+def test_the_needs_of_llama_cpp_are_those_it_declares() -> None:
     from importlib.metadata import requires
 
     declared = [text for text in requires("llama-cpp-python") or [] if "extra" not in text]

@@ -27,20 +27,20 @@ def raised(error: Exception) -> object:
         return sys.exc_info()
 
 
-def test_parameters_of_pygls_are_dropped():
+def test_parameters_of_pygls_are_dropped() -> None:
     line = written("pygls.protocol.json_rpc", "Failed to handle %r: %s", "didOpen", "SECRET")
     assert "Failed to handle" in line
     assert "SECRET" not in line
 
 
-def test_our_own_are_kept():
+def test_our_own_are_kept() -> None:
     assert "completion: 1 of engine" in written("copilot_lsp.server.session", "completion: %s", "1 of engine")
 
 
 @pytest.mark.parametrize(
     ("error", "shown"), [(ValueError("SECRET"), "ValueError"), (EngineDied("killed"), "EngineDied: killed")]
 )
-def test_of_an_exception_only_our_own_words_are_kept(error: Exception, shown: str):
+def test_of_an_exception_only_our_own_words_are_kept(error: Exception, shown: str) -> None:
     line = written("copilot_lsp.server.protocol", "a background task failed", exc_info=raised(error))
     assert line.endswith(shown)
     assert "in raised" in line
@@ -51,7 +51,7 @@ def record(message: str) -> logging.LogRecord:
     return logging.LogRecord("x", logging.INFO, "x.py", 1, message, (), None)
 
 
-def test_logging_does_not_wait_for_a_reader_and_says_what_is_missing():
+def test_logging_does_not_wait_for_a_reader_and_says_what_is_missing() -> None:
     reading, writing = os.pipe()
     handler = Background(writing)
     line = "é" * 1000
@@ -78,7 +78,7 @@ def test_logging_does_not_wait_for_a_reader_and_says_what_is_missing():
     assert (last, nothing) == ("after \\ud800", "")
 
 
-def test_an_outlet_that_fails_says_so_and_takes_no_more():
+def test_an_outlet_that_fails_says_so_and_takes_no_more() -> None:
     reading, writing = os.pipe()
     os.close(reading)
     told: list[bool] = []

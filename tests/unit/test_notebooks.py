@@ -73,19 +73,19 @@ async def shown(client: Connection, name: object) -> tuple[str, str]:
     return requests(client)[-1].prefix, requests(client)[-1].suffix
 
 
-async def test_cells_above_are_prefix_and_cells_below_are_suffix():
+async def test_cells_above_are_prefix_and_cells_below_are_suffix() -> None:
     async with book("a = 1\n", "x = ", "print(x)", "") as client:
         assert await shown(client, 2) == ("a = 1\n\nx = ", "\n\nprint(x)")
         assert requests(client)[-1].document == BOOK
 
 
-async def test_an_item_s_range_is_the_cell_s_own():
+async def test_an_item_s_range_is_the_cell_s_own() -> None:
     async with book("a = 1\n" * 9, "x = ") as client:
         (item,) = await complete(client, 2)
         assert item["range"] == {"start": {"line": 0, "character": 4}, "end": {"line": 0, "character": 4}}
 
 
-async def test_the_order_is_that_of_the_notebook_as_it_changes():
+async def test_the_order_is_that_of_the_notebook_as_it_changes() -> None:
     async with book("a = 1", "x = ") as client:
         splice(client, 1, 0, document("new", "b = 2"))
         assert (await shown(client, 2))[0] == "a = 1\n\nb = 2\n\nx = "
@@ -96,7 +96,7 @@ async def test_the_order_is_that_of_the_notebook_as_it_changes():
         assert await shown(client, 2) == ("x = ", "\n\nb = 2")
 
 
-async def test_another_cell_s_edit_makes_the_cache_s_answer_old():
+async def test_another_cell_s_edit_makes_the_cache_s_answer_old() -> None:
     async with book("a = 1", "x = ") as client:
         await complete(client, 2)
         await complete(client, 2)
@@ -106,7 +106,7 @@ async def test_another_cell_s_edit_makes_the_cache_s_answer_old():
         assert len(requests(client)) == 2
 
 
-async def test_only_cells_of_the_same_language_are_shown():
+async def test_only_cells_of_the_same_language_are_shown() -> None:
     async with connected(settings=QUIET) as client:
         await client.initialize(CAN)
         text, query = document("text", "# Title", "markdown"), document("query", "-- 1", "sql")
@@ -115,7 +115,7 @@ async def test_only_cells_of_the_same_language_are_shown():
         assert (await shown(client, "query"))[0] == "-- 1"
 
 
-async def test_a_prompt_only_grows_from_cell_to_cell():
+async def test_a_prompt_only_grows_from_cell_to_cell() -> None:
     lines = "".join(f"value_{number} = {number}\n" for number in range(200))
     async with book(lines, "x = ") as client:
         await complete(client, 2)
@@ -126,13 +126,13 @@ async def test_a_prompt_only_grows_from_cell_to_cell():
         assert first.cuts[0] == requests(client)[-1].cuts[0]
 
 
-async def test_brackets_and_syntax_are_the_cell_s_own():
+async def test_brackets_and_syntax_are_the_cell_s_own() -> None:
     async with book("print(", "x = ", ")", answer="f(1)") as client:
         assert [item["insertText"] for item in await complete(client, 2)] == ["f(1)"]
 
 
 @pytest.mark.parametrize("pattern", ["book.ipynb", "*.ipynb"])
-async def test_an_excluded_notebook_is_not_shown(pattern: str):
+async def test_an_excluded_notebook_is_not_shown(pattern: str) -> None:
     async with book("a = 1", "x = ") as client:
         assert await complete(client, 2)
         await push(client, {"exclude": [pattern]})
@@ -140,7 +140,7 @@ async def test_an_excluded_notebook_is_not_shown(pattern: str):
         assert client.session.last.silence.reason == "excluded-file"
 
 
-async def test_cells_of_an_excluded_notebook_are_excluded_whatever_their_own_names():
+async def test_cells_of_an_excluded_notebook_are_excluded_whatever_their_own_names() -> None:
     async with connected(settings=Settings(exclude=("*.ipynb",))) as client:
         await client.initialize(CAN)
         open_book(client, {**document(1, "x = "), "uri": "cell:one"})
@@ -148,14 +148,14 @@ async def test_cells_of_an_excluded_notebook_are_excluded_whatever_their_own_nam
         assert client.session.last.silence.reason == "excluded-file"
 
 
-async def test_a_cell_that_is_excluded_is_not_shown_to_its_neighbours():
+async def test_a_cell_that_is_excluded_is_not_shown_to_its_neighbours() -> None:
     async with connected(settings=replace(QUIET, exclude=("secret*",))) as client:
         await client.initialize(CAN)
         open_book(client, {**document(1, "key = 1"), "uri": "cell:/secret1"}, document(2, "x = "))
         assert await shown(client, 2) == ("x = ", "")
 
 
-async def test_a_closed_notebook_leaves_plain_documents():
+async def test_a_closed_notebook_leaves_plain_documents() -> None:
     async with book("a = 1", "x = ") as client:
         closed = {"notebookDocument": {"uri": BOOK}, "cellTextDocuments": [{"uri": cell(1)}, {"uri": cell(2)}]}
         client.notify("notebookDocument/didClose", closed)
@@ -170,7 +170,7 @@ def around(notebooks: Notebooks) -> Iterator[tuple[str, ...]]:
         yield (*found.above, name, *found.below)
 
 
-def test_changes_that_cannot_be_do_no_harm():
+def test_changes_that_cannot_be_do_no_harm() -> None:
     notebooks = Notebooks()
     notebooks.splice("other", 0, 1, ["a"])
     assert notebooks.around("a") == Cells()

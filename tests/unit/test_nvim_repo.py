@@ -17,7 +17,7 @@ sys.path.remove(str(ROOT / "scripts"))
 
 
 @pytest.fixture
-def repository(tmp_path, monkeypatch):
+def repository(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     """Of one commit; the branch is made in it."""
     for name, value in (("GIT_AUTHOR_NAME", "a"), ("GIT_COMMITTER_NAME", "a")):
         monkeypatch.setenv(name, value)
@@ -29,7 +29,7 @@ def repository(tmp_path, monkeypatch):
     return folder
 
 
-def test_the_plugin_is_at_the_root_with_what_installs_the_server(tmp_path):
+def test_the_plugin_is_at_the_root_with_what_installs_the_server(tmp_path: Path) -> None:
     nvim_repo.plugin(tmp_path)
     wanted = ("plugin/copilot_lsp.lua", "lua/copilot_lsp", "doc/copilot-lsp.txt", "LICENSE", "install/install.py")
     assert [name for name in wanted if not (tmp_path / name).exists()] == []
@@ -39,7 +39,7 @@ def test_the_plugin_is_at_the_root_with_what_installs_the_server(tmp_path):
     assert done.returncode == 0, done.stderr
 
 
-def test_a_commit_for_each_change_and_none_without(repository, tmp_path, monkeypatch):
+def test_a_commit_for_each_change_and_none_without(repository, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(nvim_repo, "ROOT", repository)
     folder = tmp_path / "plugin"
     folder.mkdir()

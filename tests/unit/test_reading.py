@@ -89,7 +89,7 @@ async def answer(client: Connection, method: str, params: Any) -> dict[str, Any]
 
 
 @pytest.mark.parametrize("method", REQUESTS)
-async def test_any_one_field_left_out_or_strange(method: str):
+async def test_any_one_field_left_out_or_strange(method: str) -> None:
     async with connected(RULE) as client:
         await client.initialize({"textDocument": {}} if method == "textDocument/completion" else None)
         client.open(URI, "x = ")
@@ -97,7 +97,7 @@ async def test_any_one_field_left_out_or_strange(method: str):
             await answer(client, method, params)
 
 
-async def test_initialize_with_any_one_field_left_out_or_strange():
+async def test_initialize_with_any_one_field_left_out_or_strange() -> None:
     for name, params in variants(INITIALIZE):
         async with connected(RULE) as client:
             response = await answer(client, "initialize", params)
@@ -126,7 +126,7 @@ async def test_initialize_with_any_one_field_left_out_or_strange():
         ("window/workDoneProgress/cancel", {"token": "x"}),
     ],
 )
-async def test_notifications_with_any_one_field_left_out_or_strange(method: str, params: Any):
+async def test_notifications_with_any_one_field_left_out_or_strange(method: str, params: Any) -> None:
     async with connected(RULE) as client:
         await client.initialize()
         for _, strange in variants(params):
@@ -137,7 +137,7 @@ async def test_notifications_with_any_one_field_left_out_or_strange(method: str,
 
 
 @pytest.mark.parametrize("kind", [0, 3, None, "2"])
-async def test_an_unknown_trigger_is_an_automatic_one(kind: Any):
+async def test_an_unknown_trigger_is_an_automatic_one(kind: Any) -> None:
     async with connected(RULE) as client:
         await client.initialize()
         client.open(URI, "x = ")
@@ -149,7 +149,7 @@ async def test_an_unknown_trigger_is_an_automatic_one(kind: Any):
         assert (await client.request(INLINE, params))["items"]
 
 
-async def test_unknown_words_in_initialize_cost_nothing_else():
+async def test_unknown_words_in_initialize_cost_nothing_else() -> None:
     capabilities = {
         "textDocument": {"inlineCompletion": {}, "completion": {"completionItemKind": {"valueSet": [1, 99]}}},
         "general": {"positionEncodings": ["utf-64", "utf-8"]},
@@ -162,7 +162,7 @@ async def test_unknown_words_in_initialize_cost_nothing_else():
         assert client.session.roots == ("file:///project", "file:///other")
 
 
-async def test_a_uri_that_is_none_is_no_reason_to_fail():
+async def test_a_uri_that_is_none_is_no_reason_to_fail() -> None:
     async with connected() as client:
         folders = [{"uri": "file://[", "name": "a"}, {"uri": "\x00\ud800", "name": "b"}]
         await client.initialize(rootUri="file://[", workspaceFolders=folders)
@@ -170,14 +170,14 @@ async def test_a_uri_that_is_none_is_no_reason_to_fail():
         assert (await client.request(INLINE, inline("file://[\ud800", 0, 4)))["items"] == []
 
 
-async def test_an_error_says_where():
+async def test_an_error_says_where() -> None:
     async with connected() as client:
         await client.initialize()
         response = await client.ask(INLINE, {**inline(URI, 0, 4), "textDocument": {"uri": 5}})
         assert response["error"] == {"code": -32602, "message": "params.textDocument.uri must be a string"}
 
 
-async def test_null_for_a_range_means_the_whole_text_and_the_end_may_be_far():
+async def test_null_for_a_range_means_the_whole_text_and_the_end_may_be_far() -> None:
     async with connected() as client:
         await client.initialize()
         client.open(URI, "a\nb\n")
@@ -190,7 +190,7 @@ async def test_null_for_a_range_means_the_whole_text_and_the_end_may_be_far():
 
 
 @pytest.mark.parametrize("text", [None, 5, ["x"]])
-async def test_a_document_out_of_step_is_not_completed(text: Any):
+async def test_a_document_out_of_step_is_not_completed(text: Any) -> None:
     """A change that was lost would put completions in wrong places, and no `None` into the text."""
     async with connected(RULE) as client:
         await client.initialize()
@@ -221,7 +221,7 @@ async def test_a_document_out_of_step_is_not_completed(text: Any):
         (b"{}", None, -32600),
     ],
 )
-async def test_what_is_no_message_is_answered(body: bytes, id: Any, code: int):
+async def test_what_is_no_message_is_answered(body: bytes, id: Any, code: int) -> None:
     async with connected(RULE) as client:
         await client.initialize()
         pending = None if id is None else client.prepare("x", id=id)[0]
@@ -233,7 +233,7 @@ async def test_what_is_no_message_is_answered(body: bytes, id: Any, code: int):
         assert client.errors == []
 
 
-async def test_an_answer_that_cannot_be_read_is_an_error_and_nobody_waits_for_ever():
+async def test_an_answer_that_cannot_be_read_is_an_error_and_nobody_waits_for_ever() -> None:
     async with connected() as client:
         pulls = {"workspace": {"configuration": True}, "textDocument": {"inlineCompletion": {}}}
         client.replies["workspace/configuration"] = lambda _: {"not": "a list"}
@@ -245,7 +245,7 @@ async def test_an_answer_that_cannot_be_read_is_an_error_and_nobody_waits_for_ev
         await client.until(lambda: client.session.settings.completion.candidates == 5)
 
 
-async def test_headers_in_any_case_and_one_that_cannot_be_read():
+async def test_headers_in_any_case_and_one_that_cannot_be_read() -> None:
     async with connected(RULE) as client:
         await client.initialize()
         body = frame({"jsonrpc": "2.0", "method": "$/x"}).partition(b"\r\n\r\n")[2]
@@ -258,7 +258,7 @@ async def test_headers_in_any_case_and_one_that_cannot_be_read():
 
 
 @pytest.mark.parametrize("method", EMPTY)
-async def test_methods_of_githubs_server_get_their_empty_form(method: str):
+async def test_methods_of_githubs_server_get_their_empty_form(method: str) -> None:
     async with connected() as client:
         await client.initialize()
         for params in ({"doc": {"uri": URI, "position": {"line": 0, "character": 0}}}, None, []):
@@ -269,7 +269,7 @@ async def test_methods_of_githubs_server_get_their_empty_form(method: str):
 @pytest.mark.parametrize(
     ("value", "deep"), [([], False), ({"a": [{}]}, False), ([[[[[[[[[]]]]]]]]], False), (5, False), ("[", False)]
 )
-def test_depth(value: Any, deep: bool):
+def test_depth(value: Any, deep: bool) -> None:
     assert reading.is_too_deep(value) is deep
     for _ in range(reading.MAX_DEPTH):
         value = {"a": value}

@@ -35,19 +35,19 @@ def locked() -> dict[str, str]:
     return {re.sub(r"[-_.]+", "-", name).lower(): version for name, version in (line.split("==") for line in lines)}
 
 
-def test_the_lock_has_all_that_the_project_asks_for_in_allowed_versions():
+def test_the_lock_has_all_that_the_project_asks_for_in_allowed_versions() -> None:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))
     for text in (*project["project"]["dependencies"], *project["dependency-groups"]["dev"]):
         wanted = Requirement(text)
         assert wanted.specifier.contains(locked()[wanted.name.lower()]), text
 
 
-def test_the_lock_has_exact_versions_and_nothing_of_one_machine():
+def test_the_lock_has_exact_versions_and_nothing_of_one_machine() -> None:
     for name, version in locked().items():
         assert re.fullmatch(r"[a-z0-9-]+ [0-9][0-9a-z.+]*", f"{name} {version}")
 
 
-def test_lock_lines_come_without_paths():
+def test_lock_lines_come_without_paths() -> None:
     lines = lock.locked_lines("dev")
     assert all(re.fullmatch(r"[\w.-]+==[\w.+!]+", line) for line in lines)
     names = {line.partition("==")[0] for line in lines}
@@ -55,20 +55,20 @@ def test_lock_lines_come_without_paths():
     assert not {"copilot-lsp", "pip", "setuptools"} & names
 
 
-def test_the_cache_folder_is_that_of_platformdirs(monkeypatch, tmp_path):
+def test_the_cache_folder_is_that_of_platformdirs(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     assert cache.folder() == platformdirs.user_cache_path("copilot-lsp", appauthor=False)
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
     assert cache.folder() == platformdirs.user_cache_path("copilot-lsp", appauthor=False)
 
 
-def test_the_lock_and_the_setup_have_the_same_llama_cpp():
+def test_the_lock_and_the_setup_have_the_same_llama_cpp() -> None:
     assert wheels.pins()["version"] == locked()["llama-cpp-python"]
     assert "llama-cpp-python" not in {
         line.partition("==")[0].replace("_", "-") for line in setup.without_llama(LOCK.read_text("utf-8"))
     }
 
 
-def test_the_key_is_stable_and_changes_with_version_flags_and_compiler(monkeypatch):
+def test_the_key_is_stable_and_changes_with_version_flags_and_compiler(monkeypatch: pytest.MonkeyPatch) -> None:
     key = compile_.build_key("1.0")
     assert key == compile_.build_key("1.0")
     assert key != compile_.build_key("1.1")
@@ -80,12 +80,14 @@ def test_the_key_is_stable_and_changes_with_version_flags_and_compiler(monkeypat
 
 
 @pytest.fixture
-def own_cache(monkeypatch, tmp_path):
+def own_cache(monkeypatch: pytest.MonkeyPatch, tmp_path: Path):
     monkeypatch.setattr(cache, "folder", lambda: tmp_path)
     return tmp_path / "wheels"
 
 
-def test_a_wheel_in_the_cache_is_not_compiled_again(own_cache, tmp_path, capsys):
+def test_a_wheel_in_the_cache_is_not_compiled_again(
+    own_cache, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     folder = own_cache / compile_.build_key("1.0")
     folder.mkdir(parents=True)
     wheel = folder / "llama_cpp_python-1.0-py3-none-any.whl"
@@ -94,7 +96,7 @@ def test_a_wheel_in_the_cache_is_not_compiled_again(own_cache, tmp_path, capsys)
     assert "already compiled for this machine" in capsys.readouterr().out
 
 
-def test_a_compiled_wheel_goes_into_the_cache(monkeypatch, own_cache, tmp_path):
+def test_a_compiled_wheel_goes_into_the_cache(monkeypatch: pytest.MonkeyPatch, own_cache, tmp_path: Path) -> None:
     def stand_in(_version, _python, into, _log):
         (into / "llama.whl").write_bytes(b"wheel")
         return into / "llama.whl"
@@ -106,37 +108,37 @@ def test_a_compiled_wheel_goes_into_the_cache(monkeypatch, own_cache, tmp_path):
     assert [path.name for path in own_cache.iterdir()] == [wheel.parent.name]
 
 
-def test_a_failed_build_leaves_nothing_in_the_cache(own_cache, tmp_path):
+def test_a_failed_build_leaves_nothing_in_the_cache(own_cache, tmp_path: Path) -> None:
     with pytest.raises(Failed, match="failed with exit code 1"):
         compile_.get("1.0", Path(sys.executable), tmp_path / "log")
     assert list(own_cache.rglob("*.whl")) == []
 
 
-def test_no_compiler_is_one_line(monkeypatch):
+def test_no_compiler_is_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("CXX", "no-such-compiler")
     with pytest.raises(Failed, match=r"^no C\+\+ compiler \(no-such-compiler\): install one"):
         compile_.build_key("1.0")
 
 
-def test_a_compiler_that_does_not_work_is_one_line(monkeypatch):
+def test_a_compiler_that_does_not_work_is_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("CXX", f"{sys.executable} -c 'raise SystemExit(\"broken\")'")
     with pytest.raises(Failed, match=r"^the C\+\+ compiler does not work: broken$"):
         compile_.build_key("1.0")
 
 
-def test_an_old_python_is_one_line(monkeypatch):
+def test_an_old_python_is_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys, "version_info", (3, 10, 0))
     with pytest.raises(Failed, match=r"^needs Python 3\.11 or newer"):
         server.check_python()
 
 
-def test_a_python_without_venv_is_one_line(monkeypatch):
+def test_a_python_without_venv_is_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "ensurepip", None)
     with pytest.raises(Failed, match="apt install python3-venv"):
         server.check_python()
 
 
-def test_up_to_date_asks_for_the_same_inputs_and_the_model(monkeypatch, tmp_path):
+def test_up_to_date_asks_for_the_same_inputs_and_the_model(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     stamp, model = tmp_path / "stamp.json", tmp_path / "model.gguf"
     monkeypatch.setattr(setup, "STAMP", stamp)
     monkeypatch.setattr(setup, "PYTHON", Path(sys.executable))
@@ -150,7 +152,7 @@ def test_up_to_date_asks_for_the_same_inputs_and_the_model(monkeypatch, tmp_path
     assert not setup.up_to_date("b")
 
 
-def test_the_fingerprint_covers_the_lock(monkeypatch, tmp_path):
+def test_the_fingerprint_covers_the_lock(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     before = setup.fingerprint()
     assert before == setup.fingerprint()
     other = tmp_path / "other.lock"
@@ -159,7 +161,9 @@ def test_the_fingerprint_covers_the_lock(monkeypatch, tmp_path):
     assert before != setup.fingerprint()
 
 
-def test_a_failed_step_shows_the_end_of_its_output_and_names_the_log(tmp_path, capsys):
+def test_a_failed_step_shows_the_end_of_its_output_and_names_the_log(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     log = tmp_path / "logs" / "step.log"
     script = "for n in range(100): print('line', n)\nraise SystemExit(3)"
     with pytest.raises(Failed, match=f"'Working' failed with exit code 3; all of its output is in {log}") as caught:
@@ -172,7 +176,9 @@ def test_a_failed_step_shows_the_end_of_its_output_and_names_the_log(tmp_path, c
     assert log.read_text().startswith("line 0\n")
 
 
-def test_a_long_step_says_that_it_goes_on(tmp_path, capsys, monkeypatch):
+def test_a_long_step_says_that_it_goes_on(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(steps, "TICK_SECONDS", 0.2)
     script = "import time; print('[3/17] Building', flush=True); time.sleep(0.7)"
     steps.run("Working", [sys.executable, "-c", script], tmp_path / "log")
@@ -183,11 +189,11 @@ def test_a_long_step_says_that_it_goes_on(tmp_path, capsys, monkeypatch):
 
 
 @pytest.mark.parametrize(("seconds", "words"), [(0.4, "0 s"), (59, "59 s"), (65.2, "1 min 05 s")])
-def test_elapsed(seconds, words):
+def test_elapsed(seconds, words) -> None:
     assert steps.elapsed(seconds) == words
 
 
-def test_the_setup_needs_only_the_standard_library():
+def test_the_setup_needs_only_the_standard_library() -> None:
     modules = "import sys; sys.path.insert(0, 'scripts'); import setup, install"
     done = subprocess.run([sys.executable, "-S", "-c", modules], cwd=ROOT, capture_output=True, check=False)
     assert done.returncode == 0, done.stderr

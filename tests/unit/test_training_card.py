@@ -22,7 +22,7 @@ LOG = [
 ]
 
 
-def test_the_card_tells_data_training_and_scores():
+def test_the_card_tells_data_training_and_scores() -> None:
     text = card(CORPUS, [LOG], "On two cores.", "| exact | 25 % |")
     assert "| pypi:sums | 1.0 | MIT | 2 | 900 |" in text
     assert "evaluation only: npm:kept." in text
@@ -33,7 +33,7 @@ def test_the_card_tells_data_training_and_scores():
     assert "| exact | 25 % |" in text
 
 
-def test_runs_that_went_on_from_each_other_are_summed_up():
+def test_runs_that_went_on_from_each_other_are_summed_up() -> None:
     later = [{"step": 5, "tokens": 3e6, "seconds": 120.0, "loss": 1.0}]
     text = card(CORPUS, [LOG, later], "", "")
     assert "7 steps, 5.00 million tokens, 3 minutes" in text
@@ -41,6 +41,6 @@ def test_runs_that_went_on_from_each_other_are_summed_up():
     assert "1.000 at the end" in text
 
 
-def test_a_card_needs_a_run():
+def test_a_card_needs_a_run() -> None:
     with pytest.raises(ValueError, match="no training step"):
         card(CORPUS, [[]], "", "")

@@ -4,6 +4,7 @@ import io
 import json
 import tarfile
 import zipfile
+from pathlib import Path
 
 import pytest
 
@@ -32,7 +33,7 @@ CODE = "".join(f"def function_{n}(value):\n    return value + {n % 7}\n\n\n" for
         "Apache-2.0 with LLVM-exception", "MIT OR GPL-3.0", "Apache-2.0 AND MIT", "(MIT OR Apache-2.0)", "MIT/X11",
     ],
 )  # fmt: skip
-def test_permissive_names_are_admitted(name):
+def test_permissive_names_are_admitted(name) -> None:
     assert licences.admits(name)
 
 
@@ -44,11 +45,11 @@ def test_permissive_names_are_admitted(name):
         "SEE LICENSE IN FILE",
     ],
 )  # fmt: skip
-def test_other_names_are_not(name):
+def test_other_names_are_not(name) -> None:
     assert not licences.admits(name)
 
 
-def test_licence_texts():
+def test_licence_texts() -> None:
     assert licences.admits_text(MIT)
     assert not licences.admits_text(GPL)
     assert not licences.admits_text("All rights reserved. Ask us.")
@@ -57,7 +58,7 @@ def test_licence_texts():
     assert not licences.admits_source("# under the terms of the GNU General\n# Public License".replace("\n# ", " "))
 
 
-def test_a_wheel_names_its_licence_in_one_of_three_ways():
+def test_a_wheel_names_its_licence_in_one_of_three_ways() -> None:
     assert licences.of_wheel("Name: a\nLicense-Expression: MIT\n\nbody") == "MIT"
     assert licences.of_wheel("Name: a\nLicense: BSD\n") == "BSD"
     both = "License: see file\nClassifier: License :: OSI Approved :: Apache Software License\n"
@@ -65,7 +66,7 @@ def test_a_wheel_names_its_licence_in_one_of_three_ways():
     assert licences.of_wheel("Name: a\n\nLicense: MIT") == ""
 
 
-def test_debian_copyright_files_decide_by_file_and_the_last_match_wins():
+def test_debian_copyright_files_decide_by_file_and_the_last_match_wins() -> None:
     text = (
         "Format: https://www.debian.org/doc/packaging-manuals/copyright-format/1.0/\n\n"
         "Files: *\nCopyright: someone\nLicense: Expat\n\n"
@@ -93,11 +94,11 @@ def test_debian_copyright_files_decide_by_file_and_the_last_match_wins():
         ("", CODE + 'password = input("password: ")\n'),
     ],
 )
-def test_rules_of_the_filter(rule, text):
+def test_rules_of_the_filter(rule, text) -> None:
     assert dropped_by(text) == rule
 
 
-def test_paths_of_copied_and_built_files():
+def test_paths_of_copied_and_built_files() -> None:
     assert foreign("lib/vendor/six.py")
     assert foreign("dist/app.js")
     assert foreign("lib/jquery.min.js")
@@ -105,18 +106,18 @@ def test_paths_of_copied_and_built_files():
     assert not foreign("src/builder.py")
 
 
-def test_cleaning_takes_licence_headers_and_addresses_but_not_code():
+def test_cleaning_takes_licence_headers_and_addresses_but_not_code() -> None:
     text = "#!/bin/sh\n# Copyright someone\n# MIT License\n\n# Mail a.person@mail.invalid.org\necho 1\r\n"
     assert clean(text) == f"#!/bin/sh\n\n# Mail {NEUTRAL_EMAIL}\necho 1\n"
     assert clean("/*\n * Copyright\n */\n#include <a.h>\n") == "#include <a.h>\n"
     assert clean("# How to add\nx = 1") == "# How to add\nx = 1\n"
 
 
-def test_cleaning_takes_time_in_proportion_to_the_text():
+def test_cleaning_takes_time_in_proportion_to_the_text() -> None:
     assert len(clean("a" * 400_000 + "\n")) == 400_001
 
 
-def test_duplicates_are_found_and_others_are_not():
+def test_duplicates_are_found_and_others_are_not() -> None:
     seen = Seen()
     other = "".join(f"print({n}, {n * n})\nname_{n} = {n}\n" for n in range(40))
     assert seen.repeated(fingerprint(CODE)) == ""
@@ -125,7 +126,7 @@ def test_duplicates_are_found_and_others_are_not():
     assert seen.repeated(fingerprint(other)) == ""
 
 
-def test_benchmarks_are_known_by_names_and_by_overlap(tmp_path):
+def test_benchmarks_are_known_by_names_and_by_overlap(tmp_path: Path) -> None:
     assert contaminated("def has_close_elements(numbers, threshold): ...")
     assert not contaminated("def is_sorted(numbers): ...")
     assert contaminated("def is_sorted(a): ...\ndef any_int(b): ...\ndef is_happy(c): ...")
@@ -145,7 +146,7 @@ def make_wheel(folder, name="sums", licence="MIT", text=MIT, code=CODE):
         wheel.writestr(f"{name}-1.0.dist-info/licenses/LICENSE", text)
 
 
-def test_a_wheel_is_read_without_what_is_not_its_own(tmp_path):
+def test_a_wheel_is_read_without_what_is_not_its_own(tmp_path: Path) -> None:
     make_wheel(tmp_path / "pypi" / "sums")
     content = read_package(Package("pypi", "sums", "1.0"), tmp_path)
     assert (content.licence, content.refused) == ("MIT", "")
@@ -160,13 +161,13 @@ def test_a_wheel_is_read_without_what_is_not_its_own(tmp_path):
         ("MIT", "", "licence file not admitted"),
     ],
 )
-def test_metadata_and_licence_file_must_both_be_permissive(tmp_path, licence, text, reason):
+def test_metadata_and_licence_file_must_both_be_permissive(tmp_path: Path, licence, text, reason) -> None:
     make_wheel(tmp_path / "pypi" / "sums", licence=licence, text=text)
     content = read_package(Package("pypi", "sums", "1.0"), tmp_path)
     assert (content.refused, content.files) == (reason, ())
 
 
-def test_a_debian_source_package_is_read_file_by_file(tmp_path):
+def test_a_debian_source_package_is_read_file_by_file(tmp_path: Path) -> None:
     home = tmp_path / "debian-source" / "adder"
     home.mkdir(parents=True)
     copyright = (
@@ -186,7 +187,7 @@ def test_a_debian_source_package_is_read_file_by_file(tmp_path):
     assert [file.path for file in content.files if content.admitted(file)] == ["src/add.c"]
 
 
-def test_a_broken_archive_refuses_its_package(tmp_path):
+def test_a_broken_archive_refuses_its_package(tmp_path: Path) -> None:
     (tmp_path / "pypi" / "sums").mkdir(parents=True)
     (tmp_path / "pypi" / "sums" / "sums-1.0-py3-none-any.whl").write_bytes(b"no zip")
     with pytest.raises(zipfile.BadZipFile):
@@ -194,14 +195,14 @@ def test_a_broken_archive_refuses_its_package(tmp_path):
     assert "broken archive" in read_package(Package("pypi", "sums", "1.0"), tmp_path).refused
 
 
-def test_paths_lose_what_packaging_put_before_them():
+def test_paths_lose_what_packaging_put_before_them() -> None:
     assert shorten("usr/share/gocode/src/example.org/a/b.go", "debian-binary") == "example.org/a/b.go"
     assert shorten("usr/share/cargo/registry/nom-7.1/src/lib.rs", "debian-binary") == "nom-7.1/src/lib.rs"
     assert shorten("package/lib/a.js", "npm") == "lib/a.js"
     assert shorten("django/db/models.py", "pypi") == "django/db/models.py"
 
 
-def test_held_out_packages_keep_their_files_and_copies_of_them_go(tmp_path):
+def test_held_out_packages_keep_their_files_and_copies_of_them_go(tmp_path: Path) -> None:
     for name in ("held", "copy"):
         make_wheel(tmp_path / "pypi" / name, name)
     packages = [Package("pypi", "held", "1.0", "held-out"), Package("pypi", "copy", "1.0")]
@@ -210,7 +211,7 @@ def test_held_out_packages_keep_their_files_and_copies_of_them_go(tmp_path):
     assert (copy.kept, copy.dropped["exact duplicate"]) == ((), 1)
 
 
-def test_shards_keep_their_sources(tmp_path):
+def test_shards_keep_their_sources(tmp_path: Path) -> None:
     sources = [Source("pypi:sums", f"a{n}.py", "python", f"x = '\u2028é{n}'\n") for n in range(3)]
     write_shard(tmp_path / "python-00.jsonl.xz", sources)
     assert list(read_corpus(tmp_path)) == sources
@@ -218,7 +219,7 @@ def test_shards_keep_their_sources(tmp_path):
         list(read_corpus(tmp_path / "nowhere"))
 
 
-def test_the_list_of_packages_is_sound(tmp_path):
+def test_the_list_of_packages_is_sound(tmp_path: Path) -> None:
     packages = read_sources()
     assert len({package.id for package in packages}) == len(packages)
     assert sum(package.held_out for package in packages) >= 20

@@ -55,7 +55,7 @@ def source(text: str, path: str = "sums/add.py") -> Source:
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_every_kind_of_hole_lies_in_the_text_and_is_bounded(kind):
+def test_every_kind_of_hole_lies_in_the_text_and_is_bounded(kind) -> None:
     cuts = KINDS[kind][1]
     for seed in range(200):
         span = cuts(PYTHON, "python", Random(seed))
@@ -64,13 +64,13 @@ def test_every_kind_of_hole_lies_in_the_text_and_is_bounded(kind):
             assert span[1] - span[0] <= MAX_HOLE + 200
 
 
-def test_holes_of_all_kinds_come_up_and_only_the_empty_one_is_empty():
+def test_holes_of_all_kinds_come_up_and_only_the_empty_one_is_empty() -> None:
     holes = [cut(PYTHON, "python", Random(seed)) for seed in range(400)]
     assert {hole.kind for hole in holes} == set(KINDS)
     assert all((hole.start == hole.end) == (hole.kind == "empty") for hole in holes if hole.kind != "lines")
 
 
-def test_a_line_hole_ends_where_the_line_ends_or_before_what_closes_it():
+def test_a_line_hole_ends_where_the_line_ends_or_before_what_closes_it() -> None:
     for seed in range(200):
         span = KINDS["line"][1](PYTHON, "python", Random(seed))
         if span is not None:
@@ -79,18 +79,18 @@ def test_a_line_hole_ends_where_the_line_ends_or_before_what_closes_it():
             assert not rest.strip(")]}>\"'`;:,")
 
 
-def test_node_holes_are_syntax_nodes():
+def test_node_holes_are_syntax_nodes() -> None:
     texts = {PYTHON[slice(*span)] for seed in range(300) if (span := KINDS["node"][1](PYTHON, "python", Random(seed)))}
     assert {"a + b", "total > 3", '("großer Wert", os.getcwd())', "return total"} <= texts
 
 
-def test_a_language_without_grammar_has_no_nodes_but_other_holes():
+def test_a_language_without_grammar_has_no_nodes_but_other_holes() -> None:
     assert KINDS["node"][1](PYTHON, "cobol", Random(1)) is None
     assert cut(PYTHON, "cobol", Random(1)).kind in KINDS
 
 
 @given(st.text(min_size=1, max_size=300), st.integers(0, 2**32))
-def test_any_text_can_be_cut_and_put_together_again(text, seed):
+def test_any_text_can_be_cut_and_put_together_again(text, seed) -> None:
     random = Random(seed)
     hole = cut(text, "python", random)
     window = view(text, hole, 2048, random)
@@ -101,7 +101,7 @@ def test_any_text_can_be_cut_and_put_together_again(text, seed):
 
 @pytest.mark.parametrize("layout", [SPM, PSM])
 @given(prefix=st.text(max_size=50), middle=st.text(max_size=50), suffix=st.text(max_size=50))
-def test_assembled_tokens_hold_prefix_suffix_and_middle(layout, prefix, middle, suffix):
+def test_assembled_tokens_hold_prefix_suffix_and_middle(layout, prefix, middle, suffix) -> None:
     made = assemble([], Window(prefix, middle, suffix), layout, 2048, encode, "line")
     given_parts = dict(by_control(made.tokens[: made.middle]))
     assert given_parts == {"PRE": prefix, "SUF": suffix, "MID": ""}
@@ -115,7 +115,7 @@ def pairs(text: str) -> list[int]:
 
 
 @pytest.mark.parametrize(("prefix", "middle"), [("abcd", "efg"), ("abc", "defg"), ("", "a"), ("abc", "")])
-def test_a_joined_middle_takes_the_token_that_the_cut_is_in(prefix, middle):
+def test_a_joined_middle_takes_the_token_that_the_cut_is_in(prefix, middle) -> None:
     made = assemble([], Window(prefix, middle, "yz"), SPM_JOINED, 2048, pairs, "line")
     joined = pairs(prefix + middle)
     whole = len(prefix) // 2 if middle else len(joined)
@@ -124,7 +124,7 @@ def test_a_joined_middle_takes_the_token_that_the_cut_is_in(prefix, middle):
     assert made.middle == len(before)
 
 
-def test_too_long_a_window_keeps_what_is_near_the_hole():
+def test_too_long_a_window_keeps_what_is_near_the_hole() -> None:
     made = assemble([], Window("p" * 500 + "P", "m", "S" + "s" * 500), SPM, 100, encode, "line")
     parts = dict(by_control(made.tokens[: made.middle]))
     assert len(made.tokens) <= 100
@@ -133,7 +133,7 @@ def test_too_long_a_window_keeps_what_is_near_the_hole():
     assert decode(made.tokens[made.middle : -1]) == "m"
 
 
-def test_samples_are_the_engines_prompts():
+def test_samples_are_the_engines_prompts() -> None:
     """The repository format is the one that `copilot_lsp.engine.fim` builds."""
     other = source("def subtract(a, b):\n    return a - b\n" * 9, "sums/subtract.py")
     kinds = set()
@@ -151,14 +151,14 @@ def test_samples_are_the_engines_prompts():
     assert {("SUF", "PRE", "MID"), ("PRE", "SUF", "MID"), ("REP", "SEP", "SEP", "SUF", "PRE", "MID")} <= kinds
 
 
-def test_the_most_related_snippet_stands_last():
+def test_the_most_related_snippet_stands_last() -> None:
     window = Window("total = subtract(first_value, second_value)", "", "")
     files = [source("unrelated = 1\n", "a.py"), source("def subtract(first_value, second_value): ...\n", "b.py")]
     orders = [[snippet.path for snippet in related(files, window, Random(seed))] for seed in range(30)]
     assert sum(order[-1] == "b.py" for order in orders) > 20
 
 
-def test_views_begin_at_a_line_start():
+def test_views_begin_at_a_line_start() -> None:
     text = "".join(f"line {number}\n" for number in range(2000))
     window = view(text, Hole("line", 9000, 9010), 512, Random(3))
     assert window.prefix.startswith("line ")

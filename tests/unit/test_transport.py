@@ -20,7 +20,7 @@ from copilot_lsp.server.transport import LOCAL_ORIGIN, Address, parse_address
         ("[::1]:65535", Address("::1", 65535)),
     ],
 )
-def test_addresses(text: str, address: Address):
+def test_addresses(text: str, address: Address) -> None:
     assert parse_address(text) == address
     assert parse_address(str(address)) == address
 
@@ -28,13 +28,13 @@ def test_addresses(text: str, address: Address):
 @pytest.mark.parametrize(
     "text", ["8765", ":8765", "127.0.0.1", "127.0.0.1:", "127.0.0.1:65536", "127.0.0.1:-1", "::1:80", "a b:1", ""]
 )
-def test_what_is_no_address(text: str):
+def test_what_is_no_address(text: str) -> None:
     with pytest.raises(UsageError, match="write HOST:PORT"):
         parse_address(text)
 
 
 @pytest.mark.parametrize("host", ["0.0.0.0", "192.168.1.5", "[::]", "example.org"])
-def test_hosts_that_others_reach(host: str):
+def test_hosts_that_others_reach(host: str) -> None:
     with pytest.raises(UsageError, match=r"only this machine may connect, use 127\.0\.0\.1:80"):
         parse_address(f"{host}:80")
 
@@ -49,11 +49,11 @@ def test_hosts_that_others_reach(host: str):
         ("http://evil.example", False),
     ],
 )
-def test_origins_of_pages(origin: str, local: bool):
+def test_origins_of_pages(origin: str, local: bool) -> None:
     assert bool(LOCAL_ORIGIN.fullmatch(origin)) is local
 
 
-def test_whether_a_process_is_alive():
+def test_whether_a_process_is_alive() -> None:
     with subprocess.Popen([sys.executable, "-c", ""]) as child:
         child.wait()
     assert is_alive(os.getpid())

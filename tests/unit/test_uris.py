@@ -25,17 +25,17 @@ from copilot_lsp.workspace.uris import file_of, name_of, path_of
         ("", ""),
     ],
 )
-def test_path_of_a_uri(uri: str, path: str):
+def test_path_of_a_uri(uri: str, path: str) -> None:
     assert path_of(uri) == path
 
 
-def test_files_are_on_this_disk():
+def test_files_are_on_this_disk() -> None:
     assert file_of("file:///a/%E9.py") == "/a/\udce9.py"
     assert file_of("vscode-notebook-cell:/p/book.ipynb#W0") == "/p/book.ipynb"
     assert file_of("untitled:x.py") == file_of("file:///a%00b") == file_of("file:///\ud800") == ""
 
 
-def test_names_are_relative_to_the_deepest_folder():
+def test_names_are_relative_to_the_deepest_folder() -> None:
     roots = ["file:///a", "file:///a/b%20c/", "file:///C%3A/x"]
     assert name_of("file:///a/b%20c/d/x.py", roots) == "d/x.py"
     assert name_of("file:///a/x.py", roots) == "x.py"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
@@ -11,7 +12,7 @@ from copilot_lsp.engine.local import llama
 
 
 @pytest.fixture
-def library(monkeypatch, tmp_path):
+def library(monkeypatch: pytest.MonkeyPatch, tmp_path: Path):
     loaded: list[bytes] = []
 
     def registered() -> int:
@@ -29,13 +30,13 @@ def library(monkeypatch, tmp_path):
     return library
 
 
-def test_backends_come_from_the_folder_of_the_library_and_once(library, tmp_path):
+def test_backends_come_from_the_folder_of_the_library_and_once(library, tmp_path: Path) -> None:
     llama.load_backends()
     llama.load_backends()
     assert library.loaded == [os.fsencode(tmp_path / "lib")]
 
 
-def test_a_build_with_its_backend_inside_loads_none(library):
+def test_a_build_with_its_backend_inside_loads_none(library) -> None:
     library.inside = 1
     llama.load_backends()
     assert library.loaded == []

@@ -223,7 +223,7 @@ class TestChoice:
 
 
 @pytest.mark.parametrize(("end", "ends"), [(0.3, False), (0.49, False), (0.51, True), (0.9, True)])
-def test_a_model_that_is_unsure_everywhere_ends_when_that_is_likelier_than_to_go_on(end, ends):
+def test_a_model_that_is_unsure_everywhere_ends_when_that_is_likelier_than_to_go_on(end, ends) -> None:
     others = np.full(40, (1 - end) / 40)
     chances = np.array([end, *others], dtype=np.float32)
     assert more_likely_ends(chances, np.array([0])) is ends

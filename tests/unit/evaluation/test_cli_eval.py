@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from html.parser import HTMLParser
+from pathlib import Path
 
 import pytest
 from problems import DOUBLE, ECHO, suite
@@ -27,7 +28,7 @@ RULES = [
 
 
 @pytest.fixture
-def folder(tmp_path):
+def folder(tmp_path: Path):
     path = tmp_path / "code"
     path.mkdir()
     (path / "a.py").write_text(CODE, "utf-8")
@@ -39,7 +40,7 @@ def evaluate(command):
     return command("eval", RULES)
 
 
-def test_a_folder_gives_a_table_by_kind(evaluate, folder):
+def test_a_folder_gives_a_table_by_kind(evaluate, folder) -> None:
     done = evaluate(folder, "--cases", 6, "--kind", "line", "--kind", "mid")
     assert (done.code, done.err) == (0, "")
     rows = [line.split() for line in done.out.splitlines()]
@@ -47,7 +48,7 @@ def test_a_folder_gives_a_table_by_kind(evaluate, folder):
     assert "pass@1" not in done.out
 
 
-def test_json_holds_cases_measures_and_how_it_was_done(evaluate, folder):
+def test_json_holds_cases_measures_and_how_it_was_done(evaluate, folder) -> None:
     data = json.loads(evaluate(folder, "--cases", 12, "--seed", 3, "--json", "-").out)
     assert data["options"]["seed"] == 3
     assert data["options"]["complete"] is True
@@ -60,7 +61,7 @@ def test_json_holds_cases_measures_and_how_it_was_done(evaluate, folder):
     assert data["sweep"]["default"][0]["threshold"] == 0
 
 
-def test_the_same_twice(evaluate, folder):
+def test_the_same_twice(evaluate, folder) -> None:
     def run() -> object:
         data = json.loads(evaluate(folder, "--cases", 9, "--json", "-").out)
         return [(case["id"], case["results"]["default"]["text"]) for case in data["cases"]]
@@ -68,7 +69,7 @@ def test_the_same_twice(evaluate, folder):
     assert run() == run()
 
 
-def test_a_threshold_hides_and_a_sweep_shows_what_others_would(evaluate, folder):
+def test_a_threshold_hides_and_a_sweep_shows_what_others_would(evaluate, folder) -> None:
     arguments = (folder, "--cases", 12, "--kind", "line")
     assert " low-confidence" in evaluate(*arguments, "--confidence", "0.9").out
     done = evaluate(*arguments, "--sweep")
@@ -76,7 +77,7 @@ def test_a_threshold_hides_and_a_sweep_shows_what_others_would(evaluate, folder)
     assert "0.7 " in done.out
 
 
-def test_suites_are_known_by_their_keys_and_run(evaluate, tmp_path):
+def test_suites_are_known_by_their_keys_and_run(evaluate, tmp_path: Path) -> None:
     both = suite(tmp_path / "both.jsonl.gz", DOUBLE, ECHO)
     data = json.loads(evaluate(both, "--json", "-").out)
     passed = {case["suite"]: case["results"]["default"]["passed"] for case in data["cases"]}
@@ -87,7 +88,7 @@ def test_suites_are_known_by_their_keys_and_run(evaluate, tmp_path):
     assert [case["suite"] for case in only["cases"]] == ["safim"]
 
 
-def test_several_models_are_compared_with_the_first(evaluate, folder):
+def test_several_models_are_compared_with_the_first(evaluate, folder) -> None:
     done = evaluate(folder, "--cases", 6, "--kind", "mid", "--model", "base", "--model", "ours")
     assert done.code == 0
     assert "6 cases in common" in done.out
@@ -95,7 +96,7 @@ def test_several_models_are_compared_with_the_first(evaluate, folder):
     assert header.split()[:3] == ["measure", "base", "ours"]
 
 
-def test_bounds_are_a_gate(evaluate, folder):
+def test_bounds_are_a_gate(evaluate, folder) -> None:
     arguments = (folder, "--cases", 6, "--kind", "line")
     assert evaluate(*arguments, "--min", "exact_match=0.1", "--max", "latency_p95_ms=100000").code == 0
     done = evaluate(*arguments, "--min", "exact_match=0.999", "--min", "pass_at_1=0.1", "--max", "shown=0.5")
@@ -108,7 +109,7 @@ def test_bounds_are_a_gate(evaluate, folder):
     assert missed[2] == "copilot-lsp: default: shown is 100.0%, above 50.0%"
 
 
-def test_two_runs_are_compared_over_what_both_did(evaluate, folder, tmp_path):
+def test_two_runs_are_compared_over_what_both_did(evaluate, folder, tmp_path: Path) -> None:
     first, second = tmp_path / "a.json", tmp_path / "b.json"
     evaluate(folder, "--cases", 6, "--kind", "line", "--json", first)
     evaluate(folder, "--cases", 4, "--kind", "line", "--json", second, "--confidence", "0.99", "--model", "other")
@@ -119,7 +120,7 @@ def test_two_runs_are_compared_over_what_both_did(evaluate, folder, tmp_path):
     assert row.split()[1:] == ["100.0%", "0.0%", "-100.0", "-100.0", "to", "-100.0", "*"]
 
 
-def test_runs_that_have_nothing_in_common_are_not_compared(evaluate, folder, tmp_path):
+def test_runs_that_have_nothing_in_common_are_not_compared(evaluate, folder, tmp_path: Path) -> None:
     first, second, broken = tmp_path / "a.json", tmp_path / "b.json", tmp_path / "c.json"
     evaluate(folder, "--cases", 2, "--kind", "line", "--json", first)
     evaluate(folder, "--cases", 2, "--kind", "mid", "--json", second)
@@ -142,7 +143,7 @@ class Page(HTMLParser):
         self.links += [value for name, value in attrs if name in ("src", "href")]
 
 
-def test_the_report_needs_nothing_else_and_runs_nothing(evaluate, folder, tmp_path):
+def test_the_report_needs_nothing_else_and_runs_nothing(evaluate, folder, tmp_path: Path) -> None:
     path = tmp_path / "report.html"
     assert evaluate(folder, "--cases", 60, "--html", path, "--model", "<b>", "--model", "ours").code == 0
     text, page = path.read_text("utf-8"), Page()
@@ -155,7 +156,7 @@ def test_the_report_needs_nothing_else_and_runs_nothing(evaluate, folder, tmp_pa
     assert "prefers-color-scheme: dark" in text
 
 
-def test_a_crash_is_named_and_the_run_goes_on(evaluate, tmp_path):
+def test_a_crash_is_named_and_the_run_goes_on(evaluate, tmp_path: Path) -> None:
     rows = [DOUBLE, DOUBLE | {"prompt": "dies = ", "task_id": "Dies/1", "canonical_solution": "1"}]
     done = evaluate(suite(tmp_path / "own.jsonl", *rows))
     assert done.code == 0
@@ -163,7 +164,9 @@ def test_a_crash_is_named_and_the_run_goes_on(evaluate, tmp_path):
     assert "Dies/1: the engine is restarting: the engine process ended (scripted)" in done.out
 
 
-def test_an_interrupted_run_says_how_to_go_on_and_does(evaluate, folder, tmp_path, monkeypatch):
+def test_an_interrupted_run_says_how_to_go_on_and_does(
+    evaluate, folder, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     out = tmp_path / "done.jsonl"
     answer, count = runner._outcome, 0
 
@@ -186,7 +189,9 @@ def test_an_interrupted_run_says_how_to_go_on_and_does(evaluate, folder, tmp_pat
     assert count == 7
 
 
-def test_a_record_that_takes_no_more_ends_the_run_with_what_is_done(evaluate, folder, tmp_path, monkeypatch):
+def test_a_record_that_takes_no_more_ends_the_run_with_what_is_done(
+    evaluate, folder, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     out = tmp_path / "done.jsonl"
     answer = runner._outcome
 
@@ -222,7 +227,7 @@ def test_a_record_that_takes_no_more_ends_the_run_with_what_is_done(evaluate, fo
         (("--compare", "{folder}/no.json", "{folder}/a.py"), "cannot be read"),
     ],
 )
-def test_wrong_usage_is_one_line_and_exit_code_2(evaluate, folder, arguments, message):
+def test_wrong_usage_is_one_line_and_exit_code_2(evaluate, folder, arguments, message) -> None:
     done = evaluate(*(argument.format(folder=folder) for argument in arguments))
     assert done.code == 2
     assert message in done.err

@@ -49,12 +49,12 @@ def drawn(text: str, kind: Kind, language: str = "python") -> set[str]:
     return found
 
 
-def test_lines_are_code_from_the_indentation_to_the_last_character():
+def test_lines_are_code_from_the_indentation_to_the_last_character() -> None:
     lines = {"def total(numbers):", "result = 0", "for number in numbers:", "result += number", "return result"}
     assert drawn(PYTHON, Kind.LINE) == lines
 
 
-def test_mid_holes_begin_after_code_and_leave_something_of_a_word():
+def test_mid_holes_begin_after_code_and_leave_something_of_a_word() -> None:
     found = drawn("first = second(3)   \n", Kind.MID)
     assert found == {"first = second(3)"[at:] for at in range(1, 16)}
 
@@ -72,7 +72,7 @@ def test_mid_holes_begin_after_code_and_leave_something_of_a_word():
         ("no tree here {\n  x\n}\n", "kotlin", set()),
     ],
 )
-def test_blocks_are_bodies_with_lines_of_their_own(text, language, bodies):
+def test_blocks_are_bodies_with_lines_of_their_own(text, language, bodies) -> None:
     assert drawn(text, Kind.BLOCK, language) == bodies
 
 
@@ -92,21 +92,21 @@ def test_blocks_are_bodies_with_lines_of_their_own(text, language, bodies):
         ("no tree here (x)\n", "kotlin", set()),
     ],
 )
-def test_pairs_are_closed_on_their_line_and_nothing_else_follows(text, language, inside):
+def test_pairs_are_closed_on_their_line_and_nothing_else_follows(text, language, inside) -> None:
     whole = {hole for hole in drawn(text, Kind.PAIR, language) if hole in inside}
     rest = drawn(text, Kind.PAIR, language) - whole
     assert whole == inside
     assert all(any(each.endswith(hole) for each in inside) for hole in rest)
 
 
-def test_a_case_masks_its_hole():
+def test_a_case_masks_its_hole() -> None:
     found = snapshot("a = 1\nb = 2\n")
     case = replay.case_of(found, Kind.LINE, holes.Hole(6, 11))
     assert (case.id, case.prefix, case.truth, case.suffix) == ("main:2:1 line", "a = 1\n", "b = 2", "\n")
     assert (case.masked, case.line_end, case.shape) == ("a = 1\n\n", "", None)
 
 
-def test_the_same_seed_draws_the_same_and_a_smaller_number_is_part_of_a_larger_one():
+def test_the_same_seed_draws_the_same_and_a_smaller_number_is_part_of_a_larger_one() -> None:
     small, again, large = (replay.read(ROOT, Draw(count, 7), LIMIT) for count in (8, 8, 30))
     assert [case.id for case in small] == [case.id for case in again]
     assert {case.id for case in small} <= {case.id for case in large}
@@ -114,12 +114,12 @@ def test_the_same_seed_draws_the_same_and_a_smaller_number_is_part_of_a_larger_o
     assert {case.id for case in replay.read(ROOT, Draw(8, 8), LIMIT)} != {case.id for case in small}
 
 
-def test_kinds_can_be_chosen():
+def test_kinds_can_be_chosen() -> None:
     assert {case.kind for case in replay.read(ROOT, Draw(4, 0, [Kind.MID]), LIMIT)} == {"mid"}
 
 
 @pytest.fixture
-def folder(tmp_path):
+def folder(tmp_path: Path):
     code = "value = 1\n" * 8
     texts = {
         "a.py": code,
@@ -146,7 +146,7 @@ def folder(tmp_path):
     return tmp_path
 
 
-def test_only_the_users_own_code_is_drawn_from(folder):
+def test_only_the_users_own_code_is_drawn_from(folder) -> None:
     found = files.find(folder)
     assert [file.path for file in found.files] == ["a.py", "c.go", "sub/b.py"]
     assert found.left_out == {"excluded": 2, "built": 1, "too large": 1}
@@ -157,7 +157,7 @@ def test_only_the_users_own_code_is_drawn_from(folder):
 @pytest.mark.parametrize(
     "data", [b"x = 1\0\n" * 9, b"# @generated\n" + b"x = 1\n" * 9, b"x = '%b'\n" % (b"y" * 2000) * 9, b"#\xe9\n" * 9]
 )
-def test_what_nobody_wrote_is_not_read(tmp_path, data):
+def test_what_nobody_wrote_is_not_read(tmp_path: Path, data) -> None:
     (tmp_path / "a.py").write_bytes(data)
     (file,) = files.find(tmp_path).files
     assert file.read() is None
@@ -165,7 +165,7 @@ def test_what_nobody_wrote_is_not_read(tmp_path, data):
         replay.read(tmp_path, Draw(3, 0), LIMIT)
 
 
-def test_a_folder_without_code_says_what_was_left_out(tmp_path):
+def test_a_folder_without_code_says_what_was_left_out(tmp_path: Path) -> None:
     (tmp_path / ".env.py").write_text("a = 1\n" * 9)
     with pytest.raises(UsageError, match=r"no source files to replay \(left out: 1 excluded\)"):
         replay.read(tmp_path, Draw(3, 0), LIMIT)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
 import pytest
 from problems import DOUBLE, replayed, suite
@@ -41,7 +42,7 @@ async def one(case, mode=EDITOR) -> Outcome:
     return (await answers([case], mode))[case.id]
 
 
-async def test_the_pipeline_completes_and_keeps_what_is_not_confident():
+async def test_the_pipeline_completes_and_keeps_what_is_not_confident() -> None:
     outcome = await one(replayed("total = ", "1 + 2"))
     assert (outcome.text, outcome.shape, outcome.silence, outcome.confidence) == ("1 + 2", "line", "", 0.1)
     assert (outcome.raw, outcome.trace) == ("1 + 2", ((4, 0.1), (5, 0.1)))
@@ -49,25 +50,25 @@ async def test_the_pipeline_completes_and_keeps_what_is_not_confident():
     assert outcome.tokens > 0
 
 
-async def test_a_replay_is_silent_where_an_editor_would_be_unless_invoked():
+async def test_a_replay_is_silent_where_an_editor_would_be_unless_invoked() -> None:
     case = replayed("total = ", "1", "word and more words\n")
     silent = await one(case)
     assert (silent.text, silent.silence, silent.milliseconds) == ("", "mid-word", None)
     assert (await one(case, Mode(invoked=True))).text == "1 + 2"
 
 
-async def test_shape_rules_count_in_the_pipeline_and_not_without():
+async def test_shape_rules_count_in_the_pipeline_and_not_without() -> None:
     case = replayed("broken = ", "1")
     assert (await one(case)).silence == "breaks-syntax"
     assert (await one(case, Mode(bare=True))).text == ")))"
 
 
-async def test_bare_takes_as_many_lines_as_the_truth_has():
+async def test_bare_takes_as_many_lines_as_the_truth_has() -> None:
     assert (await one(replayed("many = ", "1"), Mode(bare=True))).text == "1"
     assert (await one(replayed("many = ", "1\nmore = 2"), Mode(bare=True))).text == "1\nmore = 2"
 
 
-async def test_bare_sends_prefix_and_suffix_as_they_are():
+async def test_bare_sends_prefix_and_suffix_as_they_are() -> None:
     engine = FakeEngine(RULES)
     await engine.start()
     case = replayed("x = 1\n" * 2000 + "many = ", "1", "\n" + "y = 2\n" * 2000)
@@ -76,7 +77,7 @@ async def test_bare_sends_prefix_and_suffix_as_they_are():
     assert (request.prefix, request.suffix, request.cuts) == (case.prefix, case.suffix, ())
 
 
-async def test_programs_are_run(tmp_path):
+async def test_programs_are_run(tmp_path: Path) -> None:
     (case,) = suites.read(suite(tmp_path / "own.jsonl", DOUBLE))
     outcome = await one(case)
     assert (outcome.text, outcome.passed) == ("    return 2 * number", True)
@@ -84,7 +85,7 @@ async def test_programs_are_run(tmp_path):
     assert (wrong.passed, wrong.verdict) == (False, "AssertionError")
 
 
-async def test_a_crash_is_a_failure_of_its_case_only():
+async def test_a_crash_is_a_failure_of_its_case_only() -> None:
     cases = [replayed("dies = ", "1"), replayed("total = ", "1 + 2")]
     for mode in (Mode(), Mode(bare=True)):
         died, fine = (await answers(cases, mode)).values()
@@ -92,7 +93,7 @@ async def test_a_crash_is_a_failure_of_its_case_only():
         assert (fine.failure, fine.text) == ("", "1 + 2")
 
 
-async def test_nothing_of_a_case_is_left_for_the_next():
+async def test_nothing_of_a_case_is_left_for_the_next() -> None:
     cases = [replayed("total = ", "1 + 2"), replayed("many = ", "1")]
     engine = FakeEngine(RULES)
     await engine.start()
@@ -109,7 +110,7 @@ def recalled(cases, record, contender=CONTENDER, mode=EDITOR):
     return missing, found
 
 
-async def test_what_is_recorded_is_not_run_again(tmp_path):
+async def test_what_is_recorded_is_not_run_again(tmp_path: Path) -> None:
     path = tmp_path / "done.jsonl"
     cases = [replayed("total = ", "1 + 2"), replayed("dies = ", "1"), replayed("many = ", "1")]
     done = await answers(cases, record=Record(path))
@@ -121,7 +122,7 @@ async def test_what_is_recorded_is_not_run_again(tmp_path):
     assert recalled(cases, Record(path), Contender("scripted", "2", CONTENDER.settings))[1] == []
 
 
-async def test_a_record_that_was_cut_off_goes_on(tmp_path):
+async def test_a_record_that_was_cut_off_goes_on(tmp_path: Path) -> None:
     path = tmp_path / "done.jsonl"
     cases = [replayed("total = ", "1 + 2"), replayed("many = ", "1")]
     await answers(cases, record=Record(path))
@@ -132,7 +133,7 @@ async def test_a_record_that_was_cut_off_goes_on(tmp_path):
     assert recalled(cases, Record(path))[0] == []
 
 
-def test_another_file_is_no_record(tmp_path):
+def test_another_file_is_no_record(tmp_path: Path) -> None:
     path = tmp_path / "mine.json"
     path.write_text(json.dumps({"mine": 1}), "utf-8")
     with pytest.raises(UsageError, match="is not a record"):

