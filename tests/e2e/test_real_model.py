@@ -161,3 +161,21 @@ async def test_no_engine_is_left_when_the_server_ends() -> None:
     async with asyncio.timeout(10):
         while Path(f"/proc/{pid}").exists():
             await asyncio.sleep(0.05)
+
+
+async def test_a_cell_of_a_notebook_knows_the_names_of_the_others(editor: Editor) -> None:
+    sources = (
+        "%matplotlib inline\ndef area(width, height):\n    return width * height\n",
+        "room_width, room_height = 4, 5\n",
+        "room_area = area(",
+    )
+    uris = [f"vscode-notebook-cell:/book.ipynb#{number}" for number in range(3)]
+    documents = [types.TextDocumentItem(uri, "python", 1, text) for uri, text in zip(uris, sources, strict=True)]
+    cells = [types.NotebookCell(types.NotebookCellKind.Code, uri) for uri in uris]
+    notebook = types.NotebookDocument("file:///book.ipynb", "jupyter-notebook", 1, cells)
+    editor.notebook_document_did_open(types.DidOpenNotebookDocumentParams(notebook, documents))
+    items = await editor.complete(uris[2], 0, 17, invoked=True)
+    assert items[0].insert_text == "room_width, room_height)"
+    editor.open("file:///alone.py", sources[2])
+    alone = await editor.complete("file:///alone.py", 0, 17, invoked=True)
+    assert "room_width" not in alone[0].insert_text

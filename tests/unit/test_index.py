@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import sqlite3
 from pathlib import Path
@@ -262,3 +263,13 @@ def test_a_definition_too_long_for_the_budget_gives_way_to_the_next(project: Pat
     document = Document.open("", "app/main.py", "python", 0, text.replace("|", ""), 100_000)
     place = Place(document.snapshot(), text.index("|"), (project / "app/main.py").as_posix())
     assert [each.chunk.path for each in select(library, place, Options(128))] == ["app/client.py"]
+
+
+def test_a_file_whose_name_is_no_text_is_left_out(project: Path, tmp_path: Path):
+    try:
+        (project / "app" / os.fsdecode(b"caf\xe9.py")).write_text("def unheard_of():\n    pass\n")
+    except OSError:
+        pytest.skip("such names cannot be here")
+    library = build(project, tmp_path / "index.sqlite")
+    assert library.size == 2
+    library.close()

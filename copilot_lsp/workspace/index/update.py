@@ -83,6 +83,8 @@ def scan(scope: Scope) -> dict[str, Seen]:
             except OSError:  # it was there a moment ago
                 continue
             path = file.file.as_posix()
+            if encode(path).decode() != path:  # its name is no text: SQLite could not keep it
+                continue
             found[path] = Seen(path, file.path, file.language, stat.st_mtime_ns, stat.st_size)
     latest = sorted(found.values(), key=lambda seen: (-seen.mtime, seen.path))[:MAX_FILES]
     return {seen.path: seen for seen in sorted(latest, key=lambda seen: seen.path)}
