@@ -5,11 +5,13 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+from nvim_driver import NVIMS
 
 ROOT = Path(__file__).resolve().parents[3]
 
@@ -82,8 +84,38 @@ def test_install_of_a_wheel_that_is_not_there(program: Path, plugin: Path, tmp_p
     assert not installed(tmp_path)
 
 
+def test_install_of_a_wheel_by_wildcard(program: Path, plugin: Path, tmp_path: Path) -> None:
+    (plugin / "install" / "install.py").write_text(INSTALLS, "utf-8")
+    wheel = tmp_path / "copilot_lsp-1-py3-none-any.whl"
+    wheel.touch()
+    run(program, plugin, tmp_path, f"CopilotLsp install {tmp_path}/*.whl")
+    (ready,) = installed(tmp_path)
+    done = subprocess.run([ready.parent / "bin" / "copilot-lsp"], capture_output=True, text=True, check=True)
+    assert done.stdout == f"{wheel.name}\n"
+
+
 def test_version_of_the_plugin_is_the_packages() -> None:
     import copilot_lsp
 
     lua = (ROOT / "editors/nvim/lua/copilot_lsp/install.lua").read_text("utf-8")
     assert f"M.VERSION = '{copilot_lsp.__version__}'" in lua
+
+
+def test_the_branch_by_neovims_own_plugin_manager(plugin: Path, tmp_path: Path) -> None:
+    """vim.pack came with Neovim 0.12. The branch's name decides nothing: the plugin is named after its repository."""
+    repository = tmp_path / "copilot-lsp"
+    shutil.copytree(plugin, repository)
+    user = ["-c", "user.name=a", "-c", "user.email=a@localhost", "-c", "init.defaultBranch=nvim"]
+    for arguments in (["init", "-q"], ["add", "-A"], ["commit", "-qm", "all"]):
+        subprocess.run(["git", "-C", str(repository), *user, *arguments], check=True)
+    spec = f"{{ src = 'file://{repository}', version = 'nvim' }}"
+    says = "vim.fn.exists(':CopilotLsp'), require('copilot_lsp').is_set_up, vim.pack.get()[1].spec.name"
+    output = run(
+        Path(NVIMS) / "nvim-0.12",
+        tmp_path / "nothing",
+        tmp_path / "home",
+        f"lua vim.pack.add({{ {spec} }}, {{ confirm = false, load = true }})",
+        "lua require('copilot_lsp').setup({ cmd = { 'true' } })",
+        f"lua io.stdout:write(vim.inspect({{ {says} }}) .. '\\n')",
+    )
+    assert '{ 2, true, "copilot-lsp" }' in output

@@ -118,8 +118,9 @@ local function start(server, program, installer)
 end
 
 --- Waits where nobody looks on: `nvim --headless "+Lazy! sync" +qa` would end it.
----@param wheel string? instead of the server on the package index
-function M.run(wheel)
+---@param given string? a wheel instead of the server on the package index; "~" and "*" are expanded
+function M.run(given)
+  local wheel = given and vim.fn.expand(given)
   local program, installer = python(), script()
   if M.running then
     return tell('install: is running already')
