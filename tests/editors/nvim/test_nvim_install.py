@@ -16,9 +16,11 @@ from nvim_driver import NVIMS
 ROOT = Path(__file__).resolve().parents[3]
 
 INSTALLS = """\
-import os, pathlib, sys
+import pathlib, sys, time
 folder, server = map(pathlib.Path, sys.argv[1:])
 print("Creating it", flush=True)
+time.sleep(0.2)
+print("  10 s", flush=True)
 program = folder / "bin" / "copilot-lsp"
 program.parent.mkdir(parents=True)
 program.write_text("#!/bin/sh\\necho " + server.name)
@@ -58,7 +60,7 @@ def installed(home: Path) -> list[Path]:
 def test_install_of_the_plugins_own_branch(program: Path, plugin: Path, tmp_path: Path) -> None:
     (plugin / "install" / "install.py").write_text(INSTALLS, "utf-8")
     output = run(program, plugin, tmp_path, "CopilotLsp install", PROGRAM, CMD)
-    assert "copilot-lsp: Creating it" in output
+    assert "copilot-lsp: Creating it, 10 s" in output
     assert "copilot-lsp: the server is installed" in output
     (ready,) = installed(tmp_path)
     server = ready.parent / "bin" / "copilot-lsp"

@@ -52,13 +52,17 @@ local function python()
   end
 end
 
---- The last line of each read of standard output, as the program writes them.
+local step = '' ---@type string what is being done
+
+--- Shows the last line of a read. Indented ones say how far a step is.
 ---@param chunk string?
 local function tell_progress(chunk)
-  local lines = vim.split(vim.trim(chunk or ''), '\n')
+  local line = (chunk or ''):gsub('%s+$', ''):match('[^\n]*$')
+  local detail = line:match('^%s+(.*)')
+  step = detail and step or line
   vim.schedule(function()
-    if lines[#lines] ~= '' then
-      local text = ('copilot-lsp: %s'):format(vim.trim(lines[#lines]))
+    if line ~= '' then
+      local text = ('copilot-lsp: %s%s'):format(step, detail and ', ' .. detail or '')
       vim.api.nvim_echo({ { text:sub(1, vim.o.columns - 12) } }, false, {}) -- longer ones wait for Enter
     end
   end)
@@ -68,7 +72,9 @@ end
 local function forget_old()
   local folders = config.installations()
   for index = 1, #folders - KEPT do
-    vim.fs.rm(folders[index], { recursive = true, force = true })
+    for _, folder in ipairs({ folders[index], folders[index] .. '-logs' }) do
+      vim.fs.rm(folder, { recursive = true, force = true })
+    end
   end
 end
 
