@@ -10,15 +10,15 @@ import type { Server } from './server.ts';
 import * as settings from './settings.ts';
 import { runInstall } from './setup.ts';
 import { current } from './state.ts';
-import { counts, latency } from './view.ts';
+import { counts, latency, whyNothing as whyNothingText } from './view.ts';
 
 export function registerCommands(context: ExtensionContext, server: Server, log: LogOutputChannel): Disposable[] {
     const handlers: Record<string, () => unknown> = {
         [command.menu]: menu,
-        [command.toggle]: () => settings.setEnabled(!current().here.enabled, ConfigurationTarget.Global),
+        [command.toggle]: () => settings.toggleEnabled(),
         [command.toggleLanguage]: toggleLanguage,
         [command.toggleWorkspace]: toggleWorkspace,
-        [command.pickModel]: () => server.found && pickModel(server.found.command, log),
+        [command.pickModel]: () => (server.found ? pickModel(server.found.command, log) : say(NO_SERVER)),
         [command.getModel]: () => getModel(server, log),
         [command.whyNothing]: () => whyNothing(server),
         [command.statistics]: () => statistics(server),
@@ -31,6 +31,12 @@ export function registerCommands(context: ExtensionContext, server: Server, log:
 }
 
 const SHOW_LOG = 'Show log';
+
+const NO_SERVER = 'The server is not running.';
+
+async function say(text: string): Promise<void> {
+    await window.showInformationMessage(`copilot-lsp: ${text}`);
+}
 
 /** A command that fails says so. */
 function guarded(handler: () => unknown, log: LogOutputChannel): () => Promise<void> {
@@ -55,32 +61,35 @@ async function menu(): Promise<void> {
 async function toggleLanguage(): Promise<void> {
     const { language } = current().here;
     if (language) await settings.toggleLanguage(language);
+    else await say('Open a file of the language first.');
 }
 
 async function toggleWorkspace(): Promise<void> {
-    if (current().here.workspaceOff) await settings.forgetWorkspaceChoice();
+    if (workspace.name === undefined) await say('No folder or workspace is open.');
+    else if (current().here.workspaceOff) await settings.forgetWorkspaceChoice();
     else await settings.setEnabled(false, ConfigurationTarget.Workspace);
 }
 
 /** The one that the server misses. */
 async function getModel(server: Server, log: LogOutputChannel): Promise<void> {
     const model = modelToPull(current().status?.message ?? '');
-    if (!model || !server.found) return;
+    if (!server.found) return say(NO_SERVER);
+    if (!model) return say('The server has the model that it needs.');
     await pull(server.found.command, model, log);
     await server.execute(serverCommand.restartEngine);
 }
 
 async function statistics(server: Server): Promise<void> {
     const status = await server.execute<ServerStatus>(serverCommand.status);
-    if (!status?.statistics) return;
+    if (!status?.statistics) return say(server.client ? 'There are no statistics yet.' : NO_SERVER);
     const lines = [counts(status.statistics), latency(status.statistics)].filter((line) => line !== '');
     await window.showInformationMessage(`copilot-lsp, since the server started: ${lines.join('; ')}`);
 }
 
 async function whyNothing(server: Server): Promise<void> {
     const status = await server.execute<ServerStatus>(serverCommand.status);
-    const silence = status?.lastSilence;
-    const text = silence ? `Nothing was shown because ${silence.message}.` : 'The last request was answered.';
+    const state = current();
+    const text = whyNothingText({ ...state, status: status ?? state.status }, settings.editorSuggests());
     const choice = await window.showInformationMessage(`copilot-lsp: ${text}`, SHOW_LOG);
     if (choice) await commands.executeCommand(command.showLog);
 }

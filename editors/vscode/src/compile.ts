@@ -22,16 +22,43 @@ function quoted(word: string): string {
     return `'${word.replaceAll("'", "'\\''")}'`;
 }
 
-/** What to say when there is no C++ compiler; undefined when there is one. On Windows CMake finds it by itself. */
-export function compilerMissing(
-    searched: string,
+type IsFile = (file: string) => boolean;
+
+/** Runs a program; rejects when it fails or is not there. */
+type Output = (program: string, args: string[]) => Promise<string>;
+
+/** What to say when there is no C++ compiler; undefined when there is one. */
+export async function compilerMissing(
+    environment: NodeJS.ProcessEnv,
     platform: NodeJS.Platform,
-    isFile: (file: string) => boolean,
-): string | undefined {
-    if (platform === 'win32') return undefined;
-    const folders = searched.split(path.delimiter);
-    const found = ['c++', 'g++', 'clang++'].some((name) => folders.some((folder) => isFile(path.join(folder, name))));
-    if (found) return undefined;
-    const how = platform === 'darwin' ? 'xcode-select --install' : 'on Debian and Ubuntu: apt install build-essential';
-    return `The server needs a C++ compiler to compile llama.cpp (${how}).`;
+    isFile: IsFile,
+    output: Output,
+): Promise<string | undefined> {
+    const suffix = platform === 'win32' ? '.exe' : '';
+    const folders = (environment['PATH'] ?? environment['Path'] ?? '').split(path.delimiter);
+    const names = platform === 'win32' ? ['cl', 'g++', 'clang++'] : ['c++', 'g++', 'clang++'];
+    const found = names.some((name) => folders.some((folder) => isFile(path.join(folder, name + suffix))));
+    // macOS has /usr/bin/c++ without a compiler: it only offers to install one.
+    if (platform === 'darwin' ? await answers(output, 'xcode-select', ['-p']) : found) return undefined;
+    if (platform === 'win32' && (await answers(output, vswhere(environment), VISUAL_CPP))) return undefined;
+    return `The server needs a C++ compiler to compile llama.cpp (${HOW[platform] ?? HOW['linux']}).`;
+}
+
+const HOW: Record<string, string> = {
+    darwin: 'xcode-select --install',
+    win32: 'Visual Studio Build Tools with "Desktop development with C++"',
+    linux: 'on Debian and Ubuntu: apt install build-essential',
+};
+
+/** Microsoft's finder of Visual Studio is always there, since version 2017. */
+const vswhere = (environment: NodeJS.ProcessEnv) =>
+    path.join(environment['ProgramFiles(x86)'] ?? 'C:\\Program Files (x86)', 'Microsoft Visual Studio', 'Installer', 'vswhere.exe');
+
+const VISUAL_CPP = [
+    ...['-latest', '-products', '*', '-property', 'installationPath'],
+    ...['-requires', 'Microsoft.VisualStudio.Component.VC.Tools.x86.x64'],
+];
+
+async function answers(output: Output, program: string, args: string[]): Promise<boolean> {
+    return output(program, args).then((text) => text.trim() !== '', () => false);
 }

@@ -8,8 +8,9 @@ import { compileEnvironment, compilerMissing } from './compile.ts';
 import { isFile, namesIn } from './files.ts';
 import { take } from './lock.ts';
 import { step } from './pip.ts';
-import { type Cancellation, run } from './process.ts';
+import { type Cancellation, output, run } from './process.ts';
 import { activeInterpreter, interpreterForServer, ISOLATED, LEAST_VERSION } from './python.ts';
+import { isInUse } from './windows.ts';
 
 /** Written last, when the program runs: an environment without it was interrupted, and is made anew. */
 const COMPLETE = '.complete';
@@ -44,7 +45,8 @@ export async function install(context: ExtensionContext, log: LogOutputChannel):
     if (!carried) throw new Error('This build of the extension carries no server.');
     const interpreter = await interpreterForServer(await activeInterpreter());
     if (!interpreter) throw new Error(`Python ${LEAST_VERSION.join('.')} or newer (with venv) was not found.`);
-    const missing = isCompiled(carried) ? undefined : compilerMissing(process.env['PATH'] ?? '', process.platform, isFile);
+    if (isInUse(carried.folder)) throw new Error('Another window runs this server. Close that window, then install again.');
+    const missing = isCompiled(carried) ? undefined : await compilerMissing(process.env, process.platform, isFile, output);
     if (missing) throw new Error(missing);
     fs.mkdirSync(installRoot(context), { recursive: true });
     const release = take(path.join(installRoot(context), 'lock'));
@@ -92,10 +94,10 @@ function reporter(progress: Progress<{ message: string }>, log: LogOutputChannel
     };
 }
 
-/** All but the newest and the one before, which other windows may still run; and what was compiled for them. */
+/** All but the newest, the one before and those that other windows run; and what was compiled for them. */
 function removeOld(context: ExtensionContext, { llama }: Bundle): void {
     const age = (folder: string) => fs.statSync(path.join(folder, COMPLETE)).mtimeMs;
-    const oldest = installations(context).sort((a, b) => age(b) - age(a)).slice(2);
+    const oldest = installations(context).sort((a, b) => age(b) - age(a)).slice(2).filter((folder) => !isInUse(folder));
     const builds = namesIn(llamaRoot(context)).map((name) => path.join(llamaRoot(context), name));
     const unused = [...oldest, ...builds.filter((folder) => folder !== llama?.folder)];
     for (const folder of unused) fs.rmSync(folder, { recursive: true, force: true });

@@ -24,7 +24,7 @@ function owner(file: string): number {
     }
 }
 
-function isAlive(pid: number): boolean {
+export function isAlive(pid: number): boolean {
     if (!pid) return false;
     try {
         process.kill(pid, 0);

@@ -1,4 +1,5 @@
 /** The server: found, started, stopped; one change at a time. */
+import * as path from 'node:path';
 import { commands, window, type ExtensionContext, type LogOutputChannel } from 'vscode';
 
 import { startClient, type Running } from './client.ts';
@@ -12,6 +13,8 @@ import { activeInterpreter } from './python.ts';
 import { nextRestart } from './restarts.ts';
 import { serverPath } from './settings.ts';
 import { update } from './state.ts';
+import { phaseAfterSearch } from './view.ts';
+import { enter } from './windows.ts';
 
 export class Server {
     private readonly context: ExtensionContext;
@@ -20,6 +23,9 @@ export class Server {
     private where: Found | undefined;
     /** When it ended by itself; a new list, and what was planned for the old one is forgotten. */
     private ends: readonly number[] = [];
+    /** Under way in this window. */
+    private installations = 0;
+    private leave: () => void = () => undefined;
     private last: Promise<unknown> = Promise.resolve();
 
     constructor(context: ExtensionContext, log: LogOutputChannel) {
@@ -54,6 +60,18 @@ export class Server {
         });
     }
 
+    /** Runs `install`, then the server that is there; an older one goes on meanwhile. */
+    async during(install: () => Promise<void>): Promise<void> {
+        this.installations += 1;
+        if (!this.client) update({ phase: 'installing' });
+        try {
+            await install();
+        } finally {
+            this.installations -= 1;
+            await this.restart();
+        }
+    }
+
     stop(): Promise<void> {
         this.ends = [];
         return this.inTurn(() => this.end());
@@ -82,21 +100,21 @@ export class Server {
         const setting = serverPath();
         const python = setting ? undefined : await activeInterpreter();
         const installed = installations(this.context);
-        const path = process.env['PATH'] ?? '';
-        return locate({ setting, python, path, installed, platform: process.platform }, isFile);
+        return locate({ setting, python, path: process.env['PATH'] ?? '', installed, platform: process.platform }, isFile);
     }
 
     private async startAgain(): Promise<void> {
         await this.end();
         const found = await this.find();
         this.where = found;
-        update({ phase: found ? 'starting' : 'missing', status: undefined, percent: undefined });
+        update({ phase: phaseAfterSearch(found !== undefined, this.installations), status: undefined, percent: undefined });
         if (found) await this.begin(found);
         else this.log.warn(serverPath() ? `There is no server at ${serverPath()}.` : 'No server was found.');
     }
 
     private async begin({ command, origin }: Found): Promise<void> {
         this.log.info(`Starting ${command} (${origin}).`);
+        if (origin === 'installed') this.leave = enter(path.dirname(path.dirname(command)));
         try {
             this.running = await startClient(command, this.log, () => this.ended());
             update({ phase: 'running' });
@@ -110,6 +128,7 @@ export class Server {
     private async end(): Promise<void> {
         const running = this.running;
         this.running = undefined;
+        this.leave();
         await running?.stop().catch((error: unknown) => this.log.debug('The server did not stop cleanly.', String(error)));
     }
 

@@ -1,7 +1,8 @@
 /** The settings as VS Code has them, read in one place. The server's own are only passed on. */
 import { ConfigurationTarget, workspace } from 'vscode';
 
-import { forServer, toggled } from './options.ts';
+import { activeDocument } from './documents.ts';
+import { forServer, holder, toggled } from './options.ts';
 
 export const SECTION = 'copilotLsp';
 
@@ -25,6 +26,19 @@ export function patience(): number {
 /** What the server gets of the section: everything but what is the extension's alone. */
 export const serverOptions = (): object => forServer(workspace.getConfiguration().get<object>(SECTION, {}));
 
+/** Writes where it takes effect. */
+function write(key: string, value: unknown): Thenable<void> {
+    const inWorkspace = holder(section().inspect(key)) === 'workspace';
+    return section().update(key, value, inWorkspace ? ConfigurationTarget.Workspace : ConfigurationTarget.Global);
+}
+
+export const toggleEnabled = (): Thenable<void> => write('enabled', !isEnabled());
+
+/** In the document that is looked at, VS Code shows inline suggestions. */
+export function editorSuggests(): boolean {
+    return workspace.getConfiguration('editor', activeDocument()).get<boolean>('inlineSuggest.enabled', true);
+}
+
 export function setEnabled(enabled: boolean, target: ConfigurationTarget): Thenable<void> {
     return section().update('enabled', enabled, target);
 }
@@ -37,9 +51,10 @@ export function forgetWorkspaceChoice(): Thenable<void> {
 export const workspaceChoice = (): boolean | undefined => section().inspect<boolean>('enabled')?.workspaceValue;
 
 export function toggleLanguage(language: string): Thenable<void> {
-    return section().update('disabledLanguages', toggled(disabledLanguages(), language), ConfigurationTarget.Global);
+    return write('disabledLanguages', toggled(disabledLanguages(), language));
 }
 
 export function setModel(name: string): Thenable<void> {
-    return section().update('model', name, ConfigurationTarget.Global);
+    // A workspace that is not trusted has no say in the model.
+    return workspace.isTrusted ? write('model', name) : section().update('model', name, ConfigurationTarget.Global);
 }

@@ -6,7 +6,7 @@ import { install, isCurrent } from './install.ts';
 import { command } from './menu.ts';
 import type { Server } from './server.ts';
 import { SECTION, serverPath } from './settings.ts';
-import { current, update } from './state.ts';
+import { current } from './state.ts';
 
 const INSTALL = 'Install';
 const UPDATE = 'Update';
@@ -36,11 +36,6 @@ async function offerUpdate(): Promise<void> {
 /** Anew when it is installed already. An older server goes on meanwhile. */
 export async function runInstall(context: ExtensionContext, server: Server, log: LogOutputChannel): Promise<void> {
     if (server.found?.origin === 'installed' && isCurrent(context)) await server.stop();
-    if (!server.client) update({ phase: 'installing' });
-    try {
-        await install(context, log);
-    } finally {
-        await server.restart();
-    }
+    await server.during(() => install(context, log));
     if (server.found?.origin === 'installed') void window.showInformationMessage('copilot-lsp: the server is installed.');
 }

@@ -30,6 +30,26 @@ export interface View {
 
 const NAME = 'copilot-lsp';
 
+/** When the server was looked for: a search during an installation finds nothing yet, which is no news. */
+export function phaseAfterSearch(found: boolean, installations: number): Phase {
+    if (found) return 'starting';
+    return installations > 0 ? 'installing' : 'missing';
+}
+
+/** Why no completion is seen. `suggests`: the editor shows inline suggestions. */
+export function whyNothing({ phase, status, here }: State, suggests: boolean): string {
+    if (phase === 'missing') return 'There is no server yet: install it from the menu.';
+    if (phase === 'installing') return 'The server is being installed.';
+    if (phase === 'stopped') return 'The server has stopped: restart it from the menu.';
+    if (!here.enabled) return here.workspaceOff ? 'Completions are turned off in this workspace.' : 'Completions are turned off.';
+    if (!suggests) return 'VS Code shows no inline suggestions: turn on the setting editor.inlineSuggest.enabled.';
+    if (here.languageOff) return `Completions are turned off for ${here.language}.`;
+    if (phase === 'starting' || !status) return 'The server is starting.';
+    if (status.lastSilence) return `Nothing was shown because ${status.lastSilence.message}.`;
+    if (status.kind !== 'Normal') return `${capitalised(status.message)}.`;
+    return status.lastLatencyMs === null ? 'No completion was asked for yet.' : 'The last request was answered.';
+}
+
 export function view(state: State): View {
     const { phase, status, here } = state;
     if (phase === 'missing') return problem('warning', 'server not found', 'Click to install it or to say where it is.');

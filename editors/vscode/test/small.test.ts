@@ -6,11 +6,12 @@ import { test } from 'node:test';
 
 import { buildKey, compileEnvironment, compilerMissing } from '../src/compile.ts';
 import { take } from '../src/lock.ts';
-import { forServer, toggled } from '../src/options.ts';
+import { forServer, holder, toggled } from '../src/options.ts';
 import { step } from '../src/pip.ts';
 import { Cancelled, run } from '../src/process.ts';
 import { modelItems, modelToPull, type Model } from '../src/registry.ts';
 import { nextRestart } from '../src/restarts.ts';
+import { enter, isInUse } from '../src/windows.ts';
 
 test('the server does not get what is the extension\'s alone', () => {
     assert.deepEqual(forServer({ enabled: true, server: { path: '/x' }, engine: { threads: 2 } }), {
@@ -66,10 +67,42 @@ test('what was compiled is used again until something that went into it changes'
     for (const index of parts.keys()) assert.notEqual(buildKey(parts.with(index, 'other')), buildKey(parts));
 });
 
-test('a missing compiler is told before anything is downloaded', () => {
-    assert.equal(compilerMissing('/bin:/usr/bin', 'linux', (file) => file === '/usr/bin/g++'), undefined);
-    assert.match(compilerMissing('/usr/bin', 'linux', () => false) ?? '', /apt install build-essential/);
-    assert.match(compilerMissing('/usr/bin', 'darwin', () => false) ?? '', /xcode-select/);
+const nothing = () => Promise.reject(new Error('not there'));
+
+test('a missing compiler is told before anything is downloaded', async () => {
+    const environment = { PATH: '/bin:/usr/bin' };
+    assert.equal(await compilerMissing(environment, 'linux', (file) => file === '/usr/bin/g++', nothing), undefined);
+    assert.match((await compilerMissing(environment, 'linux', () => false, nothing)) ?? '', /apt install build-essential/);
+});
+
+test('on macOS a c++ in PATH is no compiler until the command line tools are there', async () => {
+    const missing = await compilerMissing({ PATH: '/usr/bin' }, 'darwin', () => true, nothing);
+    assert.match(missing ?? '', /xcode-select --install/);
+    const tools = () => Promise.resolve('/Library/Developer/CommandLineTools\n');
+    assert.equal(await compilerMissing({ PATH: '/usr/bin' }, 'darwin', () => true, tools), undefined);
+});
+
+test('on Windows Visual C++ is asked for where it registers', async () => {
+    const found = (text: string) => compilerMissing({ Path: '' }, 'win32', () => false, () => Promise.resolve(text));
+    assert.equal(await found('C:\\BuildTools\r\n'), undefined);
+    assert.match((await found('')) ?? '', /Build Tools/);
+});
+
+test('an environment is in use while another living window runs its server', () => {
+    const environment = mkdtempSync(join(tmpdir(), 'environment-'));
+    const leave = enter(environment);
+    assert.equal(isInUse(environment), false);
+    assert.equal(isInUse(environment, 1), true);
+    leave();
+    assert.equal(isInUse(environment, 1), false);
+    enter(environment, 999999999);
+    assert.equal(isInUse(environment), false);
+});
+
+test('a choice is written where it takes effect', () => {
+    assert.equal(holder({ workspaceValue: false }), 'workspace');
+    assert.equal(holder({}), 'user');
+    assert.equal(holder(undefined), 'user');
 });
 
 test('the model to get is in the server\'s message', () => {

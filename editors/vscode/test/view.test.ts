@@ -3,7 +3,7 @@ import { test } from 'node:test';
 
 import { entries } from '../src/menu.ts';
 import type { ServerStatus } from '../src/protocol.ts';
-import { latency, milliseconds, view, type State } from '../src/view.ts';
+import { latency, milliseconds, phaseAfterSearch, view, whyNothing, type State } from '../src/view.ts';
 
 const ready: ServerStatus = {
     kind: 'Normal',
@@ -110,4 +110,32 @@ test('latency is known after the first completion', () => {
 test('the menu offers to get a missing model', () => {
     const message = 'the model tiny is not on this machine: run `copilot-lsp models pull tiny`';
     assert.ok(labels({ status: { ...ready, kind: 'Error', message } }).includes('Get the model tiny'));
+});
+
+test('a search during an installation does not call the server missing', () => {
+    assert.equal(phaseAfterSearch(false, 1), 'installing');
+    assert.equal(phaseAfterSearch(false, 0), 'missing');
+    assert.equal(phaseAfterSearch(true, 1), 'starting');
+});
+
+const answered: ServerStatus = { ...ready, lastSilence: null };
+
+const reasons: [string, Partial<State>, RegExp][] = [
+    ['the last request was answered', { status: answered }, /^The last request was answered/],
+    ['nothing was asked', { status: { ...answered, lastLatencyMs: null } }, /No completion was asked for/],
+    ['the server was silent', {}, /because the cursor is inside a word/],
+    ['there is no server', { phase: 'missing', status: undefined }, /no server/],
+    ['the server has stopped', { phase: 'stopped', status: undefined }, /has stopped/],
+    ['it is being installed', { phase: 'installing', status: undefined }, /being installed/],
+    ['completions are off', { here: { ...state.here, enabled: false } }, /turned off\.$/],
+    ['the language is off', { here: { ...state.here, languageOff: true } }, /turned off for python/],
+    ['the file is excluded', { status: { ...answered, kind: 'Inactive', message: 'the file is excluded' } }, /The file is excluded/],
+];
+
+for (const [name, change, text] of reasons) {
+    test(`why nothing: ${name}`, () => assert.match(whyNothing({ ...state, ...change }, true), text));
+}
+
+test('why nothing: the editor shows no inline suggestions', () => {
+    assert.match(whyNothing(state, false), /editor\.inlineSuggest\.enabled/);
 });
