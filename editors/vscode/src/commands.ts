@@ -1,9 +1,10 @@
 /** The commands of the palette and of the menu behind the status bar item. */
-import { commands, ConfigurationTarget, window, workspace, type Disposable, type ExtensionContext, type LogOutputChannel } from 'vscode';
+import { commands, ConfigurationTarget, env, version, window, workspace, type Disposable, type ExtensionContext, type LogOutputChannel } from 'vscode';
 
+import { diagnostics } from './diagnostics.ts';
 import { command, entries } from './menu.ts';
 import { pickModel, pull } from './models.ts';
-import { Cancelled } from './process.ts';
+import { Cancelled, output } from './process.ts';
 import { serverCommand, type ServerStatus } from './protocol.ts';
 import { modelToPull } from './registry.ts';
 import type { Server } from './server.ts';
@@ -25,6 +26,7 @@ export function registerCommands(context: ExtensionContext, server: Server, log:
         [command.restart]: () => server.restart(),
         [command.install]: () => runInstall(context, server, log),
         [command.showLog]: () => log.show(),
+        [command.copyDiagnostics]: () => copyDiagnostics(context, server),
         [command.openSettings]: () => commands.executeCommand('workbench.action.openSettings', `@ext:${context.extension.id}`),
     };
     return Object.entries(handlers).map(([id, handler]) => commands.registerCommand(id, guarded(handler, log)));
@@ -84,6 +86,14 @@ async function statistics(server: Server): Promise<void> {
     if (!status?.statistics) return say(server.client ? 'There are no statistics yet.' : NO_SERVER);
     const lines = [counts(status.statistics), latency(status.statistics)].filter((line) => line !== '');
     await window.showInformationMessage(`copilot-lsp, since the server started: ${lines.join('; ')}`);
+}
+
+async function copyDiagnostics(context: ExtensionContext, server: Server): Promise<void> {
+    const { version: extension } = context.extension.packageJSON as { version: string };
+    const versions = { extension, editor: version, platform: `${process.platform} ${process.arch}` };
+    const doctor = server.found ? await output(server.found.command, ['doctor']).catch(String) : NO_SERVER;
+    await env.clipboard.writeText(diagnostics(versions, current(), doctor));
+    await say('Versions, state and the last reasons are in the clipboard; no code.');
 }
 
 async function whyNothing(server: Server): Promise<void> {

@@ -14,6 +14,7 @@ export const command = {
     restart: 'copilotLsp.restart',
     install: 'copilotLsp.installServer',
     showLog: 'copilotLsp.showLog',
+    copyDiagnostics: 'copilotLsp.copyDiagnostics',
     openSettings: 'copilotLsp.openSettings',
     dismiss: 'copilotLsp.dismiss',
 } as const;
@@ -33,6 +34,7 @@ export function entries(state: State, hasWorkspace: boolean): Entry[] {
         ...(running ? ofServer(state) : []),
         ...(missing ? [] : [{ label: '$(refresh) Restart', command: command.restart }]),
         { label: '$(output) Show log', command: command.showLog },
+        { label: '$(copy) Copy diagnostics', command: command.copyDiagnostics },
         { label: '$(settings-gear) Settings', command: command.openSettings },
     ];
 }

@@ -11,6 +11,10 @@ import { current } from './state.ts';
 const INSTALL = 'Install';
 const UPDATE = 'Update';
 const SETTINGS = 'Set its path';
+const NEVER = "Don't ask again";
+
+/** In the global state: the user does not want to be asked. The menu still offers the installation. */
+const UNASKED = 'installation.unasked';
 
 export async function offerInstall(context: ExtensionContext, server: Server): Promise<void> {
     if (current().phase === 'missing') await offerFirst(context);
@@ -18,13 +22,15 @@ export async function offerInstall(context: ExtensionContext, server: Server): P
 }
 
 async function offerFirst(context: ExtensionContext): Promise<void> {
+    if (context.globalState.get<boolean>(UNASKED)) return;
     const path = serverPath();
     const what = path ? `There is no server at ${path}.` : 'The server was not found.';
     const cost = 'Installing it downloads Python packages and compiles llama.cpp: 5 to 15 minutes, while you go on working.';
     const canInstall = bundle(context) !== undefined && !path;
-    const choices = canInstall ? [INSTALL, SETTINGS] : [SETTINGS];
+    const choices = canInstall ? [INSTALL, SETTINGS, NEVER] : [SETTINGS, NEVER];
     const choice = await window.showWarningMessage(`copilot-lsp: ${what} ${canInstall ? cost : ''}`, ...choices);
     if (choice === INSTALL) await commands.executeCommand(command.install);
+    if (choice === NEVER) await context.globalState.update(UNASKED, true);
     if (choice === SETTINGS) await commands.executeCommand('workbench.action.openSettings', `${SECTION}.server.path`);
 }
 

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
+import { diagnostics } from '../src/diagnostics.ts';
 import { entries } from '../src/menu.ts';
 import type { ServerStatus } from '../src/protocol.ts';
 import { latency, milliseconds, phaseAfterSearch, view, whyNothing, type State } from '../src/view.ts';
@@ -76,6 +77,7 @@ test('the menu, when all is well', () => {
         'Choose a model',
         'Restart',
         'Show log',
+        'Copy diagnostics',
         'Settings',
     ]);
 });
@@ -87,7 +89,7 @@ test('the menu offers what can be turned on again', () => {
 });
 
 test('without a server the menu offers to install it', () => {
-    assert.deepEqual(labels({ phase: 'missing' }), ['Install the server', 'Show log', 'Settings']);
+    assert.deepEqual(labels({ phase: 'missing' }), ['Install the server', 'Show log', 'Copy diagnostics', 'Settings']);
 });
 
 test('the menu tells the last silence', () => {
@@ -138,4 +140,10 @@ for (const [name, change, text] of reasons) {
 
 test('why nothing: the editor shows no inline suggestions', () => {
     assert.match(whyNothing(state, false), /editor\.inlineSuggest\.enabled/);
+});
+
+test('diagnostics say versions and reasons, and name no file', () => {
+    const text = diagnostics({ extension: '0.1.0', editor: '1.91.0', platform: 'linux x64' }, state, 'all is well');
+    for (const part of ['VS Code: 1.91.0', 'mid-word: the cursor is inside a word', 'all is well']) assert.ok(text.includes(part));
+    assert.doesNotMatch(text, /a\.py|file:/);
 });
