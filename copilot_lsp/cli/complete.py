@@ -1,4 +1,4 @@
-"""`copilot-lsp complete`: the editor's pipeline for one place in a file, without an editor."""
+"""`copilot-lsp complete`: the editor's pipeline for places in files, without an editor."""
 
 from __future__ import annotations
 
@@ -23,7 +23,8 @@ if TYPE_CHECKING:
     from copilot_lsp.settings import Settings
 
 DESCRIPTION = """\
-Complete the code at one place of a file, as the editor would, and print what is to be inserted there.
+Complete the code at a place of a file, as the editor would, and print what is to be inserted there. Several
+places share one engine; each gives one line of JSON, in order, as soon as it is done.
 
 LINE and COL are as compilers print them: both begin at 1, and columns count characters (code points; a tab is
 one). The column after the last character is the end of the line."""
@@ -34,6 +35,8 @@ examples:
   copilot-lsp complete src/app.py:12:5 --json | jq -r .insert
   copilot-lsp complete src/app.py:12:5 --context --show-prompt
   git show HEAD:src/app.py | copilot-lsp complete --stdin --path src/app.py 12:5
+  copilot-lsp complete src/app.py:12:5 src/cart.js:3:1
+  copilot-lsp complete --from places.jsonl > completions.jsonl
 
 The same file, place and options give the same output every time, with --seed as well.
 The text goes to stdout, in UTF-8; everything else to stderr. Offsets in --json count the bytes of the file, a
@@ -42,14 +45,17 @@ byte-order mark and its own encoding included.
 exit codes:
   0  done; also when there is nothing to add (the reason is on stderr, and in --json)
   1  there is no model, or the engine failed
-  2  wrong usage: no such place, no such file, not text, a file that is never read (secrets)"""
+  2  wrong usage: no such place, no such file, not text, a file that is never read (secrets)
+With several places, each line has the "exit" of its place, and the command ends with the greatest."""
 
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """`shape` None: the trigger decides. `seed` None: greedy decoding."""
+    """`places` has one element behind `run`. `shape` None: the trigger decides. `seed` None: greedy decoding."""
 
-    place: str
+    places: list[str]
+    list_file: Path | None
+    stdin0: bool
     stdin: bool
     path: Path | None
     encoding: str
@@ -65,6 +71,15 @@ class Options:
     context: bool
     show_prompt: bool
 
+    @property
+    def place(self) -> str:
+        return self.places[0]
+
+    @property
+    def many(self) -> bool:
+        """A list is many places, however short: what reads the output need not count."""
+        return len(self.places) > 1 or self.list_file is not None or self.stdin0
+
 
 def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     from copilot_lsp.cli import engines
@@ -76,7 +91,8 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
         epilog=EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument("place", metavar="PATH:LINE:COL", help="where; LINE:COL with --stdin")
+    parser.add_argument("places", metavar="PATH:LINE:COL", nargs="*", help="where; LINE:COL with --stdin")
+    _add_lists(parser)
     parser.add_argument("--stdin", action="store_true", help="read the text from stdin instead of from PATH")
     parser.add_argument("--path", type=Path, help="with --stdin: the file's name, which tells the language")
     parser.add_argument(
@@ -86,6 +102,18 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
     _add_output(parser)
     _add_context(parser)
     engines.add_arguments(parser)
+
+
+def _add_lists(parser: argparse.ArgumentParser) -> None:
+    lists = parser.add_mutually_exclusive_group()
+    lists.add_argument(
+        "--from",
+        dest="list_file",
+        type=Path,
+        metavar="FILE",
+        help='read places from FILE (-: stdin), one JSON object a line: {"path": ..., "line": ..., "column": ...}',
+    )
+    lists.add_argument("--stdin0", action="store_true", help="read places from stdin, each PATH:LINE:COL and a NUL")
 
 
 def _add_context(parser: argparse.ArgumentParser) -> None:
@@ -138,6 +166,38 @@ def run(arguments: argparse.Namespace) -> int:
     from copilot_lsp.cli import engines
 
     options, choice = typed(arguments, Options), typed(arguments, engines.Choice)
+    if isinstance(sys.stdout, io.TextIOWrapper):  # the same bytes on every platform
+        sys.stdout.reconfigure(encoding="utf-8", errors="backslashreplace", newline="\n")
+    return _run_many(options, choice) if options.many else _run_one(options, choice)
+
+
+def _run_one(options: Options, choice: Choice) -> int:
+    from copilot_lsp.errors import UsageError
+
+    if not options.places:
+        raise UsageError("which place? write PATH:LINE:COL, such as src/app.py:12:5 (see copilot-lsp complete --help)")
+    settings, text, query = prepared(options)
+    sink = _output(options, text, query)
+    result = asyncio.run(answer(choice, settings, query, sink.grow))
+    sink.finish(result)
+    return 0
+
+
+def _run_many(options: Options, choice: Choice) -> int:
+    from copilot_lsp.cli import batch, places
+    from copilot_lsp.errors import UsageError
+
+    if options.stdin or options.path or options.show or options.stream:
+        raise UsageError("--stdin, --path, --show and --stream are for one place; several print one line of JSON each")
+
+    def prepare(place: str) -> batch.Prepared:
+        return batch.Prepared(*prepared(replace(options, places=[place])))
+
+    return batch.run(choice, places.listed(options.places, options.list_file, options.stdin0), prepare)
+
+
+def prepared(options: Options) -> tuple[Settings, Source, Query]:
+    """The one place of `options`, read. Raises UsageError."""
     settings = settings_of(options)
     text = source_of(options, settings)
     query = query_of(options, text, settings)
@@ -151,12 +211,7 @@ def run(arguments: argparse.Namespace) -> int:
         from copilot_lsp.cli import knowing
 
         print(knowing.shown(query, picked), file=sys.stderr)
-    if isinstance(sys.stdout, io.TextIOWrapper):  # the same bytes on every platform
-        sys.stdout.reconfigure(encoding="utf-8", errors="backslashreplace", newline="\n")
-    sink = _output(options, text, query)
-    result = asyncio.run(answer(choice, settings, query, sink.grow))
-    sink.finish(result)
-    return 0
+    return settings, text, query
 
 
 def _output(options: Options, text: Source, query: Query) -> Output:

@@ -47,7 +47,7 @@ def test_help_loads_nothing_heavy() -> None:
     assert done.stdout == "[]\n"
 
 
-@pytest.mark.parametrize("arguments", [[], ["explode"], ["models"], ["models", "explode"], ["complete"]])
+@pytest.mark.parametrize("arguments", [[], ["explode"], ["models"], ["models", "explode"]])
 def test_wrong_usage_is_one_line(arguments, capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit, match="2"):
         main(arguments)

@@ -1,0 +1,131 @@
+"""`copilot-lsp complete` for many places: one engine, a JSON line each, in order, each with its own exit code."""
+
+from __future__ import annotations
+
+import io
+import json
+import sys
+
+import pytest
+
+from copilot_lsp.cli import engines
+
+RULES = [
+    {"after": r"return$", "text": " a + b"},
+    {"after": r"die$", "dies": True},
+]
+
+
+@pytest.fixture
+def complete(command):
+    return command("complete", RULES)
+
+
+@pytest.fixture
+def folder(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "add.py").write_text("def add(a, b):\n    return\n", "utf-8")
+    (tmp_path / "odd name:1.py").write_text("return", "utf-8")
+    (tmp_path / "die.py").write_text("die", "utf-8")
+    (tmp_path / ".env").write_text("TOKEN=1", "utf-8")
+    return tmp_path
+
+
+def lines(done):
+    return [json.loads(line) for line in done.out.splitlines()]
+
+
+def give_stdin(monkeypatch, data):
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(data)))
+
+
+def test_a_line_for_each_place_in_order_with_one_engine(complete, folder, monkeypatch):
+    made = []
+    create = engines.create
+    monkeypatch.setattr(engines, "create", lambda *given: made.append(create(*given)) or made[-1])
+    wanted = ["add.py:2:11", "odd name:1.py:1:7"] * 50
+    done = complete(*wanted)
+    found = lines(done)
+    assert [each["place"] for each in found] == wanted
+    assert {(each["exit"], each["insert"]) for each in found} == {(0, " a + b")}
+    assert (done.code, done.err, len(made)) == (0, "", 1)
+
+
+def test_each_place_says_what_a_call_of_its_own_says(complete, folder):
+    alone = [json.loads(complete(place, "--json").out) for place in ("add.py:2:11", "add.py:1:1")]
+    together = lines(complete("add.py:2:11", "add.py:1:1"))
+    for one, other in zip(alone, together, strict=True):
+        assert {**one, "milliseconds": None} == {
+            **{key: value for key, value in other.items() if key not in ("place", "exit")},
+            "milliseconds": None,
+        }
+
+
+def test_a_bad_place_costs_only_itself(complete, folder):
+    done = complete("add.py:9:1", "add.py:2:11", ".env:1:1", "gone.py:1:1", "add.py", "add.py:2:11")
+    assert [each["exit"] for each in lines(done)] == [2, 0, 2, 2, 2, 0]
+    assert done.code == 2
+    assert "line 9 does not exist" in lines(done)[0]["error"]
+    assert "is excluded by" in lines(done)[2]["error"]
+
+
+def test_after_the_engine_died_the_next_place_is_served(complete, folder):
+    done = complete("add.py:2:11", "die.py:1:4", "add.py:2:11")
+    assert [each["exit"] for each in lines(done)] == [0, 1, 0]
+    assert done.code == 1
+
+
+@pytest.mark.parametrize("by_stdin", [True, False])
+def test_json_lines(complete, folder, monkeypatch, by_stdin):
+    places = [
+        '{"path": "add.py", "line": 2, "column": 11, "why": "ignored"}',
+        "",
+        "{",
+        '{"path": "a\\u0000.py", "line": 2, "column": 1}',
+        '{"path": "\\ud800", "line": 2, "column": 1}',
+        '{"path": "add.py", "line": true, "column": 1}',
+        '{"path": "add.py", "line": 2}',
+        "[" * 100_000,
+        '{"path": "odd name:1.py", "line": 1, "column": 7}',
+    ]
+    data = "\r\n".join(places).encode() + b"\n\xff\n"
+    (folder / "places.jsonl").write_bytes(data)
+    give_stdin(monkeypatch, data)
+    done = complete("--from", "-" if by_stdin else "places.jsonl")
+    assert [each["exit"] for each in lines(done)] == [0, 2, 2, 2, 2, 2, 2, 0, 2]
+    name = "-" if by_stdin else "places.jsonl"
+    assert lines(done)[1]["error"].startswith(f"--from {name}, line 3: not in the form")
+
+
+def test_places_separated_by_nul(complete, folder, monkeypatch):
+    give_stdin(monkeypatch, b"odd name:1.py:1:7\0add.py:2:11\0")
+    assert [each["insert"] for each in lines(complete("--stdin0"))] == [" a + b"] * 2
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        ((), "which place? write PATH:LINE:COL"),
+        (("--from", "gone.jsonl"), "--from gone.jsonl: No such file"),
+        (("--from", "."), "--from .: Is a directory"),
+        (("--from", "-", "--stdin0"), "not allowed with"),
+        (("a.py:1:1", "b.py:1:1", "--show"), "are for one place"),
+        (("a.py:1:1", "b.py:1:1", "--stream"), "are for one place"),
+        (("--from", "-", "--stdin"), "are for one place"),
+    ],
+)
+def test_wrong_usage_is_one_line(complete, folder, options, said):
+    done = complete(*options)
+    assert (done.code, done.out, done.err.count("\n")) == (2, "", 1)
+    assert said in done.err
+
+
+def test_projects_that_need_different_engines_are_not_mixed(complete, folder):
+    other = folder / "other"
+    other.mkdir()
+    (other / ".git").mkdir()
+    (other / "add.py").write_text("return", "utf-8")
+    (other / "copilot-lsp.toml").write_text("[context]\nprefixTokens = 100\n", "utf-8")
+    done = complete("add.py:2:11", "other/add.py:1:7", "add.py:2:11")
+    assert [each["exit"] for each in lines(done)] == [0, 2, 0]
+    assert "need another engine" in lines(done)[1]["error"]
