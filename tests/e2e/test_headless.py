@@ -46,6 +46,18 @@ def test_another_language_ends_with_its_block() -> None:
     assert run("complete", "examples/cart.js:21:1").stdout == "    return this.items.length === 0;"
 
 
+def test_many_places_cost_no_more_tokens_than_each_alone_and_what_was_read_is_not_read_again() -> None:
+    places = [DEMO, "examples/averages.py:16:59", "examples/cart.js:21:1"]
+    alone = [json.loads(run("complete", place, "--json").stdout) for place in places]
+    done = run("complete", *places, *places)
+    together = [json.loads(line) for line in done.stdout.splitlines()]
+    assert (done.returncode, [each["place"] for each in together]) == (0, places * 2)
+    assert [each["insert"] for each in together] == [each["insert"] for each in alone] * 2
+    for kind in ("evaluated", "generated"):
+        assert all(one["tokens"][kind] <= own["tokens"][kind] for one, own in zip(together, alone, strict=False))
+    assert [each["tokens"]["evaluated"] for each in together[3:]] == [1, 1, 1]
+
+
 def test_doctor_finds_everything_in_order() -> None:
     done = run("doctor", "--json")
     checks = {check["name"]: check for check in json.loads(done.stdout)["checks"]}

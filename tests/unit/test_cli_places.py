@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -22,7 +23,7 @@ def complete(command):
 
 
 @pytest.fixture
-def folder(tmp_path, monkeypatch):
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.chdir(tmp_path)
     (tmp_path / "add.py").write_text("def add(a, b):\n    return\n", "utf-8")
     (tmp_path / "odd name:1.py").write_text("return", "utf-8")
@@ -39,7 +40,7 @@ def give_stdin(monkeypatch, data):
     monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(data)))
 
 
-def test_a_line_for_each_place_in_order_with_one_engine(complete, folder, monkeypatch):
+def test_a_line_for_each_place_in_order_with_one_engine(complete, folder, monkeypatch: pytest.MonkeyPatch) -> None:
     made = []
     create = engines.create
     monkeypatch.setattr(engines, "create", lambda *given: made.append(create(*given)) or made[-1])
@@ -51,7 +52,7 @@ def test_a_line_for_each_place_in_order_with_one_engine(complete, folder, monkey
     assert (done.code, done.err, len(made)) == (0, "", 1)
 
 
-def test_each_place_says_what_a_call_of_its_own_says(complete, folder):
+def test_each_place_says_what_a_call_of_its_own_says(complete, folder) -> None:
     alone = [json.loads(complete(place, "--json").out) for place in ("add.py:2:11", "add.py:1:1")]
     together = lines(complete("add.py:2:11", "add.py:1:1"))
     for one, other in zip(alone, together, strict=True):
@@ -61,7 +62,7 @@ def test_each_place_says_what_a_call_of_its_own_says(complete, folder):
         }
 
 
-def test_a_bad_place_costs_only_itself(complete, folder):
+def test_a_bad_place_costs_only_itself(complete, folder) -> None:
     done = complete("add.py:9:1", "add.py:2:11", ".env:1:1", "gone.py:1:1", "add.py", "add.py:2:11")
     assert [each["exit"] for each in lines(done)] == [2, 0, 2, 2, 2, 0]
     assert done.code == 2
@@ -69,14 +70,14 @@ def test_a_bad_place_costs_only_itself(complete, folder):
     assert "is excluded by" in lines(done)[2]["error"]
 
 
-def test_after_the_engine_died_the_next_place_is_served(complete, folder):
+def test_after_the_engine_died_the_next_place_is_served(complete, folder) -> None:
     done = complete("add.py:2:11", "die.py:1:4", "add.py:2:11")
     assert [each["exit"] for each in lines(done)] == [0, 1, 0]
     assert done.code == 1
 
 
 @pytest.mark.parametrize("by_stdin", [True, False])
-def test_json_lines(complete, folder, monkeypatch, by_stdin):
+def test_json_lines(complete, folder, monkeypatch: pytest.MonkeyPatch, by_stdin) -> None:
     places = [
         '{"path": "add.py", "line": 2, "column": 11, "why": "ignored"}',
         "",
@@ -97,7 +98,7 @@ def test_json_lines(complete, folder, monkeypatch, by_stdin):
     assert lines(done)[1]["error"].startswith(f"--from {name}, line 3: not in the form")
 
 
-def test_places_separated_by_nul(complete, folder, monkeypatch):
+def test_places_separated_by_nul(complete, folder, monkeypatch: pytest.MonkeyPatch) -> None:
     give_stdin(monkeypatch, b"odd name:1.py:1:7\0add.py:2:11\0")
     assert [each["insert"] for each in lines(complete("--stdin0"))] == [" a + b"] * 2
 
@@ -114,13 +115,13 @@ def test_places_separated_by_nul(complete, folder, monkeypatch):
         (("--from", "-", "--stdin"), "are for one place"),
     ],
 )
-def test_wrong_usage_is_one_line(complete, folder, options, said):
+def test_wrong_usage_is_one_line(complete, folder, options, said) -> None:
     done = complete(*options)
     assert (done.code, done.out, done.err.count("\n")) == (2, "", 1)
     assert said in done.err
 
 
-def test_projects_that_need_different_engines_are_not_mixed(complete, folder):
+def test_projects_that_need_different_engines_are_not_mixed(complete, folder) -> None:
     other = folder / "other"
     other.mkdir()
     (other / ".git").mkdir()
