@@ -58,13 +58,14 @@ local step = '' ---@type string what is being done
 ---@param chunk string?
 local function tell_progress(chunk)
   local line = (chunk or ''):gsub('%s+$', ''):match('[^\n]*$')
+  if line == '' then
+    return
+  end
   local detail = line:match('^%s+(.*)')
   step = detail and step or line
+  local text = ('copilot-lsp: %s%s'):format(step, detail and ', ' .. detail or '')
   vim.schedule(function()
-    if line ~= '' then
-      local text = ('copilot-lsp: %s%s'):format(step, detail and ', ' .. detail or '')
-      vim.api.nvim_echo({ { text:sub(1, vim.o.columns - 12) } }, false, {}) -- longer ones wait for Enter
-    end
+    vim.api.nvim_echo({ { text:sub(1, vim.o.columns - 12) } }, false, {}) -- longer ones wait for Enter
   end)
 end
 
