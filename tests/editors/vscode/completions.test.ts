@@ -50,6 +50,8 @@ scenario('Alt+\\ asks again for what was dismissed', async ({ editor }) => {
     await editor.expectGhost('');
     await editor.keys('Alt+Backslash');
     await editor.expectGhost(TOTAL);
+    await editor.keys('Tab');
+    await editor.expectSaved('again.py', `price = amount = shipping = 1\ntotal = ${TOTAL}`);
 });
 
 scenario('Alt+] shows the alternative', async ({ editor }) => {
