@@ -2,9 +2,9 @@
 
     .venv/bin/python -m benchmarks.keystrokes FOLDER [--model NAME|PATH] [--places 20] [--seed 0] [--threads 2]
 
-FOLDER has code that no model has read (benchmarks/README.md says where ours is from). Same model file, same number of
-threads, same places and same person, in real time: about a minute for each place and way. `--way` names what types:
-ours, llama.vim, or ours with other settings such as `ours:{"completion":{"confidence":0.7}}`.
+FOLDER has code that no model has read; docs/experiments.md names the packages that were used. Same model file, same
+number of threads, same places and same person, in real time: about a minute for each place and way. `--way` names what
+types: ours, llama.vim, or ours with other settings such as `ours:{"completion":{"confidence":0.7}}`.
 """
 
 from __future__ import annotations
@@ -38,10 +38,9 @@ def assistants(ways: Sequence[str], model: Path, threads: int, copy: Workspace) 
         if way == PEER:
             yield LlamaVim(PEER, model, threads)
             continue
-        given, _, options = way.removeprefix("ours").removeprefix(":").partition("@")
-        path = models.find(options).path if options else model
-        command = serve_command(sys.executable, str(path))
-        yield LanguageServer(Served(way, command, json.loads(given or "{}")), copy)
+        options = way.removeprefix("ours").removeprefix(":")
+        command = serve_command(sys.executable, str(model))
+        yield LanguageServer(Served(way, command, json.loads(options or "{}")), copy)
 
 
 async def compare(run: bout.Bout, arguments: argparse.Namespace, person: Person) -> None:

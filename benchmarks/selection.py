@@ -33,11 +33,11 @@ class Way:
 
 
 def measured(library: Library, database: sqlite3.Connection, case: Case, way: Way) -> None:
-    snapshot, offset = case.snapshot(Settings().max_parse_bytes), len(case.prefix.encode())
+    place = Place(case.snapshot(Settings().max_parse_bytes), case.offset, case.file)
     queries: list[str] = []
     database.set_trace_callback(queries.append)
     begun = time.perf_counter()
-    select(library, Place(snapshot, offset, case.file), Options(Settings().context.chunk_tokens))
+    select(library, place, Options(Settings().context.chunk_tokens))
     way.milliseconds.append((time.perf_counter() - begun) * 1000)
     way.queries.append(len(queries))
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import sqlite3
 from collections.abc import Sequence
+from functools import cache
 from pathlib import Path
 
 import platformdirs
@@ -47,10 +48,12 @@ def chooser(paths: Sequence[Path], settings: Settings) -> Choose:
     library = opened(tuple(sorted(folder.as_posix() for folder in folders)), settings)
     options = Options(settings.context.chunk_tokens)
 
-    def choose(case: Case, snapshot: Snapshot, offset: int) -> tuple[Chunk, ...]:
+    @cache
+    def choose(case: Case) -> tuple[Chunk, ...]:
         if not case.file:
             return ()
-        found = select(library, Place(snapshot, offset, case.file), options)
+        place = Place(case.snapshot(settings.max_parse_bytes), case.offset, case.file)
+        found = select(library, place, options)
         return tuple(picked.chunk for picked in found)
 
     return choose

@@ -52,6 +52,11 @@ class Case:
     file: str = ""
 
     @property
+    def offset(self) -> int:
+        """Of the hole, in bytes of UTF-8."""
+        return len(self.prefix.encode("utf-8", "replace"))
+
+    @property
     def hole(self) -> str:
         """What is to be written: the truth without a line end at its end, which is in the file already."""
         return unified(self.truth).removesuffix("\n")

@@ -67,7 +67,7 @@ def gated(case: Case, outcome: Outcome, least: float) -> Outcome:
     sure = sure_length(outcome.raw, outcome.trace, least)
     if sure == len(outcome.raw):
         return outcome
-    offset = len(case.prefix.encode("utf-8", "replace"))
+    offset = case.offset
     raw = RawCompletion(case.snapshot(MAX_PARSE_BYTES), offset, Shape(outcome.shape), outcome.raw[:sure])
     text = finish(raw)
     if isinstance(text, Silence):

@@ -23,16 +23,15 @@ from copilot_lsp.evaluation.run.outcome import Outcome
 from copilot_lsp.evaluation.run.record import Record, code_digest
 from copilot_lsp.settings import Settings
 from copilot_lsp.silence import Reason
-from copilot_lsp.source.document import Snapshot
 
 ENGINE_GONE = {Reason.NO_MODEL, Reason.MODEL_LOADING, Reason.ENGINE_RESTARTING, Reason.ENGINE_FAILED}
 
 
-Choose = Callable[[Case, Snapshot, int], tuple[Chunk, ...]]
-"""Text of other files for a case, whose masked text is the snapshot, at a byte offset."""
+Choose = Callable[[Case], tuple[Chunk, ...]]
+"""Text of other files for a case. It is asked for more than once."""
 
 
-def nothing(case: Case, snapshot: Snapshot, offset: int) -> tuple[Chunk, ...]:
+def nothing(case: Case) -> tuple[Chunk, ...]:
     return ()
 
 
@@ -65,8 +64,8 @@ class Contender:
     def key(self, case: Case, mode: Mode) -> str:
         """The same for what would give the same outcome."""
         settings = replace(self.settings, model="")
-        chunks = mode.choose(case, *_place(case, settings))
-        parts = (case.digest, case.id, self.identity, code_digest(), repr(settings), repr(mode), repr(chunks))
+        chosen = repr(mode.choose(case))
+        parts = (case.digest, case.id, self.identity, code_digest(), repr(settings), repr(mode), chosen)
         return hashlib.sha256("\0".join(parts).encode("utf-8", "replace")).hexdigest()[:32]
 
 
@@ -131,20 +130,15 @@ async def _empty(engine: Engine) -> None:
 
 
 async def _piped(engine: Engine, settings: Settings, case: Case, mode: Mode) -> Outcome:
-    snapshot, offset = _place(case, settings)
-    chunks = mode.choose(case, snapshot, offset)
+    snapshot, offset = case.snapshot(settings.max_parse_bytes), case.offset
     completer = Completer(engine, settings)
     try:
         answer = await completer.complete(
-            Query(snapshot, offset, mode.trigger(case), shape=case.shape, wait_for_all=True, chunks=chunks),
+            Query(snapshot, offset, mode.trigger(case), shape=case.shape, wait_for_all=True, chunks=mode.choose(case)),
         )
     finally:
         await completer.close()
     return _of_answer(case, answer)
-
-
-def _place(case: Case, settings: Settings) -> tuple[Snapshot, int]:
-    return case.snapshot(settings.max_parse_bytes), len(case.prefix.encode("utf-8", "replace"))
 
 
 def _of_answer(case: Case, answer: Answer) -> Outcome:

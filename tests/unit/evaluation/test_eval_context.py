@@ -47,8 +47,7 @@ def test_definitions_of_other_files_and_nothing_of_its_own(project: Path, linked
         root.symlink_to(project)
     choose, cases, seen = knowing.chooser([root], Settings()), cases_of(root), 0
     for case in cases:
-        snapshot, offset = case.snapshot(100_000), len(case.prefix)
-        chunks = choose(case, snapshot, offset)
+        chunks = choose(case)
         assert {chunk.path for chunk in chunks} <= {"app/client.py"}
         assert not any("secret_truth" in chunk.text for chunk in chunks)
         seen += any("fetch_page" in chunk.text for chunk in chunks)
@@ -59,7 +58,7 @@ def test_a_case_of_a_suite_has_no_other_files(project: Path) -> None:
     (case, *_) = cases_of(project)
     choose = knowing.chooser([project], Settings())
     suite = Case(case.id, case.suite, case.kind, case.language, case.path, case.prefix, case.truth, case.suffix)
-    assert choose(suite, suite.snapshot(100_000), len(case.prefix)) == ()
+    assert choose(suite) == ()
 
 
 def test_what_was_done_without_other_files_is_not_taken_for_done_with_them(project: Path, tmp_path: Path) -> None:
@@ -69,7 +68,7 @@ def test_what_was_done_without_other_files_is_not_taken_for_done_with_them(proje
         record.put(contender.key(case, Mode()), "scripted", Outcome(case.id))
     mode = Mode(choose=knowing.chooser([project], Settings()))
     missing = runner.recall(contender, cases, mode, record, lambda case, _: told.append(case))
-    assert missing == [case for case in cases if mode.choose(case, case.snapshot(100_000), len(case.prefix))]
+    assert missing == [case for case in cases if mode.choose(case)]
     assert runner.recall(contender, cases, Mode(), record, lambda *_: None) == []
 
 
