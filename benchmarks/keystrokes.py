@@ -2,9 +2,9 @@
 
     .venv/bin/python -m benchmarks.keystrokes FOLDER [--model NAME|PATH] [--places 20] [--seed 0] [--threads 2]
 
-FOLDER has code that no model has read; docs/experiments.md names the packages that were used. Same model file, same
-number of threads, same places and same person, in real time: about a minute for each place and way. `--way` names what
-types: ours, llama.vim, or ours with other settings such as `ours:{"completion":{"confidence":0.7}}`.
+FOLDER has code that no model has read: see `fetch_code.py`. Same model file, number of threads, places and person, in
+real time: about a minute for each place and way. `--way` names what types: ours, llama.vim, or ours with other settings
+such as `ours:{"completion":{"confidence":0.7}}`.
 """
 
 from __future__ import annotations
