@@ -13,6 +13,8 @@ import cattrs
 
 from copilot_lsp.errors import UsageError
 from copilot_lsp.evaluation.cases.case import Case, Suite
+from copilot_lsp.evaluation.report import calibration
+from copilot_lsp.evaluation.report.calibration import Calibration
 from copilot_lsp.evaluation.report.measures import THRESHOLDS, Point, Values, summary
 from copilot_lsp.evaluation.report.score import Score, gated, score
 from copilot_lsp.evaluation.report.statistics import Difference, differences
@@ -23,13 +25,17 @@ FORMAT = 1
 
 @dataclass(frozen=True, slots=True)
 class Model:
-    """`outcomes` and `scores` by case id, with the gate; `sweep` is what others would give."""
+    """`outcomes` and `scores` by case id, with the gate; `sweep` is what others would give.
+
+    `calibration`: None when no text had a probability.
+    """
 
     name: str
     facts: Mapping[str, Any] = field(default_factory=dict)
     outcomes: Mapping[str, Outcome] = field(default_factory=dict)
     scores: Mapping[str, Score] = field(default_factory=dict)
     sweep: Sequence[Point] = ()
+    calibration: Calibration | None = None
 
     @property
     def silences(self) -> Counter[str]:
@@ -84,10 +90,11 @@ def judged(
 ) -> Model:
     """`least`: where the gate cuts a text, None for no gate; a suite asks for its texts, and gets them whole."""
     points = tuple(sweep(cases, outcomes))
+    honest = calibration.of((cases[id], outcome) for id, outcome in outcomes.items())
     if least is not None:
         outcomes = {id: _gated(cases[id], outcome, least) for id, outcome in outcomes.items()}
     scores = {id: score(cases[id], outcome) for id, outcome in outcomes.items()}
-    return Model(name, facts, outcomes, scores, points)
+    return Model(name, facts, outcomes, scores, points, honest)
 
 
 def _gated(case: Case, outcome: Outcome, least: float) -> Outcome:
@@ -116,6 +123,7 @@ def as_data(results: Results, seed: int = 0) -> dict[str, Any]:
         "silences": {model.name: dict(model.silences.most_common()) for model in results.models},
         "failures": {model.name: model.failures for model in results.models},
         "sweep": {model.name: [asdict(each) for each in model.sweep] for model in results.models},
+        "calibration": {model.name: asdict(model.calibration) for model in results.models if model.calibration},
         "cases": [_case_data(results, case) for case in results.cases.values()],
     }
 

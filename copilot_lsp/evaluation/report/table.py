@@ -8,6 +8,7 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from copilot_lsp.evaluation.report.calibration import Calibration
 from copilot_lsp.evaluation.report.measures import BY_NAME, MEASURES
 from copilot_lsp.evaluation.report.results import Model, Results
 from copilot_lsp.evaluation.report.statistics import Difference
@@ -23,6 +24,8 @@ def overview(results: Results, seed: int, thresholds: bool) -> RenderableType:
         parts += [Text(), *_notes(model)]
         if thresholds:
             parts += [Text(), sweep_table(model)]
+        if thresholds and model.calibration:
+            parts += [Text(), calibration_table(model.name, model.calibration)]
     return Group(*parts)
 
 
@@ -87,6 +90,16 @@ def sweep_table(model: Model) -> Table:
     for point in model.sweep:
         values = (point.shown, point.right_when_shown, point.keystrokes_saved)
         table.add_row(f"{point.threshold:g}", *(rates.text(value) for value in values))
+    return table
+
+
+def calibration_table(name: str, honest: Calibration) -> Table:
+    title = f"probability and truth for {name}: expected calibration error {honest.error:.3f}"
+    table = _plain("probability", "right", "n", title=title)
+    for each in honest.bins:
+        table.add_row(f"{each.probability:.2f}", f"{each.right:.2f}", str(each.count))
+    for share, floor in honest.floors:
+        table.add_row(f"{share:.0%} are right at", "–" if floor is None else f"{floor:.2f}", "")
     return table
 
 

@@ -152,7 +152,7 @@ def test_the_report_needs_nothing_else_and_runs_nothing(evaluate, folder, tmp_pa
     assert "script" not in page.tags
     assert "b" not in page.tags[page.tags.index("h2") :]
     assert "&lt;script&gt;" in text
-    assert page.tags.count("svg") == 3
+    assert page.tags.count("svg") == 4
     assert "prefers-color-scheme: dark" in text
 
 
