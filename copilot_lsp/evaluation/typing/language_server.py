@@ -177,15 +177,23 @@ def serve_command(python: str, model: str, *more: str) -> list[str]:
 
 
 def change_between(old: Scene, new: Scene) -> Message | None:
-    """The one edit between two scenes of a place, as `TextDocumentContentChangeEvent`."""
-    before, after = old.left + old.right, new.left + new.right
+    """The one edit between two scenes of a file, as `TextDocumentContentChangeEvent`."""
+    base, before, after = _compared(old, new)
     if before == after:
         return None
     start = common(before, after)
     end = common(before[start:][::-1], after[start:][::-1])
-    edges = [position(old.place.before, before[:until]) for until in (start, len(before) - end)]
+    edges = [position(base, before[:until]) for until in (start, len(before) - end)]
     first, last = ({"line": line, "character": character} for line, character in edges)
     return {"range": {"start": first, "end": last}, "text": after[start : len(after) - end]}
+
+
+def _compared(old: Scene, new: Scene) -> tuple[str, str, str]:
+    """What stands before both, and where they may differ; a jump can have changed the file anywhere."""
+    if old.place is new.place:
+        return old.place.before, old.left + old.right, new.left + new.right
+    before, after = (scene.place.before + scene.left + scene.right + scene.place.after for scene in (old, new))
+    return "", before, after
 
 
 def position(before: str, left: str) -> tuple[int, int]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from typing import Generic, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,18 +17,21 @@ from copilot_lsp.evaluation.typing.session import Typed
 from copilot_lsp.evaluation.typing.typist import Verdict
 
 Amounts = Iterable[tuple[float, float]]
+T = TypeVar("T")
+"""What came of one place."""
+
 RIGHT = (Verdict.FULL, Verdict.LINE)
 
 
 @dataclass(frozen=True, slots=True)
-class Measure:
+class Measure(Generic[T]):
     """`parts` gives amounts and weights of a place: the value is the sum of amounts over the sum of weights, or that
     `quantile` of the amounts. `text` formats it; `more_is_better` None: neither.
     """
 
     name: str
     title: str
-    parts: Callable[[Typed], Amounts]
+    parts: Callable[[T], Amounts]
     text: str = "{:.1%}"
     more_is_better: bool | None = True
     quantile: float | None = None
@@ -85,7 +89,7 @@ def _remembered(typed: Typed) -> Amounts:
 
 _answers = _milliseconds(lambda typed: typed.answers)
 
-MEASURES = (
+MEASURES: Sequence[Measure[Typed]] = (
     Measure("keystrokes_saved", "keystrokes saved", _saved),
     Measure("time_to_ghost_p50_ms", "time to ghost, p50", _milliseconds(_waits), "{:.0f} ms", False, 0.5),
     Measure("time_to_ghost_p90_ms", "time to ghost, p90", _milliseconds(_waits), "{:.0f} ms", False, 0.9),
@@ -145,7 +149,7 @@ class Sample:
     places: int
 
     @classmethod
-    def of(cls, measure: Measure, typed: Sequence[Typed]) -> Sample:
+    def of(cls, measure: Measure[T], typed: Sequence[T]) -> Sample:
         rows = [(*part, index) for index, each in enumerate(typed) for part in measure.parts(each)]
         table = np.array(rows, dtype=float).reshape(len(rows), 3)
         return cls(Parts(table[:, 0], table[:, 1], measure.quantile), table[:, 2].astype(np.intp), len(typed))
@@ -155,14 +159,14 @@ class Sample:
         return self.parts.values(counts[:, self.owners])
 
 
-def value(measure: Measure, typed: Sequence[Typed], seed: int = 0) -> Value | None:
+def value(measure: Measure[T], typed: Sequence[T], seed: int = 0) -> Value | None:
     """None when nothing was measured."""
     sample = Sample.of(measure, typed)
     found = float(sample.values(np.ones((1, sample.places)))[0]) if len(sample.owners) else float("nan")
     return None if np.isnan(found) else Value(found, *interval(sample.places, sample.values, seed))
 
 
-def ratio(measure: Measure, typed: Sequence[Typed], base: Sequence[Typed], seed: int = 0) -> Value | None:
+def ratio(measure: Measure[T], typed: Sequence[T], base: Sequence[T], seed: int = 0) -> Value | None:
     """Of the first to the second, who typed the same places in the same order; None when it cannot be told."""
     first, second = Sample.of(measure, typed), Sample.of(measure, base)
     if not (len(first.owners) and len(second.owners)):

@@ -10,7 +10,7 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from copilot_lsp.evaluation.typing.measures import MEASURES, Measure, Value, by_language, ratio, value
+from copilot_lsp.evaluation.typing.measures import MEASURES, Measure, T, Value, by_language, ratio, value
 from copilot_lsp.evaluation.typing.session import Typed
 
 Run = Mapping[str, Sequence[Typed]]
@@ -20,7 +20,7 @@ Run = Mapping[str, Sequence[Typed]]
 def overview(run: Run, seed: int = 0) -> RenderableType:
     """A table for all places, and keystrokes saved for each language where there are several."""
     first = next(iter(run.values()), [])
-    parts: list[RenderableType] = [_values(run, seed)]
+    parts: list[RenderableType] = [compared(MEASURES, run, seed)]
     if len(languages := by_language(first)) > 1:
         parts += [Text(), _saved(run, list(languages), seed)]
     return Group(*parts)
@@ -33,12 +33,13 @@ def _plain(*columns: str) -> Table:
     return table
 
 
-def _values(run: Run, seed: int) -> Table:
+def compared(measures: Sequence[Measure[T]], run: Mapping[str, Sequence[T]], seed: int = 0) -> Table:
+    """A row for each measure that was taken; the first of `run` is compared with each of the others."""
     names = list(run)
     count = len(run[names[0]]) if names else 0
     ratios = [f"{names[0]} / {name}" for name in names[1:]]
     table = _plain(f"{count} places", *names, *ratios)
-    for measure in MEASURES:
+    for measure in measures:
         found = [value(measure, run[name], seed) for name in names]
         if any(each is not None for each in found):
             between = [ratio(measure, run[names[0]], run[name], seed) for name in names[1:]]
@@ -58,7 +59,7 @@ def _saved(run: Run, languages: Sequence[str], seed: int) -> Table:
     return table
 
 
-def told(measure: Measure, found: Value | None) -> str:
+def told(measure: Measure[T], found: Value | None) -> str:
     return _with_interval(measure.text, found)
 
 
