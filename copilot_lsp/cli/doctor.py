@@ -65,7 +65,7 @@ def run(arguments: argparse.Namespace) -> int:
 
     options, choice = typed(arguments, Options), typed(arguments, engines.Choice)
     settings = engines.configured(options.model, Path.cwd()).settings
-    checks = [*_versions(), _grammars(), *_model(settings.model), *asyncio.run(_engine(choice, settings))]
+    checks = [*_versions(), _grammars(), _profile(), *_model(settings.model), *asyncio.run(_engine(choice, settings))]
     if options.json:
         print(
             json.dumps(
@@ -114,6 +114,13 @@ def _grammars() -> Check:
         message = f"cannot be loaded: {', '.join(broken)}; completed without a syntax tree"
         return Check("grammars", message, State.WARNING)
     return Check("grammars", f"{len(loaded)} languages")
+
+
+def _profile() -> Check:
+    from copilot_lsp import config
+
+    message, ok = config.profile.summary()
+    return Check("profile", message, State.OK if ok else State.WARNING)
 
 
 def _model(name: str) -> list[Check]:

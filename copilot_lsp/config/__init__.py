@@ -4,18 +4,19 @@ Lowest first: the defaults, the profile of this machine, the user's copilot-lsp.
 copilot-lsp.toml, environment variables, the editor's options, flags of the command line.
 """
 
+from copilot_lsp.config import profile
 from copilot_lsp.config.files import (
     PROJECT_FILE,
     layers_of,
     load,
     misspelled,
-    profile_file,
     project_of,
     set_user,
     user_file,
 )
 from copilot_lsp.config.layers import Effective, Layer, hint, merge
 from copilot_lsp.config.options import OPTIONS, SECTION, Resolved, describe, plain, resolve
+from copilot_lsp.config.profile import profile_file
 from copilot_lsp.config.schema import schema
 
 __all__ = [
@@ -32,6 +33,7 @@ __all__ = [
     "merge",
     "misspelled",
     "plain",
+    "profile",
     "profile_file",
     "project_of",
     "resolve",

@@ -10,21 +10,18 @@ from pathlib import Path
 from typing import Any
 
 from copilot_lsp import folders
+from copilot_lsp.config import profile
 from copilot_lsp.config.layers import Effective, Layer, hint, merge
 from copilot_lsp.config.options import OPTIONS, schema_of, snake
 from copilot_lsp.errors import UsageError
 
 PROJECT_FILE = "copilot-lsp.toml"
 PREFIX = "COPILOT_LSP_"
+ORIGIN = "the profile"
 
 
 def user_file() -> Path:
     return folders.config() / PROJECT_FILE
-
-
-def profile_file() -> Path:
-    """What `copilot-lsp tune` writes; `options` in it is read here."""
-    return folders.config() / "profile.toml"
 
 
 def load(projects: Iterable[Path] = (), flags: Mapping[str, object] | None = None) -> Effective:
@@ -80,8 +77,12 @@ def write(path: Path, text: str) -> None:
     """In one step: a reader finds the old file or the new one."""
     path.parent.mkdir(parents=True, exist_ok=True)
     new = path.with_name(f"{path.name}.{os.getpid()}.new")
-    new.write_text(text, "utf-8")
-    new.replace(path)
+    try:
+        new.write_text(text, "utf-8")
+        new.replace(path)
+    except OSError:
+        new.unlink(missing_ok=True)
+        raise
 
 
 def read(path: Path) -> dict[str, Any]:
@@ -95,8 +96,13 @@ def read(path: Path) -> dict[str, Any]:
 
 
 def _profile() -> list[Layer]:
-    values = read(profile_file()).get("options", {})
-    return [Layer("profile", "the profile", values)] if values else []
+    """The model that was chosen; and for each model what suits it, whatever chose it."""
+    found = profile.usable()
+    if found is None:
+        return []
+    suited = [each for each in found.models if each.options and profile.is_same(each)]
+    layers = [Layer("profile", ORIGIN, each.options, each.names) for each in suited]
+    return [Layer("profile", ORIGIN, {"model": found.chosen.model}), *layers]
 
 
 def _user() -> list[Layer]:

@@ -25,11 +25,15 @@ added later has to be put here on purpose."""
 
 @dataclass(frozen=True, slots=True)
 class Layer:
-    """`values`: option names (nested or dotted) and what was written for them. `origin` is for the user."""
+    """`values`: option names (nested or dotted) and what was written for them. `origin` is for the user.
+
+    `models`: the layer counts only where the model that all layers together name is one of these; () always.
+    """
 
     kind: Kind
     origin: str
     values: object
+    models: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +48,15 @@ class Effective:
 
 def merge(layers: Iterable[Layer], base: Settings | None = None) -> Effective:
     """`layers` over `base`, the later ones win; a project's within its bounds."""
+    layers = list(layers)
+    always = [layer for layer in layers if not layer.models]
+    if len(always) == len(layers):
+        return _merged(layers, base)
+    model = _merged(always, base).settings.model
+    return _merged([layer for layer in layers if not layer.models or model in layer.models], base)
+
+
+def _merged(layers: Iterable[Layer], base: Settings | None) -> Effective:
     settings = base or Settings()
     origins: dict[str, str] = {}
     problems: list[str] = []

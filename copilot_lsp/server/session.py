@@ -36,6 +36,14 @@ class Last:
     milliseconds: float | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Profile:
+    """What there is to say of this machine's profile; `ok` False: it is not used."""
+
+    message: str = ""
+    ok: bool = True
+
+
 Files = Callable[[Sequence[Path]], tuple[list[config.Layer], list[str]]]
 
 
@@ -63,6 +71,7 @@ class Session:
         self.roots: tuple[str, ...] = ()
         self.focused = ""
         self.last = Last()
+        self.profile = Profile()
         self.recorder = Recorder()
         self.waiting = 0
         self.loaded = asyncio.Event()
@@ -207,12 +216,12 @@ class Session:
         """Reads the files again, and applies what the editor sent last over them."""
         roots = [Path(path_of(uri)) for uri in self.roots if uri.startswith("file:")]
         layers, unreadable = self._files(roots) if self._files else ([], [])
+        self.profile = Profile(*config.profile.summary()) if self._files else Profile()
         editor = [config.Layer("editor", "the editor", sent) for sent in self._sent]
-        resolved = config.merge([*layers, *editor], Settings() if self._files else self._base)
+        flags = [config.Layer("flags", "the command line", {"model": self._model})] if self._model is not None else []
+        resolved = config.merge([*layers, *editor, *flags], Settings() if self._files else self._base)
         resolved = replace(resolved, problems=(*unreadable, *resolved.problems))
         old, new = self.settings, resolved.settings
-        if self._model is not None:
-            new = replace(new, model=self._model)
         self.settings = new
         self.completer.use(new)
         if old.max_parse_bytes != new.max_parse_bytes:

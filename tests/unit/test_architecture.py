@@ -105,10 +105,11 @@ LAYERS = {
     "engine": {"base", "models"},
     "postprocess": {"base", "source"},
     "workspace": {"base", "source"},
-    "config": {"base", "workspace"},
+    "config": {"base", "engine", "workspace"},
     "completion": {"base", "source", "engine", "workspace", "postprocess"},
     "server": {"base", "config", "source", "engine", "models", "workspace", "postprocess", "completion"},
     "evaluation": {"base", "source", "engine", "models", "workspace", "postprocess", "completion"},
+    "tuning": {"base", "config", "source", "engine", "models", "completion", "evaluation"},
     "cli": {
         "base",
         "config",
@@ -120,6 +121,7 @@ LAYERS = {
         "completion",
         "server",
         "evaluation",
+        "tuning",
     },
 }
 """Each layer and what it may import, lowest first. `base` is errors, settings, silences and logging."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 import json
 from pathlib import Path
 
@@ -10,9 +11,12 @@ import pytest
 from copilot_lsp import config
 from copilot_lsp.cli import main
 from copilot_lsp.config import Layer, merge
+from copilot_lsp.config.machine import fingerprint, this_machine
 from copilot_lsp.config.options import OPTIONS
+from copilot_lsp.config.profile import Model, Pick, Profile
 from copilot_lsp.errors import UsageError
 from copilot_lsp.settings import Settings
+from copilot_lsp.tuning import store
 
 
 @pytest.fixture
@@ -30,6 +34,14 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path / "project"
 
 
+def profile(model: Path, name: str, value: int) -> None:
+    """Made on this machine, for the model file `model`, which is the default."""
+    model.write_bytes(b"GGUF")
+    measured = Model("default", ("default",), 9.0, False, str(model), fingerprint(model), options={name: value})
+    made = datetime.datetime(2026, 11, 25, tzinfo=datetime.UTC)
+    store.write(Profile(1, made, 400.0, this_machine(), Pick("default", 9.0, ""), models=(measured,)))
+
+
 def write(path: Path, text: str) -> None:
     path.write_text(text, "utf-8")
 
@@ -44,7 +56,7 @@ def test_the_later_place_wins(home, project, monkeypatch: pytest.MonkeyPatch) ->
         return found.settings.completion.max_line_tokens
 
     assert now() == Settings().completion.max_line_tokens
-    write(config.profile_file(), "[options]\ncompletion.maxLineTokens = 11\n")
+    profile(project / "model.gguf", name, 11)
     assert now() == 11
     write(config.user_file(), "[completion]\nmaxLineTokens = 12\n")
     assert now() == 12

@@ -1,0 +1,1 @@
+"""`copilot-lsp tune`: which model and which settings suit this machine, measured."""
