@@ -14,7 +14,7 @@ vim.api.nvim_create_user_command('CopilotLsp', function(command)
   require('copilot_lsp.command').run(command.fargs)
 end, {
   nargs = '*',
-  desc = 'copilot-lsp: status, start, stop, toggle, install, log, model',
+  desc = 'copilot-lsp: status, start, stop, toggle, install, model, doctor, log',
   complete = function(_, line)
     return require('copilot_lsp.command').complete(line)
   end,

@@ -13,7 +13,7 @@ local SETUP = [[
   package.path = here .. '/?.lua;' .. package.path
   vim.cmd.runtime('plugin/copilot_lsp.lua')
   fake = require('fake_server')
-  options = vim.tbl_extend('force', { cmd = { vim.v.progpath }, debounce_ms = 1 }, options)
+  options = vim.tbl_extend('force', { cmd = { vim.v.progpath }, debounce_ms = 1, offer_model = false }, options)
   require('copilot_lsp').setup(options)
   vim.lsp.config('copilot_lsp', { cmd = fake.cmd })
   vim.cmd.enew()

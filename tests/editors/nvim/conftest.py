@@ -35,7 +35,7 @@ def start(program: Path, request: pytest.FixtureRequest, tmp_path: Path) -> Iter
     def begin(options: str = "", file: str = "a.py", text: str = "# probe\n", command: list[str] = fake) -> Nvim:
         """`options` are more options of setup(), in Lua."""
         cmd = "{ " + ", ".join(json.dumps(part) for part in command) + " }"
-        setup = f"require('copilot_lsp').setup({{ cmd = {cmd}, {options} }})"
+        setup = f"require('copilot_lsp').setup({{ cmd = {cmd}, offer_model = false, {options} }})"
         return stack.enter_context(running(program, test, setup, file, text))
 
     with ExitStack() as stack:

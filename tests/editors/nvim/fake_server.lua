@@ -2,16 +2,38 @@
 local M = {
   asked = {}, ---@type { id: integer, params: table, reply: function }[] requests for suggestions
   told = {}, ---@type { method: string, params: table }[] notifications and commands
+  answers = {}, ---@type table<string, table|false> what a command is answered with; false: later, by finish()
+  waiting = {}, ---@type table<string, function> the replies of those
 }
 
 local CAPABILITIES = {
   positionEncoding = 'utf-16',
   textDocumentSync = { openClose = true, change = 2 },
   inlineCompletionProvider = {},
-  executeCommandProvider = { commands = { 'accepted' } },
+  executeCommandProvider = {
+    commands = {
+      'accepted',
+      'copilotLsp.models.list',
+      'copilotLsp.models.pull',
+      'copilotLsp.models.use',
+      'copilotLsp.models.remove',
+      'copilotLsp.doctor',
+    },
+  },
 }
 
 local dispatchers
+
+--- Keeps a request that is none for a suggestion, and answers it.
+local function told(method, params, reply)
+  M.told[#M.told + 1] = { method = method, params = params }
+  local answer = M.answers[params.command]
+  if answer == false then
+    M.waiting[params.command] = reply
+  else
+    reply(nil, answer or vim.NIL)
+  end
+end
 
 --- For `cmd` of vim.lsp.config().
 function M.cmd(given)
@@ -25,8 +47,7 @@ function M.cmd(given)
       elseif method == 'initialize' then
         reply(nil, { capabilities = CAPABILITIES })
       else
-        M.told[#M.told + 1] = { method = method, params = params }
-        reply(nil, vim.NIL)
+        told(method, params or {}, reply)
       end
       return true, last
     end,
@@ -79,6 +100,16 @@ function M.stream(texts)
   local request = M.asked[#M.asked]
   local token = request.params.partialResultToken
   dispatchers.notification('$/progress', { token = token, value = items(request, texts) })
+end
+
+--- Answers a command that waits.
+function M.finish(command, answer)
+  M.waiting[command](nil, answer)
+end
+
+--- The progress of a command that waits.
+function M.progress(token, value)
+  dispatchers.notification('$/progress', { token = token, value = value })
 end
 
 function M.status(params)

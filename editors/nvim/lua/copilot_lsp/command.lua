@@ -8,8 +8,9 @@ local status = require('copilot_lsp.status')
 local M = {}
 
 ---@class copilot_lsp.Subcommand
----@field run fun(argument: string?)
----@field complete (fun(): string[])? what `argument` may be
+---@field run fun(...: string) with the words after it
+---@field most integer? how many there may be; nil: none
+---@field complete (fun(words: string[]): string[])? what may follow these words
 
 ---@param lines string[]
 local function print_lines(lines)
@@ -36,29 +37,6 @@ local function open_log()
   vim.cmd.split(vim.fn.fnameescape(file))
   vim.bo.autoread = true
   vim.cmd.normal({ 'G', bang = true })
-end
-
---- The names that the server's command line knows; none when it cannot be run.
----@return string[]
-local function model_names()
-  local command = { config.options.cmd[1], 'models', 'list', '--json' }
-  local ran, result = pcall(function()
-    return vim.system(command, { text = true, timeout = 5000 }):wait()
-  end)
-  local parsed, models = pcall(vim.json.decode, ran and result.code == 0 and result.stdout or '[]')
-  return vim.tbl_map(function(model)
-    return model.name
-  end, parsed and models or {})
-end
-
----@param name string?
-local function choose_model(name)
-  if name then
-    server.change({ model = name })
-  else
-    local running = server.status and server.status.model
-    print_lines({ 'model: ' .. (running or config.options.settings.model or 'default') })
-  end
 end
 
 ---@param where string?
@@ -92,6 +70,7 @@ local subcommands = {
   stop = { run = server.stop },
   toggle = {
     run = toggle,
+    most = 1,
     complete = function()
       return { 'buffer' }
     end,
@@ -104,21 +83,35 @@ local subcommands = {
   log = { run = open_log },
   install = {
     run = install,
+    most = 1,
     complete = function()
       return vim.fn.glob('*.whl', false, true)
     end,
   },
-  model = { run = choose_model, complete = model_names },
+  model = {
+    run = function(...)
+      require('copilot_lsp.model').run(...)
+    end,
+    most = 2,
+    complete = function(words)
+      return require('copilot_lsp.model').complete(words)
+    end,
+  },
+  doctor = {
+    run = function()
+      require('copilot_lsp.doctor').run()
+    end,
+  },
 }
 
----@param arguments string[] the subcommand and its argument; none: the status
+---@param arguments string[] the subcommand and what follows it; none: the status
 function M.run(arguments)
   local subcommand = subcommands[arguments[1] or 'status']
-  if not subcommand or #arguments > (subcommand.complete and 2 or 1) then
+  if not subcommand or #arguments - 1 > (subcommand.most or 0) then
     local names = table.concat(M.complete('CopilotLsp '), ', ')
     return say(('%s: not one of %s'):format(table.concat(arguments, ' '), names))
   end
-  subcommand.run(arguments[2])
+  subcommand.run(unpack(arguments, 2))
 end
 
 ---@param line string the command line up to the cursor
@@ -129,8 +122,8 @@ function M.complete(line)
   local choices = {} ---@type string[]
   if #words == 1 then
     choices = vim.tbl_keys(subcommands)
-  elseif #words == 2 and subcommands[words[2]] and subcommands[words[2]].complete then
-    choices = subcommands[words[2]].complete()
+  elseif subcommands[words[2]] and #words - 2 < (subcommands[words[2]].most or 0) then
+    choices = subcommands[words[2]].complete(vim.list_slice(words, 3))
   end
   table.sort(choices)
   return vim.tbl_filter(function(choice)

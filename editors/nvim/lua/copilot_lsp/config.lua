@@ -17,6 +17,7 @@ local M = {}
 ---@field debounce_ms integer how long typing must pause before the server is asked
 ---@field enabled fun(buf: integer): boolean whether completion is on in a buffer, where `filetypes` has it on
 ---@field hide_during_completion boolean no suggestions while a menu of completions is open
+---@field offer_model boolean say once that a better model suits this machine
 ---@field filetypes table<string, boolean> where completion is on; "*" is for those not named
 ---@field keymaps copilot_lsp.Keymaps
 ---@field root_markers string[] what marks the folder of a project
@@ -64,6 +65,7 @@ function M.defaults()
     debounce_ms = 75,
     enabled = everywhere,
     hide_during_completion = false,
+    offer_model = true,
     filetypes = { ['*'] = true, gitrebase = false, help = false },
     keymaps = {
       accept = '<Tab>',
@@ -148,6 +150,7 @@ local checks = {
   debounce_ms = milliseconds,
   enabled = is('function'),
   hide_during_completion = is('boolean'),
+  offer_model = is('boolean'),
   filetypes = values(is('boolean')),
   keymaps = values(key),
   root_markers = list_of(is('string')),

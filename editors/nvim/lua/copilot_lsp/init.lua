@@ -189,6 +189,7 @@ function M.setup(options)
   else
     watch_typing(group)
   end
+  require('copilot_lsp.offer').watch(group)
   keys.defaults(ACTIONS)
   server.configure(require('copilot_lsp.session').progress)
   server.start()

@@ -1,6 +1,7 @@
 --- The language server: started once for all buffers, restarted when it dies, told about settings.
 
 local config = require('copilot_lsp.config')
+local events = require('copilot_lsp.events')
 local gate = require('copilot_lsp.gate')
 local say = require('copilot_lsp.say')
 
@@ -40,7 +41,7 @@ end
 
 --- For statuslines and the like; `User CopilotLspStatus` is the event to listen to.
 local function announce()
-  vim.api.nvim_exec_autocmds('User', { pattern = 'CopilotLspStatus', modeline = false })
+  events.fire('Status')
   vim.cmd.redrawstatus()
 end
 

@@ -2,6 +2,7 @@
 
 local config = require('copilot_lsp.config')
 local gate = require('copilot_lsp.gate')
+local pull = require('copilot_lsp.pull')
 local server = require('copilot_lsp.server')
 
 local M = {}
@@ -72,10 +73,14 @@ function M.state(buf)
   return state_of_server(server.status), server.status.message or ''
 end
 
---- For a statusline: "copilot-lsp", then what is not as usual.
+--- For a statusline: "copilot-lsp", then what is not as usual, or how much of a model is here.
 ---@param buf integer?
 ---@return string
 function M.line(buf)
+  local download = pull.current()
+  if download then
+    return ('copilot-lsp: downloading %d%%'):format(download.percentage or 0)
+  end
   local state = M.state(buf or vim.api.nvim_get_current_buf())
   return state == 'ready' and 'copilot-lsp' or 'copilot-lsp: ' .. state
 end

@@ -139,24 +139,4 @@ tests['accepting in an expression mapping, where the text is locked'] = function
   end)
 end
 
-tests['subcommands complete'] = function()
-  local complete = require('copilot_lsp.command').complete
-  expect(complete('CopilotLsp ')).is({ 'install', 'log', 'model', 'start', 'status', 'stop', 'toggle' })
-  expect(complete('CopilotLsp sta')).is({ 'start', 'status' })
-  expect(complete('CopilotLsp toggle ')).is({ 'buffer' })
-  expect(complete('CopilotLsp status ')).is({})
-end
-
-tests['an unknown subcommand is named'] = function()
-  local said
-  local notify = vim.notify
-  vim.notify = function(text)
-    said = text
-  end
-  require('copilot_lsp.command').run({ 'restart' })
-  require('copilot_lsp.command').run({ 'status', 'now' })
-  vim.notify = notify
-  expect(said).is('copilot-lsp: status now: not one of install, log, model, start, status, stop, toggle')
-end
-
 return tests

@@ -395,7 +395,7 @@ end
 
 tests['settings reach the running server'] = function()
   typed({ settings = { model = 'a' } }, { 'x' }, function(nvim)
-    nvim:lua("vim.cmd('CopilotLsp model b')")
+    nvim:lua("require('copilot_lsp').configure({ model = 'b' })")
     local sent = nvim:lua("return fake.all('workspace/didChangeConfiguration')")
     expect(sent[#sent].settings).is({ copilotLsp = { model = 'b' } })
   end)
