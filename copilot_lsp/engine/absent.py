@@ -28,5 +28,8 @@ class AbsentEngine:
         await self.ready()
         yield Piece("")
 
-    async def close(self) -> None:
+    def forget(self) -> None:
+        """There is nothing to forget."""
+
+    async def close(self, discard: bool = False) -> None:
         """There is nothing to close."""

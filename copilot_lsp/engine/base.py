@@ -190,5 +190,8 @@ class Engine(Protocol):
     def infill(self, request: InfillRequest) -> AsyncGenerator[Piece | Done, None]:
         """Streams the answer. Raises EngineDied or EngineFailed; waits while the engine is starting."""
 
-    async def close(self) -> None:
-        """Ends the process, if there is one, and waits for its end."""
+    def forget(self) -> None:
+        """Cancels what is in flight, and drops all text of requests before any later one is taken up."""
+
+    async def close(self, discard: bool = False) -> None:
+        """Ends the process, unless others use it, and waits for its end. `discard`: whoever uses it."""

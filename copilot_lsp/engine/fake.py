@@ -57,11 +57,12 @@ def read_rules(path: Path) -> tuple[ScriptedAnswer, ...]:
 
 
 class FakeEngine:
-    """Remembers the requests it got in `requests`, newest last."""
+    """Remembers the requests it got in `requests`, newest last; `forgotten` counts calls of `forget`."""
 
     def __init__(self, rules: Sequence[ScriptedAnswer] = DEFAULT_ANSWERS, start_ms: float = 0.0) -> None:
         self.rules = tuple(rules)
         self.requests: list[InfillRequest] = []
+        self.forgotten = 0
         self.spent = Spent()
         self._start_ms = start_ms
         self._status = EngineStatus(EngineState.STOPPED, "not started", "fake")
@@ -106,7 +107,10 @@ class FakeEngine:
         self.spent = self.spent.plus(done)
         yield done
 
-    async def close(self) -> None:
+    def forget(self) -> None:
+        self.forgotten += 1
+
+    async def close(self, discard: bool = False) -> None:
         if self._starting is not None:
             self._starting.cancel()
         self._become(EngineState.STOPPED, "stopped")

@@ -79,6 +79,7 @@ class Session:
         self.completer = Completer(engine, base)
         self.notebooks = cells.Notebooks()
         self._documents: dict[str, Document] = {}
+        self._read: set[str] = set()
         self._make_engine = make_engine
         self._model = model
         self._updating = asyncio.Lock()
@@ -121,11 +122,15 @@ class Session:
 
     def _forget_refused(self) -> None:
         """Nothing generated for a document that is excluded by now is kept or goes on."""
+        excluded = {uri for uri in self._read if self.exclusion(uri)}
         for uri in self._documents:
-            if self.refusal(uri):
+            if excluded or self.refusal(uri):
                 self.completer.forget(uri)
                 if notebook := self.notebooks.around(uri).notebook:
                     self.completer.forget(notebook)
+        if excluded:  # Another document's prompt may hold text of this one: the engine forgets them all.
+            self._read -= excluded
+            self.engine.forget()
 
     def focus(self, uri: str) -> None:
         self.focused = uri
@@ -167,7 +172,10 @@ class Session:
     def snapshot(self, uri: str) -> Snapshot | Silence:
         """The document now, with the cells around it. An excluded one is not even parsed."""
         if refusal := self.refusal(uri):
+            if uri in self._read:
+                self._forget_refused()
             return refusal
+        self._read.add(uri)
         found, around = self._documents[uri].snapshot(), self.notebooks.around(uri)
         above, below = self._sources(uri, around.above), self._sources(uri, around.below)
         return replace(found, notebook=around.notebook, above=cells.above(above), below=cells.below(below))
@@ -240,7 +248,7 @@ class Session:
             self.completer.use(self.settings, engine)
             self._watch(engine)
             await engine.start()
-            await old.close()
+            await old.close(discard=restart)
             self._engine_changed(engine, engine.status)
 
     async def close(self) -> None:

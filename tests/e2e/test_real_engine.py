@@ -135,6 +135,18 @@ async def test_cancel_in_the_middle_of_the_prompt_keeps_what_was_evaluated(engin
     assert done.reused >= batch
 
 
+async def test_forgets_when_told_to_and_cancels_first(engine: LocalEngine) -> None:
+    await answer(engine, ask(CODE, "told"))
+    assert (await answer(engine, ask(CODE, "told")))[1].reused > 20
+    long = ask("".join(f"secret_{number} = compute({number})\n" for number in range(150)), "running")
+    running, waiting = (asyncio.create_task(answer(engine, long)) for _ in range(2))
+    await asyncio.sleep(0.2)
+    engine.forget()
+    assert [(await each)[1].end for each in (running, waiting)] == [FinishReason.CANCELLED] * 2
+    assert (await answer(engine, ask(CODE, "told")))[1].reused == 0
+    assert (await answer(engine, long))[1].reused == 0
+
+
 async def test_background_gives_way(engine: LocalEngine) -> None:
     long = ask("".join(f"name_{number} = compute({number})\n" for number in range(150)), "ahead", background=True)
     ahead = asyncio.create_task(answer(engine, long))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -302,3 +303,35 @@ async def test_what_is_under_way_ends_when_its_document_is_excluded() -> None:
         await client.until(lambda: client.session.waiting)
         client.notify("workspace/didChangeWorkspaceFolders", {"event": {"added": [folder], "removed": []}})
         assert (await asyncio.wait_for(pending, 5))["result"]["items"] == []
+
+
+@pytest.mark.parametrize("closed", [False, True])
+async def test_the_engine_forgets_what_is_excluded_by_now(closed: bool) -> None:
+    """A document that is closed may still be in its cache."""
+    async with connected(RULE) as client:
+        await client.initialize()
+        engine = client.session.engine
+        assert isinstance(engine, FakeEngine)
+        client.open("file:///project/app.py", "x = ")
+        assert (await client.request(INLINE, inline("file:///project/app.py", 0, 4)))["items"]
+        if closed:
+            client.notify("textDocument/didClose", {"textDocument": {"uri": "file:///project/app.py"}})
+        await push(client, {"exclude": ["other.py"]})
+        assert engine.forgotten == 0
+        await push(client, {"exclude": ["app.py"]})
+        await push(client, {"exclude": ["app.py"], "maxParseBytes": 5})
+        assert engine.forgotten == 1
+
+
+async def test_the_engine_forgets_what_an_ignore_file_excludes_by_now(tmp_path: Path) -> None:
+    async with connected(RULE) as client:
+        await client.initialize(workspaceFolders=[{"uri": tmp_path.as_uri(), "name": "project"}])
+        engine = client.session.engine
+        assert isinstance(engine, FakeEngine)
+        uri = (tmp_path / "app.py").as_uri()
+        client.open(uri, "x = ")
+        assert (await client.request(INLINE, inline(uri, 0, 4)))["items"]
+        (tmp_path / ".aiignore").write_text("app.py\n")
+        for _ in range(2):
+            assert (await client.request(INLINE, inline(uri, 0, 4)))["items"] == []
+        assert engine.forgotten == 1

@@ -51,6 +51,14 @@ class Slots:
         slot.document, slot.used = document, self._clock
         return slot
 
+    def forget(self, llama: Llama, documents: str) -> None:
+        """Empties the slots of documents whose keys begin with `documents`."""
+        for slot in self._slots:
+            if slot.document.startswith(documents):
+                llama.forget(slot.sequence, 0)
+                slot.document, slot.used = "", 0
+                slot.tokens.clear()
+
     def _worth_keeping(self, slot: Slot, shared: int) -> bool:
         return len(self._slots) > 1 and len(slot.tokens) - shared > SPARE
 

@@ -4,23 +4,22 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import itertools
 import logging
 import os
 import site
 import sys
 import time
 from asyncio.subprocess import PIPE, Process
-from collections.abc import AsyncGenerator, Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
 import copilot_lsp
-from copilot_lsp.engine.base import Done, EngineState, EngineStatus, InfillRequest, Piece, Spent
+from copilot_lsp.engine.base import EngineState
 from copilot_lsp.engine.local import restarts, wire
+from copilot_lsp.engine.local.client import EngineClient
 from copilot_lsp.engine.local.pulse import PING_SECONDS, Pulse
 from copilot_lsp.engine.local.restarts import Death, GiveUp
-from copilot_lsp.errors import EngineDied, EngineFailed
 from copilot_lsp.settings import Settings
 
 log = logging.getLogger(__name__)
@@ -31,70 +30,26 @@ END_SECONDS = 2.0
 KEPT_ERRORS = 8192
 """Bytes of what the process wrote to standard error, for the log when it dies."""
 
-Reply = Piece | Done | EngineDied
 
-
-class LocalEngine:
+class LocalEngine(EngineClient):
     """A model file in a process of its own. `command` starts it, where it is not the usual one."""
 
     def __init__(self, model: Path, settings: Settings, name: str = "", command: Sequence[str] = ()) -> None:
+        super().__init__(name or model.stem)
         self._model = model
         self._settings = settings
         self._command = command or worker_command()
-        self._status = EngineStatus(EngineState.STOPPED, "not started", name or model.stem)
-        self._spent = Spent()
-        self._listeners: list[Callable[[EngineStatus], None]] = []
-        self._changed = asyncio.Event()
         self._process: Process | None = None
         self._supervisor: asyncio.Task[None] | None = None
-        self._replies: dict[int, asyncio.Queue[Reply]] = {}
-        self._ids = itertools.count(1)
         self._pulse = Pulse()
         self._hung = ""
         self._stderr = b""
-
-    @property
-    def status(self) -> EngineStatus:
-        return self._status
-
-    @property
-    def spent(self) -> Spent:
-        return self._spent
-
-    def subscribe(self, listener: Callable[[EngineStatus], None]) -> None:
-        self._listeners.append(listener)
 
     async def start(self) -> None:
         self._become(EngineState.STARTING, "loading the model")
         self._supervisor = asyncio.create_task(self._supervise())
 
-    async def ready(self) -> None:
-        while self._status.state is not EngineState.READY:
-            if self._status.state in (EngineState.FAILED, EngineState.STOPPED):
-                raise EngineFailed(self._status.message)
-            self._changed.clear()
-            await self._changed.wait()
-
-    async def infill(self, request: InfillRequest) -> AsyncGenerator[Piece | Done, None]:
-        await self.ready()
-        id = next(self._ids)
-        replies = self._replies[id] = asyncio.Queue()
-        self._send(wire.Ask(id, request))
-        try:
-            while True:
-                reply = await replies.get()
-                if isinstance(reply, EngineDied):
-                    raise reply
-                if isinstance(reply, Done):
-                    del self._replies[id]
-                    yield reply
-                    return
-                yield reply
-        finally:
-            if self._replies.pop(id, None) is not None:
-                self._send(wire.Cancel(id))
-
-    async def close(self) -> None:
+    async def close(self, discard: bool = False) -> None:
         self._become(EngineState.STOPPED, "stopped")
         if self._supervisor is not None:
             self._supervisor.cancel()
@@ -170,11 +125,8 @@ class LocalEngine:
 
     def _take(self, message: wire.Message) -> bool:
         self._pulse.heard()
-        if isinstance(message, wire.Delta):
-            self._reply(message.id, Piece(message.text, message.so_far))
-        elif isinstance(message, wire.Finished):
-            self._spent = self._spent.plus(message.done)
-            self._reply(message.id, message.done)
+        if isinstance(message, wire.Delta | wire.Finished):
+            self._answer(message)
         elif isinstance(message, wire.Pong):
             self._pulse.answered(message.evaluations)
         elif isinstance(message, wire.Loading):
@@ -197,7 +149,7 @@ class LocalEngine:
         """Kills a process that does not live any more though it has not ended; that ends `_read`."""
         while not self._hung:
             await asyncio.sleep(PING_SECONDS)
-            if self._replies or self._status.state is not EngineState.READY:
+            if self._asked or self._status.state is not EngineState.READY:
                 self._send(wire.Ping())
                 if hung := self._pulse.turn(self._status.state is EngineState.READY):
                     self._kill(process, hung)
@@ -209,15 +161,6 @@ class LocalEngine:
         with contextlib.suppress(ProcessLookupError):
             process.kill()
 
-    def _reply(self, id: int, reply: Reply) -> None:
-        if (replies := self._replies.get(id)) is not None:
-            replies.put_nowait(reply)
-
-    def _give_up_requests(self, message: str) -> None:
-        for id in list(self._replies):
-            self._reply(id, EngineDied(message))
-            del self._replies[id]
-
     def _send(self, message: wire.Message) -> None:
         """To a process that has just died: nothing; its death answers."""
         if self._process is not None and self._process.stdin is not None:
@@ -228,12 +171,6 @@ class LocalEngine:
         settings = self._settings
         longest = max(settings.completion.max_block_tokens, settings.completion.max_line_tokens)
         return wire.Start(str(self._model), settings.context, settings.engine, longest, safe)
-
-    def _become(self, state: EngineState, message: str) -> None:
-        self._status = replace(self._status, state=state, message=message)
-        self._changed.set()
-        for listener in self._listeners:
-            listener(self._status)
 
 
 def worker_command() -> list[str]:

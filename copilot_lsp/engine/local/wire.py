@@ -1,6 +1,6 @@
 """What the server and the engine process say to each other: one JSON array a line, ASCII, over two pipes.
 
-    to the engine     Start first, then Ask and Cancel in any order, and Ping at any time
+    to the engine     Start first, then Ask, Cancel and Forget in any order, and Ping at any time
     from the engine   Loading*, then Ready or Unusable; then for each Ask: Delta*, Finished; for each Ping: Pong
 
 The end of the engine's standard input is its order to exit at once.
@@ -38,6 +38,13 @@ class Ask:
 @dataclass(frozen=True, slots=True)
 class Cancel:
     id: int
+
+
+@dataclass(frozen=True, slots=True)
+class Forget:
+    """Drops what is held of documents whose keys begin with `documents`, before any later request."""
+
+    documents: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,10 +91,10 @@ class Finished:
     done: Done
 
 
-Message = Start | Ask | Cancel | Ping | Pong | Loading | Ready | Unusable | Delta | Finished
+Message = Start | Ask | Cancel | Forget | Ping | Pong | Loading | Ready | Unusable | Delta | Finished
 
 _KINDS: dict[str, type[Any]] = {
-    kind.__name__: kind for kind in (Start, Ask, Cancel, Ping, Pong, Loading, Ready, Unusable, Delta, Finished)
+    kind.__name__: kind for kind in (Start, Ask, Cancel, Forget, Ping, Pong, Loading, Ready, Unusable, Delta, Finished)
 }
 
 

@@ -58,6 +58,7 @@ class Inbox:
         """None while it loads."""
         self._send = send
         self._waiting: deque[wire.Ask] = deque()
+        self._forgets: deque[wire.Forget] = deque()
         self._current: wire.Ask | None = None
         self._filled = threading.Condition()
 
@@ -70,15 +71,20 @@ class Inbox:
                     self._add(message)
                 elif isinstance(message, wire.Cancel):
                     self._cancel(message.id)
+                elif isinstance(message, wire.Forget):
+                    self._forgets.append(message)
+                    self._filled.notify()
             if isinstance(message, wire.Ping):
                 self._send(wire.Pong(self.llama.evaluations if self.llama else 0))
         os._exit(0)
 
-    def take(self, clear_abort: Callable[[], None]) -> wire.Ask:
-        """Waits for the next request, those in the background last; aborts from before are forgotten."""
+    def take(self, clear_abort: Callable[[], None]) -> wire.Ask | wire.Forget:
+        """Waits for what is next, requests in the background last; aborts from before are forgotten."""
         with self._filled:
             self._current = None
-            self._filled.wait_for(lambda: self._waiting)
+            self._filled.wait_for(lambda: self._forgets or self._waiting)
+            if self._forgets:
+                return self._forgets.popleft()
             chosen = next((ask for ask in self._waiting if not ask.request.background), self._waiting[0])
             self._waiting.remove(chosen)
             self._current = chosen
@@ -141,6 +147,12 @@ class Worker:
             "quick_window": f"{self.quick.prefix} + {self.quick.suffix} tokens",
         }
 
+    def do(self, message: wire.Ask | wire.Forget) -> None:
+        if isinstance(message, wire.Ask):
+            self.answer(message)
+        else:
+            self.slots.forget(self.llama, message.documents)
+
     def answer(self, ask: wire.Ask) -> None:
         request = ask.request
         work = self._work(request)
@@ -188,7 +200,7 @@ def main() -> None:
     inbox.llama = worker.llama
     outbox.send(wire.Ready(worker.details()))
     while True:
-        worker.answer(inbox.take(worker.llama.clear_abort))
+        worker.do(inbox.take(worker.llama.clear_abort))
 
 
 if __name__ == "__main__":

@@ -99,8 +99,18 @@ class TestReuse:
         llama.stopping = False
         assert run(llama, list(range(20)), slot)[1].reused == 8
 
+    def test_forgets_the_documents_that_it_is_told_to(self) -> None:
+        llama, slots = ToyLlama(), kv.Slots(3)
+        for document in ("1 a", "1 b", "2 a"):
+            self.fill(slots, llama, document, 20)
+        slots.forget(llama, "1 ")  # type: ignore[arg-type]
+        assert [len(cells) > 0 for cells in llama.cells.values()] == [False, False, True]
+        prompt = [ord("2") % VOCABULARY] * 20
+        assert run(llama, prompt, slots.take(llama, "2 a", prompt))[1].reused == 19  # type: ignore[arg-type]
+        assert run(llama, prompt, slots.take(llama, "1 a", prompt))[1].reused == 0  # type: ignore[arg-type]
+
     def fill(self, slots: kv.Slots, llama: ToyLlama, document: str, length: int) -> kv.Slot:
-        prompt = [ord(document) % VOCABULARY] * length
+        prompt = [ord(document[0]) % VOCABULARY] * length
         slot = slots.take(llama, document, prompt)  # type: ignore[arg-type]
         run(llama, prompt, slot, max_tokens=1)
         return slot
