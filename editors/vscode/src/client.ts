@@ -19,6 +19,7 @@ import { showMessages } from './messages.ts';
 import { method, type ServerStatus } from './protocol.ts';
 import { SECTION, serverArguments, serverOptions } from './settings.ts';
 import { update } from './state.ts';
+import { isOfCommand } from './workDone.ts';
 
 /** Messages in a row that cannot be read or written before the connection is given up. */
 const ERRORS_BORNE = 3;
@@ -36,8 +37,10 @@ export async function startClient(command: string, log: LogOutputChannel, onEnd:
     let completions: InlineCompletions;
     const middleware: Middleware = {
         provideInlineCompletionItems: (...request) => completions.provide(...request),
-        handleWorkDoneProgress: (_token, progress) =>
-            update({ percent: progress.kind === 'report' ? progress.percentage : undefined }),
+        handleWorkDoneProgress: (token, progress, next) => {
+            if (isOfCommand(token)) next(token, progress);
+            else update({ percent: progress.kind === 'report' ? progress.percentage : undefined });
+        },
         workspace: {
             configuration: (params) => params.items.map(() => serverOptions()),
             didChangeConfiguration: () =>

@@ -3,6 +3,7 @@ import { commands, ConfigurationTarget, env, version, window, workspace, type Di
 
 import { diagnostics } from './diagnostics.ts';
 import { command, entries } from './menu.ts';
+import { chooseModel, pull as pullByServer } from './modelMenu.ts';
 import { pickModel, pull } from './models.ts';
 import { Cancelled, output } from './process.ts';
 import { serverCommand, type ServerStatus } from './protocol.ts';
@@ -19,7 +20,7 @@ export function registerCommands(context: ExtensionContext, server: Server, log:
         [command.toggle]: () => settings.toggleEnabled(),
         [command.toggleLanguage]: toggleLanguage,
         [command.toggleWorkspace]: toggleWorkspace,
-        [command.pickModel]: () => (server.found ? pickModel(server.found.command, log) : say(NO_SERVER)),
+        [command.pickModel]: () => pick(server, log),
         [command.getModel]: () => getModel(server, log),
         [command.whyNothing]: () => whyNothing(server),
         [command.statistics]: () => statistics(server),
@@ -72,12 +73,19 @@ async function toggleWorkspace(): Promise<void> {
     else await settings.setEnabled(false, ConfigurationTarget.Workspace);
 }
 
+/** An older server lists its models on the command line only. */
+function pick(server: Server, log: LogOutputChannel): Promise<void> {
+    if (server.offers(serverCommand.listModels)) return chooseModel(server);
+    return server.found ? pickModel(server.found.command, log) : say(NO_SERVER);
+}
+
 /** The one that the server misses. */
 async function getModel(server: Server, log: LogOutputChannel): Promise<void> {
     const model = modelToPull(current().status?.message ?? '');
     if (!server.found) return say(NO_SERVER);
     if (!model) return say('The server has the model that it needs.');
-    await pull(server.found.command, model, log);
+    if (server.offers(serverCommand.pullModel)) await pullByServer(server, model);
+    else await pull(server.found.command, model, log);
     await server.execute(serverCommand.restartEngine);
 }
 

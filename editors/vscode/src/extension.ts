@@ -1,20 +1,24 @@
 /** Wires the parts; what each does is in its own file. */
-import { window, workspace, type Disposable, type ExtensionContext } from 'vscode';
+import { l10n, window, workspace, type Disposable, type ExtensionContext } from 'vscode';
 
 import { registerCommands } from './commands.ts';
+import { offerModel } from './modelOffer.ts';
 import { endAll } from './process.ts';
 import { onDidChangeInterpreter } from './python.ts';
 import { Server } from './server.ts';
 import { SECTION } from './settings.ts';
 import { offerInstall } from './setup.ts';
 import { statusBar } from './statusBar.ts';
+import { translateWith } from './words.ts';
 
 let server: Server | undefined;
 
 export async function activate(context: ExtensionContext): Promise<void> {
+    translateWith(l10n.t);
     const log = window.createOutputChannel('copilot-lsp', { log: true });
     const started = (server = new Server(context, log));
     context.subscriptions.push(log, ...statusBar(), ...registerCommands(context, started, log), ...watch(started));
+    context.subscriptions.push(offerModel(context, started, log));
     await started.restart();
     void offerInstall(context, started);
     const trusted = workspace.onDidGrantWorkspaceTrust(async () => {

@@ -1,14 +1,25 @@
 /** Pure helpers for settings. */
 
-/** Keys of the section that only the extension reads; the server would report them as unknown. */
-const CLIENT_ONLY = new Set(['server']);
+/** What `inspect` tells of a setting, as far as it is used. */
+export interface Inspected {
+    readonly globalValue?: unknown;
+    readonly workspaceValue?: unknown;
+    readonly workspaceFolderValue?: unknown;
+}
 
-export function forServer(section: object): Record<string, unknown> {
-    return Object.fromEntries(Object.entries(section).filter(([key]) => !CLIENT_ONLY.has(key)));
+/** The server does not know them. */
+const CLIENT_ONLY = /^server\./;
+
+export const isForServer = (name: string): boolean => !CLIENT_ONLY.test(name);
+
+/** A default of VS Code's would win over the user's copilot-lsp.toml. */
+export function isSet(inspected: Inspected | undefined): boolean {
+    const { globalValue, workspaceValue, workspaceFolderValue } = inspected ?? {};
+    return [globalValue, workspaceValue, workspaceFolderValue].some((value) => value !== undefined);
 }
 
 /** Where a choice takes effect: a workspace that sets the value overrides the user. */
-export function holder(inspected: { readonly workspaceValue?: unknown } | undefined): 'workspace' | 'user' {
+export function holder(inspected: Inspected | undefined): 'workspace' | 'user' {
     return inspected?.workspaceValue === undefined ? 'user' : 'workspace';
 }
 

@@ -44,6 +44,10 @@ export const method = {
 export const serverCommand = {
     restartEngine: 'copilotLsp.restartEngine',
     status: 'copilotLsp.status',
+    listModels: 'copilotLsp.models.list',
+    pullModel: 'copilotLsp.models.pull',
+    useModel: 'copilotLsp.models.use',
+    removeModel: 'copilotLsp.models.remove',
 } as const;
 
 /** A notification that nobody misses when the server has just ended. */

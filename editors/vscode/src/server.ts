@@ -78,8 +78,15 @@ export class Server {
     }
 
     /** A command of the server's; undefined while none runs. */
-    async execute<T>(command: string): Promise<T | undefined> {
-        return this.client?.sendRequest<T>('workspace/executeCommand', { command, arguments: [] });
+    async execute<T>(command: string, argument?: object): Promise<T | undefined> {
+        const params = { command, arguments: argument ? [argument] : [] };
+        return this.client?.sendRequest<T>('workspace/executeCommand', params);
+    }
+
+    /** The server that runs has this command. */
+    offers(command: string): boolean {
+        const provider = this.client?.initializeResult?.capabilities.executeCommandProvider;
+        return provider?.commands.includes(command) ?? false;
     }
 
     /** Tells of the document that the user looks at, if it is one of the server's. */

@@ -1,10 +1,12 @@
 /** The settings as VS Code has them, read in one place. The server's own are only passed on. */
-import { ConfigurationTarget, workspace } from 'vscode';
+import { ConfigurationTarget, extensions, workspace } from 'vscode';
 
 import { activeDocument } from './documents.ts';
-import { forServer, holder, toggled } from './options.ts';
+import { holder, isForServer, isSet, toggled } from './options.ts';
 
 export const SECTION = 'copilotLsp';
+
+const EXTENSION = 'copilot-lsp.copilot-lsp';
 
 /** The longest that a timer can wait. */
 const FOREVER_MS = 2 ** 31 - 1;
@@ -23,8 +25,22 @@ export function patience(): number {
     return milliseconds > 0 ? milliseconds : FOREVER_MS;
 }
 
-/** What the server gets of the section: everything but what is the extension's alone. */
-export const serverOptions = (): object => forServer(workspace.getConfiguration().get<object>(SECTION, {}));
+/** What the server gets of the section: what is set, but for what is the extension's alone; dotted names. */
+export function serverOptions(): object {
+    const configuration = section();
+    const names = optionNames().filter((name) => isForServer(name) && isSet(configuration.inspect(name)));
+    return Object.fromEntries(names.map((name) => [name, configuration.get(name)]));
+}
+
+/** Without the section. */
+function optionNames(): string[] {
+    const { contributes } = extensions.getExtension(EXTENSION)?.packageJSON as Manifest;
+    return Object.keys(contributes.configuration.properties).map((name) => name.slice(SECTION.length + 1));
+}
+
+interface Manifest {
+    readonly contributes: { readonly configuration: { readonly properties: object } };
+}
 
 /** Writes where it takes effect. */
 function write(key: string, value: unknown): Thenable<void> {
@@ -53,6 +69,9 @@ export const workspaceChoice = (): boolean | undefined => section().inspect<bool
 export function toggleLanguage(language: string): Thenable<void> {
     return write('disabledLanguages', toggled(disabledLanguages(), language));
 }
+
+/** The model is VS Code's setting, and not what copilot-lsp.toml says. */
+export const choosesModel = (): boolean => isSet(section().inspect('model'));
 
 export function setModel(name: string): Thenable<void> {
     // A workspace that is not trusted has no say in the model.

@@ -6,7 +6,7 @@ import { test } from 'node:test';
 
 import { buildKey, compileEnvironment, compilerMissing } from '../src/compile.ts';
 import { take } from '../src/lock.ts';
-import { forServer, holder, toggled } from '../src/options.ts';
+import { holder, isForServer, isSet, toggled } from '../src/options.ts';
 import { step } from '../src/pip.ts';
 import { Cancelled, run } from '../src/process.ts';
 import { modelItems, modelToPull, type Model } from '../src/registry.ts';
@@ -14,10 +14,13 @@ import { nextRestart } from '../src/restarts.ts';
 import { enter, isInUse } from '../src/windows.ts';
 
 test('the server does not get what is the extension\'s alone', () => {
-    assert.deepEqual(forServer({ enabled: true, server: { path: '/x' }, engine: { threads: 2 } }), {
-        enabled: true,
-        engine: { threads: 2 },
-    });
+    assert.deepEqual(['enabled', 'server.path', 'engine.threads'].filter(isForServer), ['enabled', 'engine.threads']);
+});
+
+test('the server gets what is set, no default: copilot-lsp.toml would be overruled', () => {
+    assert.equal(isSet({}), false);
+    assert.equal(isSet(undefined), false);
+    for (const where of ['globalValue', 'workspaceValue', 'workspaceFolderValue']) assert.equal(isSet({ [where]: false }), true);
 });
 
 test('an entry of a list is put in and taken out', () => {
