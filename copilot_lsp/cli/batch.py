@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import json
+import sys
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from copilot_lsp.cli import engines, report
+from copilot_lsp.cli import engines, knowing, report
 from copilot_lsp.cli.output import ENGINE_GONE
 from copilot_lsp.cli.places import Entry
 from copilot_lsp.cli.source import Source
@@ -73,6 +74,8 @@ class _Batch:
         engine = await self._ready(prepared.settings)
         query = prepared.query
         answer = await Completer(engine, prepared.settings).complete(query)
+        if query.echo:
+            print(knowing.prompt(answer, engine.status), file=sys.stderr)
         if answer.silence is not None and answer.silence.reason in ENGINE_GONE:
             raise EngineFailed(answer.silence.message)
         return report.as_data(

@@ -127,7 +127,7 @@ def _add_context(parser: argparse.ArgumentParser) -> None:
     group.add_argument(
         "--show-prompt",
         action="store_true",
-        help="print on stderr what the engine is given: each piece, where it is from and why",
+        help="print on stderr what was chosen for the model, where it is from and why, and the prompt that it read",
     )
 
 
@@ -211,6 +211,7 @@ def prepared(options: Options) -> tuple[Settings, Source, Query]:
         from copilot_lsp.cli import knowing
 
         print(knowing.shown(query, picked), file=sys.stderr)
+        query = replace(query, echo=True)
     return settings, text, query
 
 
@@ -283,4 +284,8 @@ async def answer(choice: Choice, settings: Settings, query: Query, grow: Callabl
     async with engines.started(engines.create(choice, settings)) as engine:
         start_ms = (time.perf_counter() - begun) * 1000
         found = await Completer(engine, settings).complete(query, grow)
+        if query.echo:
+            from copilot_lsp.cli import knowing
+
+            print(knowing.prompt(found, engine.status), file=sys.stderr)
         return Result(query, found, engine.status, start_ms)

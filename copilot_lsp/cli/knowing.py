@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-import hashlib
 import sqlite3
 from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
 
-import platformdirs
-
 from copilot_lsp.completion import context
 from copilot_lsp.completion.chunks import Options, Picked, Place, select
-from copilot_lsp.completion.query import Query
-from copilot_lsp.engine.base import Chunk
-from copilot_lsp.errors import UsageError
+from copilot_lsp.completion.query import Answer, Query
+from copilot_lsp.engine.base import Chunk, EngineStatus
+from copilot_lsp.errors import CopilotLspError, UsageError
 from copilot_lsp.evaluation.cases.case import Case
 from copilot_lsp.evaluation.run.runner import Choose
 from copilot_lsp.settings import Settings
@@ -27,7 +24,7 @@ from copilot_lsp.workspace.uris import path_of
 
 
 def picked(snapshot: Snapshot, offset: int, settings: Settings) -> tuple[Picked, ...]:
-    """From an index that is brought up to date first. Raises UsageError when none can be kept."""
+    """From an index that is brought up to date first. Raises CopilotLspError when none can be kept."""
     at = path_of(snapshot.uri)
     root = repository_of(at)
     if root is None:
@@ -42,7 +39,8 @@ def picked(snapshot: Snapshot, offset: int, settings: Settings) -> tuple[Picked,
 def chooser(paths: Sequence[Path], settings: Settings) -> Choose:
     """For cases drawn from these folders, with all of them as the workspace; nothing for cases of a suite.
 
-    The index has what is on the disk, the truth too: of the case's own file nothing is chosen. Raises UsageError.
+    The index has what is on the disk, the truth too: of the case's own file nothing is chosen. Raises
+    CopilotLspError when none can be kept.
     """
     folders = {path.resolve() if path.is_dir() else path.resolve().parent for path in paths}
     library = opened(tuple(sorted(folder.as_posix() for folder in folders)), settings)
@@ -60,8 +58,8 @@ def chooser(paths: Sequence[Path], settings: Settings) -> Choose:
 
 
 def opened(roots: tuple[str, ...], settings: Settings) -> Library:
-    """The index of these folders, brought up to date. Raises UsageError when none can be kept."""
-    file = index_of(roots)
+    """The index of these folders, brought up to date. Raises CopilotLspError when none can be kept."""
+    file = store.file_of(roots)
     scope = Scope(roots, settings.exclude, settings.include)
     try:
         database = store.open_to_write(file)
@@ -70,13 +68,7 @@ def opened(roots: tuple[str, ...], settings: Settings) -> Library:
         database.close()
         return Library(store.open_to_read(file), roots)
     except (OSError, sqlite3.Error) as error:
-        raise UsageError(f"the index {file} cannot be written: {error}; leave --context out") from None
-
-
-def index_of(roots: tuple[str, ...]) -> Path:
-    """Where the index of these workspace folders is kept."""
-    name = hashlib.sha256("\0".join(roots).encode("utf-8", "replace")).hexdigest()[:16]
-    return platformdirs.user_cache_path("copilot-lsp", appauthor=False) / "index" / f"{name}.sqlite"
+        raise CopilotLspError(f"the index {file} cannot be written: {error}; leave --context out") from None
 
 
 def shown(query: Query, picked: tuple[Picked, ...]) -> str:
@@ -88,3 +80,12 @@ def shown(query: Query, picked: tuple[Picked, ...]) -> str:
         (f"{query.snapshot.path}: after the cursor", around.suffix),
     ]
     return "\n".join(f"--- {title}\n{text}" for title, text in pieces)
+
+
+def prompt(answer: Answer, engine: EngineStatus) -> str:
+    """What the model read of that, in its own format; what does not fit its budgets is not in it."""
+    if answer.done is None or not answer.done.prompt:
+        return "--- no prompt: the model was not asked"
+    done, facts = answer.done, engine.details
+    head = f"the prompt: {done.evaluated + done.reused} tokens, format {facts.get('template')}, {facts.get('layout')}"
+    return f"--- {head}\n{done.prompt}"

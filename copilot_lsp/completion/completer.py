@@ -149,7 +149,14 @@ class Completer:
         sampling = SamplingParams() if query.seed is None else sampled(query.seed)
         floor = floor_of(query, self.settings)
         job = Job(
-            query.snapshot, query.offset, shape, sampling, query.max_tokens, confidence=floor, chunks=query.chunks
+            query.snapshot,
+            query.offset,
+            shape,
+            sampling,
+            query.max_tokens,
+            confidence=floor,
+            chunks=query.chunks,
+            echo=query.echo,
         )
         alone = query.seed is not None or query.max_tokens is not None
         return await self._follow(self._scheduler.join_or_start(job, alone), query, emit)

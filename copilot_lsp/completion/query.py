@@ -27,7 +27,7 @@ class Query:
 
     `shape` None lets the trigger policy decide; `max_tokens` and `seed` override the settings.
     `wait_for_all`: the client takes partial completions, so the answer waits for the whole text.
-    `chunks`: what the model is shown of other files, in this order.
+    `chunks`: what the model is shown of other files, in this order. `echo`: the answer has the prompt with it.
     """
 
     snapshot: Snapshot
@@ -40,6 +40,7 @@ class Query:
     seed: int | None = None
     wait_for_all: bool = False
     chunks: tuple[Chunk, ...] = ()
+    echo: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -51,6 +51,7 @@ class Job:
     chunks: tuple[Chunk, ...] = ()
     confidence: float = 0.0
     quick: bool = True
+    echo: bool = False
 
 
 class Run:
@@ -195,6 +196,7 @@ def request(job: Job, context: Context, completion: CompletionSettings) -> Infil
         pinned=context.pinned,
         anchor=context.anchor,
         quick=context.quick,
+        echo=job.echo,
         comment=line_comment(job.snapshot.language) or "#",
         unwanted=marks_of_comments(job.snapshot, job.offset),
         limits=Limits(

@@ -65,6 +65,7 @@ class InfillRequest:
     `quick`: a window that the engine can read within `context.coldMs`, rather than a whole one.
     `comment` begins a comment in this file; chunks are comments for models without a format for other files.
     `unwanted`: what the text does not begin with, white space aside.
+    `echo`: `Done.prompt` is to say what the model read.
     """
 
     document: str
@@ -82,6 +83,7 @@ class InfillRequest:
     pinned: bool = False
     anchor: int | None = None
     quick: bool = False
+    echo: bool = False
 
 
 class FinishReason(StrEnum):
@@ -104,7 +106,7 @@ class Done:
 
     `evaluated` + `reused` is the length of the prompt in tokens. `confidence` is the joint probability of the generated
     tokens, 0 to 1; None when there are none. `cut` is the index into the request's cuts of the one where the window
-    begins, -1 for none of them.
+    begins, -1 for none of them. `prompt`: the whole prompt as text, control tokens as they are spelled, on request.
     """
 
     end: FinishReason
@@ -118,6 +120,7 @@ class Done:
     total_ms: float = 0.0
     confidence: float | None = None
     cut: int = -1
+    prompt: str = ""
 
 
 @dataclass(frozen=True, slots=True)

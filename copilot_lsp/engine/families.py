@@ -52,8 +52,8 @@ class Vocabulary(Protocol):
 class Family:
     """How a family of models spells its tokens; `names` is searched in the GGUF's name and architecture.
 
-    `path_inside`: in a repository-level prompt the path of the current file is part of the prefix, and no line end
-    follows the repository's name.
+    In a repository-level prompt, `repo_line`: a line end follows the repository's name; `path_inside`: the path of the
+    current file is part of the prefix; `mark`: plain text, not a token, stands before each file's path.
     """
 
     name: str
@@ -65,6 +65,8 @@ class Family:
     sep: str = ""
     names: str = ""
     path_inside: bool = False
+    repo_line: bool = False
+    mark: str = ""
 
 
 FAMILIES = (
@@ -93,16 +95,27 @@ FAMILIES = (
         "<file_sep>",
         path_inside=True,
     ),
+    # arXiv 2305.06161 (StarCoder), table of metadata: <reponame>NAME<filename>PATH, without line ends between them.
     Family("starcoder", "<fim_prefix>", "<fim_suffix>", "<fim_middle>", PSM, "<reponame>", "<filename>"),
     Family("santacoder", "<fim-prefix>", "<fim-suffix>", "<fim-middle>"),
     # arXiv 2409.12186 (Qwen2.5-Coder), section 3.2; Granite 4 has the same FIM tokens.
-    Family("qwen", "<|fim_prefix|>", "<|fim_suffix|>", "<|fim_middle|>", PSM, "<|repo_name|>", "<|file_sep|>"),
+    Family(
+        "qwen",
+        "<|fim_prefix|>",
+        "<|fim_suffix|>",
+        "<|fim_middle|>",
+        PSM,
+        "<|repo_name|>",
+        "<|file_sep|>",
+        repo_line=True,
+    ),
     # arXiv 2401.14196 (DeepSeek-Coder): begin, hole, end.
     Family("deepseek", "<｜fim▁begin｜>", "<｜fim▁hole｜>", "<｜fim▁end｜>"),
     # arXiv 2308.12950 (Code Llama).
     Family("codellama", "▁<PRE>", "▁<SUF>", "▁<MID>"),
-    # mistral-common, `encode_fim`: suffix first, then the prefix; the middle follows without a token.
-    Family("codestral", "[PREFIX]", "[SUFFIX]", "[MIDDLE]", NO_MID),
+    # mistral-common, `encode_fim`: suffix first, then the prefix; the middle follows without a token. Other files as
+    # Continue's `codestralMultifileFimTemplate` writes them.
+    Family("codestral", "[PREFIX]", "[SUFFIX]", "[MIDDLE]", NO_MID, mark="+++++ "),
     # arXiv 2506.03524 (Seed-Coder).
     Family("seed-coder", "<[fim-prefix]>", "<[fim-suffix]>", "<[fim-middle]>", SPM),
     Family("codegeex", "<|code_prefix|>", "<|code_suffix|>", "<|code_middle|>", SPM),

@@ -24,6 +24,7 @@ class Template:
     """`ids` holds the tokens of `layout`; `ends` are the tokens that must never come out as text.
 
     `unsure_ends`: that the model is unsure how to go on, and thinks of ending at all, is an end (see `decode`).
+    `path_inside`, `repo_line`, `mark`: see `Family`.
     """
 
     name: str
@@ -33,6 +34,8 @@ class Template:
     sep: int | None = None
     unsure_ends: bool = True
     path_inside: bool = False
+    repo_line: bool = True
+    mark: str = ""
 
     @property
     def fills(self) -> bool:
@@ -71,8 +74,18 @@ def detect(vocabulary: Vocabulary, model_name: str = "", layout: str = "") -> Te
     name = family.name if family else "generic"
     used: dict[str, int] = {part: ids[part] for part in needed}
     # A model of ours (it has a layout of its own) was trained with the path before the prefix token.
-    inside = bool(family and family.path_inside and not layout)
-    return Template(name, chosen, used, repo, sep, unsure_ends=not layout, path_inside=inside)
+    foreign = family if family and not layout else None
+    return Template(
+        name,
+        chosen,
+        used,
+        repo,
+        sep,
+        unsure_ends=not layout,
+        path_inside=bool(foreign and foreign.path_inside),
+        repo_line=foreign is None or foreign.repo_line,
+        mark=foreign.mark if foreign else "",
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +121,7 @@ def build(vocabulary: Vocabulary, template: Template, request: InfillRequest, bu
     if template.sep is not None:
         tokens += chunks
         chunks = vocabulary.tokenize(request.path + "\n") if chunks and template.path_inside else []
-    if far:
+    if far or not template.joined:
         far = chunks + far
     else:
         near = chunks + near
@@ -189,9 +202,12 @@ def chunk_tokens(vocabulary: Vocabulary, template: Template, request: InfillRequ
         more = one_chunk(vocabulary, template, request.comment, chunk)
         if len(tokens) + len(more) <= budget:
             tokens = more + tokens
-    if template.sep is None or not tokens:
-        return tokens
-    name = REPOSITORY if template.path_inside else REPOSITORY + "\n"
+    if not tokens:
+        return []
+    if template.sep is None:
+        own = f"{template.mark}{request.path}\n" if template.mark else ""
+        return [*tokens, *vocabulary.tokenize(own)]
+    name = REPOSITORY + "\n" if template.repo_line else REPOSITORY
     head = [] if template.repo is None else [template.repo, *vocabulary.tokenize(name)]
     path = [] if template.path_inside else vocabulary.tokenize(request.path + "\n")
     return [*head, *tokens, template.sep, *path]
@@ -200,6 +216,8 @@ def chunk_tokens(vocabulary: Vocabulary, template: Template, request: InfillRequ
 def one_chunk(vocabulary: Vocabulary, template: Template, comment: str, chunk: Chunk) -> list[int]:
     if template.sep is not None:
         return [template.sep, *vocabulary.tokenize(f"{chunk.path}\n{chunk.text.rstrip()}\n")]
+    if template.mark:
+        return vocabulary.tokenize(f"{template.mark}{chunk.path}\n{chunk.text.rstrip()}\n\n")
     lines = [f"Path: {chunk.path}", *chunk.text.rstrip().split("\n")]
     return vocabulary.tokenize("".join(f"{comment} {line}".rstrip() + "\n" for line in lines))
 

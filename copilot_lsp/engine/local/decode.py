@@ -22,12 +22,13 @@ DRAFT_MAX = 7
 
 @dataclass(slots=True)
 class Work:
-    """One request on its way through the engine, with what it has cost so far."""
+    """One request on its way through the engine, with what it has cost so far; `echo` is `Done.prompt`."""
 
     request: InfillRequest
     prompt: Prompt
     slot: kv.Slot
     batch: int
+    echo: str = ""
     started: float = field(default_factory=time.perf_counter)
     reused: int = 0
     generated: int = 0
@@ -55,6 +56,7 @@ class Work:
             total_ms=self.milliseconds,
             confidence=math.exp(self.logprob) if self.generated else None,
             cut=self.prompt.cut,
+            prompt=self.echo,
         )
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ctypes
 from bisect import bisect_left
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
 
 import llama_cpp.llama_cpp as api
@@ -50,6 +50,11 @@ class LlamaVocabulary:
     def piece(self, token: int) -> bytes:
         """The bytes of a token, b"" for a control token."""
         return self._pieces[token]
+
+    def shown(self, tokens: Sequence[int]) -> str:
+        """For people: control tokens as they are spelled."""
+        spelled = {token: text.encode() for text, token in self._controls.items()}
+        return b"".join(self._pieces[token] or spelled.get(token, b"") for token in tokens).decode("utf-8", "replace")
 
     def beginning_with(self, start: bytes) -> NDArray[np.int64]:
         """The tokens that could stand where `start` must come next: they begin with it, or are a part of it."""

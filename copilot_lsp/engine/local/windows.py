@@ -37,10 +37,14 @@ def wanted(settings: ContextSettings, max_tokens: int) -> int:
 
 
 def quick(budget: Budget, prefill_ms: float, cold_ms: float) -> Budget:
-    """The part of `budget` that is read in `cold_ms`, at `prefill_ms` a token; a fifth of it is the suffix."""
+    """The part of `budget` that is read in `cold_ms`, at `prefill_ms` a token; a fifth of it is the suffix.
+
+    Text of other files stands first in the prompt and keeps its budget: whoever sends it knows that it has been read
+    already, and without it the prompt would have nothing in common with what the KV cache holds.
+    """
     tokens = int(cold_ms / prefill_ms) if prefill_ms > 0 else budget.prefix + budget.suffix
     suffix = _between(LEAST.suffix, tokens // 5, budget.suffix)
-    return Budget(_between(LEAST.prefix, tokens - suffix, budget.prefix), suffix, 0, budget.pinned)
+    return Budget(_between(LEAST.prefix, tokens - suffix, budget.prefix), suffix, budget.chunks, budget.pinned)
 
 
 def batch(prefill_ms: float, longest: int) -> int:

@@ -172,7 +172,9 @@ class Worker:
         budget = self.quick if request.quick else self.budget
         prompt = fim.build(self.vocabulary, self.template, request, budget)
         slot = self.slots.take(self.llama, request.document, prompt.tokens)
-        return decode.Work(request, prompt, slot, self.batch)
+        return decode.Work(
+            request, prompt, slot, self.batch, self.vocabulary.shown(prompt.tokens) if request.echo else ""
+        )
 
 
 def main() -> None:

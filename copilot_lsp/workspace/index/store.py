@@ -6,6 +6,7 @@ from the disk as well.
 
 from __future__ import annotations
 
+import hashlib
 import sqlite3
 from array import array
 from collections.abc import Iterable, Mapping
@@ -13,6 +14,7 @@ from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
+from copilot_lsp import folders
 from copilot_lsp.workspace.index.symbols import Outline
 from copilot_lsp.workspace.index.terms import Window
 
@@ -61,6 +63,12 @@ class Entry:
     text: str
     outline: Outline
     windows: tuple[Window, ...]
+
+
+def file_of(roots: Iterable[str]) -> Path:
+    """Where the index of these workspace folders (absolute paths) is kept."""
+    name = hashlib.sha256("\0".join(roots).encode("utf-8", "replace")).hexdigest()[:16]
+    return folders.cache() / "index" / f"{name}.sqlite"
 
 
 def open_to_write(path: Path) -> sqlite3.Connection:

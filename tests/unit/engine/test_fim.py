@@ -139,6 +139,26 @@ class TestChunks:
         ours = prompt(vocabulary, fim.detect(vocabulary, "starcoder2", "psm"), chunks=chunks)
         assert ours.startswith("<repo_name>project\n<file_sep>b.py\nz = 1\n<file_sep>a.py\n<fim_prefix>x = ")
 
+    def test_starcoder_has_no_line_end_behind_the_repository(self) -> None:
+        family = next(family for family in families.FAMILIES if family.name == "starcoder")
+        vocabulary = Words((family.pre, family.suf, family.mid, family.repo, family.sep))
+        shown = prompt(vocabulary, fim.detect(vocabulary, "starcoder"), chunks=(Chunk("b.py", "z = 1\n"),))
+        assert shown.startswith("<reponame>project<filename>b.py\nz = 1\n<filename>a.py\n<fim_prefix>x = ")
+
+    def test_codestral_has_plain_marks_in_the_prefix(self) -> None:
+        family = next(family for family in families.FAMILIES if family.name == "codestral")
+        vocabulary = Words((family.pre, family.suf))
+        chunks = (Chunk("b.py", "z = 1\n"),)
+        shown = prompt(vocabulary, fim.detect(vocabulary, "codestral"), chunks=chunks)
+        assert shown == "[SUFFIX]\ny[PREFIX]+++++ b.py\nz = 1\n\n+++++ a.py\nx ="
+
+    def test_comments_are_part_of_the_prefix_wherever_the_hole_begins(self) -> None:
+        family = next(family for family in families.FAMILIES if family.name == "deepseek")
+        vocabulary = Words((family.pre, family.suf, family.mid))
+        template = fim.detect(vocabulary, "deepseek")
+        shown = prompt(vocabulary, template, prefix="x = y", anchor=0, chunks=(Chunk("b.py", "z"),))
+        assert shown == f"{family.pre}# Path: b.py\n# z\n{family.suf}\ny{family.mid}x = "
+
     def test_as_comments_of_the_files_language(self) -> None:
         vocabulary = Words()
         shown = prompt(

@@ -17,6 +17,7 @@ from copilot_lsp.evaluation.run.outcome import Outcome
 from copilot_lsp.evaluation.run.record import Record
 from copilot_lsp.evaluation.run.runner import Contender, Mode
 from copilot_lsp.settings import Settings
+from copilot_lsp.workspace.index import store
 
 CLIENT = 'class Client:\n    """Talks."""\n\n    def fetch_page(self, number: int) -> bytes:\n        return b""\n'
 MAIN = "from app.client import Client\n\n\ndef main() -> None:\n    client = Client()\n" + "".join(
@@ -30,7 +31,7 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     (root / "app").mkdir(parents=True)
     (root / "app/client.py").write_text(CLIENT)
     (root / "app/main.py").write_text(MAIN)
-    monkeypatch.setattr(knowing, "index_of", lambda roots: tmp_path / "index.sqlite")
+    monkeypatch.setattr(store, "file_of", lambda roots: tmp_path / "index.sqlite")
     return root
 
 
