@@ -4,7 +4,7 @@
     python scripts/vscode_settings.py --check    only says what differs (exit code 1)
 
 What only VS Code knows of a setting (`scope`, `enumDescriptions`, ...) and the settings of the extension itself
-(`copilotLsp.server.*`) are kept as they are in package.json.
+(`is_own`) are kept as they are in package.json.
 """
 
 from __future__ import annotations
@@ -21,14 +21,18 @@ PACKAGE = Path(__file__).resolve().parent.parent / "editors" / "vscode" / "packa
 
 Properties = dict[str, dict[str, Any]]
 
-CLIENT_ONLY = "copilotLsp.server."
 FROM_SERVER = ("type", "items", "enum", "default", "minimum", "maximum", "markdownDescription")
 
 
 def merged(present: Properties) -> Properties:
     """`present` with the server's options as they are now; options that are gone are left out."""
-    own = {name: schema for name, schema in present.items() if name.startswith(CLIENT_ONLY)}
+    own = {name: schema for name, schema in present.items() if is_own(name)}
     return own | {name: _property(schema, present.get(name, {})) for name, schema in describe().items()}
+
+
+def is_own(name: str) -> bool:
+    """`copilotLsp.enable` is the extension's, `copilotLsp.enabled` the server's."""
+    return name.startswith("copilotLsp.server.") or name in ("copilotLsp.enable", "copilotLsp.trigger")
 
 
 def _property(schema: dict[str, Any], present: dict[str, Any]) -> dict[str, Any]:

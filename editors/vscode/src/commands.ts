@@ -11,6 +11,7 @@ import { modelToPull } from './registry.ts';
 import type { Server } from './server.ts';
 import * as settings from './settings.ts';
 import { runInstall } from './setup.ts';
+import { snooze, wake } from './snooze.ts';
 import { current } from './state.ts';
 import { counts, latency, whyNothing as whyNothingText } from './view.ts';
 
@@ -20,6 +21,9 @@ export function registerCommands(context: ExtensionContext, server: Server, log:
         [command.toggle]: () => settings.toggleEnabled(),
         [command.toggleLanguage]: toggleLanguage,
         [command.toggleWorkspace]: toggleWorkspace,
+        [command.toggleAutomatic]: () => settings.toggleAutomatic(),
+        [command.snooze]: snooze,
+        [command.wake]: wake,
         [command.pickModel]: () => pick(server, log),
         [command.getModel]: () => getModel(server, log),
         [command.whyNothing]: () => whyNothing(server),

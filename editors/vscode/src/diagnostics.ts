@@ -18,6 +18,7 @@ export function diagnostics(versions: Versions, { phase, status, here }: State, 
         'safe mode': String(status?.safeMode ?? 'unknown'),
         language: here.language || 'none',
         enabled: String(here.enabled && !here.languageOff),
+        trigger: here.automatic ? 'automatic' : 'manual',
         'last silence': status?.lastSilence ? `${status.lastSilence.reason}: ${status.lastSilence.message}` : 'none',
         statistics: JSON.stringify(status?.statistics ?? {}),
     };

@@ -8,6 +8,7 @@ import { onDidChangeInterpreter } from './python.ts';
 import { Server } from './server.ts';
 import { SECTION } from './settings.ts';
 import { offerInstall } from './setup.ts';
+import { awake } from './snooze.ts';
 import { statusBar } from './statusBar.ts';
 import { translateWith } from './words.ts';
 
@@ -18,7 +19,7 @@ export async function activate(context: ExtensionContext): Promise<void> {
     const log = window.createOutputChannel('copilot-lsp', { log: true });
     const started = (server = new Server(context, log));
     context.subscriptions.push(log, ...statusBar(), ...registerCommands(context, started, log), ...watch(started));
-    context.subscriptions.push(offerModel(context, started, log));
+    context.subscriptions.push(awake, offerModel(context, started, log));
     await started.restart();
     void offerInstall(context, started);
     const trusted = workspace.onDidGrantWorkspaceTrust(async () => {

@@ -12,6 +12,7 @@ import type { LanguageClient, Middleware } from 'vscode-languageclient/node';
 import { Feedback, isCursorAt } from './feedback.ts';
 import { command } from './menu.ts';
 import { Question } from './question.ts';
+import { isWanted } from './wanted.ts';
 
 type Provide = NonNullable<Middleware['provideInlineCompletionItems']>;
 
@@ -46,6 +47,7 @@ export class InlineCompletions implements Disposable {
     }
 
     readonly provide: Provide = async (document, position, context, token) => {
+        if (!isWanted(document, context)) return null;
         const rest = this.fetchesRest && this.asked?.isSame(document, position, context) ? this.asked : undefined;
         const question = rest ?? this.ask(document, position, context);
         const link = token.onCancellationRequested(question.cancel);

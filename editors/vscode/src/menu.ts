@@ -1,12 +1,16 @@
 /** The entries of the menu behind the status bar item. Pure. */
 import { modelToPull } from './registry.ts';
 import { capitalised, counts, type State } from './view.ts';
+import { t } from './words.ts';
 
 export const command = {
     menu: 'copilotLsp.menu',
     toggle: 'copilotLsp.toggle',
     toggleLanguage: 'copilotLsp.toggleLanguage',
     toggleWorkspace: 'copilotLsp.toggleWorkspace',
+    toggleAutomatic: 'copilotLsp.toggleAutomatic',
+    snooze: 'copilotLsp.snooze',
+    wake: 'copilotLsp.endSnooze',
     pickModel: 'copilotLsp.pickModel',
     getModel: 'copilotLsp.getModel',
     whyNothing: 'copilotLsp.whyNothing',
@@ -31,7 +35,7 @@ export function entries(state: State, hasWorkspace: boolean): Entry[] {
     return [
         ...(missing ? [{ label: '$(cloud-download) Install the server', command: command.install }] : []),
         ...(missing ? [] : switches(state, hasWorkspace)),
-        ...(running ? ofServer(state) : []),
+        ...(running ? [...pauses(state), ...ofServer(state)] : []),
         ...(missing ? [] : [{ label: '$(refresh) Restart', command: command.restart }]),
         { label: '$(output) Show log', command: command.showLog },
         { label: '$(copy) Copy diagnostics', command: command.copyDiagnostics },
@@ -50,6 +54,18 @@ function switches({ here }: State, hasWorkspace: boolean): Entry[] {
         ...(hasWorkspace && (here.workspaceOff || !off)
             ? [{ label: `${word(here.workspaceOff)} in this workspace`, command: command.toggleWorkspace }]
             : []),
+    ];
+}
+
+function pauses({ here, snoozeMinutes }: State): Entry[] {
+    if (!here.enabled || here.languageOff) return [];
+    const mode = here.automatic ? t('Complete only when asked') : t('Complete while typing');
+    const nap = snoozeMinutes > 0 ? t('End the snooze') : t('Snooze');
+    return [
+        ...(here.automatic
+            ? [{ label: `$(bell-slash) ${nap}`, command: snoozeMinutes > 0 ? command.wake : command.snooze }]
+            : []),
+        { label: `$(keyboard) ${mode}`, description: here.automatic ? 'Alt+\\' : '', command: command.toggleAutomatic },
     ];
 }
 

@@ -8,7 +8,7 @@ export interface Inspected {
 }
 
 /** The server does not know them. */
-const CLIENT_ONLY = /^server\./;
+const CLIENT_ONLY = /^(server\.|enable$|trigger$)/;
 
 export const isForServer = (name: string): boolean => !CLIENT_ONLY.test(name);
 
@@ -23,6 +23,7 @@ export function holder(inspected: Inspected | undefined): 'workspace' | 'user' {
     return inspected?.workspaceValue === undefined ? 'user' : 'workspace';
 }
 
-export function toggled(list: readonly string[], entry: string): string[] {
-    return list.includes(entry) ? list.filter((other) => other !== entry) : [...list, entry].sort();
+/** `languages`: identifiers, and "*" for those that are not named. */
+export function isOn(languages: Readonly<Record<string, boolean>>, language: string): boolean {
+    return languages[language] ?? languages['*'] ?? true;
 }

@@ -2,7 +2,7 @@
 import { ConfigurationTarget, extensions, workspace } from 'vscode';
 
 import { activeDocument } from './documents.ts';
-import { holder, isForServer, isSet, toggled } from './options.ts';
+import { holder, isForServer, isOn, isSet } from './options.ts';
 
 export const SECTION = 'copilotLsp';
 
@@ -17,7 +17,14 @@ export const serverPath = (): string => section().get<string>('server.path', '')
 export const serverArguments = (): string[] => section().get<string[]>('server.args', []);
 export const isEnabled = (): boolean => section().get<boolean>('enabled', true);
 export const model = (): string => section().get<string>('model', '');
-export const disabledLanguages = (): string[] => section().get<string[]>('disabledLanguages', []);
+export const isAutomatic = (): boolean => section().get<string>('trigger') !== 'manual';
+
+const disabledLanguages = (): string[] => section().get<string[]>('disabledLanguages', []);
+
+/** By the extension's own setting; the server heeds `disabledLanguages`. */
+export const isOnFor = (language: string): boolean => isOn(section().get('enable', {}), language);
+
+export const isOff = (language: string): boolean => !isOnFor(language) || disabledLanguages().includes(language);
 
 /** Milliseconds after which the first lines of a long answer are shown; the server's option of the same name. */
 export function patience(): number {
@@ -66,9 +73,15 @@ export function forgetWorkspaceChoice(): Thenable<void> {
 
 export const workspaceChoice = (): boolean | undefined => section().inspect<boolean>('enabled')?.workspaceValue;
 
-export function toggleLanguage(language: string): Thenable<void> {
-    return write('disabledLanguages', toggled(disabledLanguages(), language));
+export async function toggleLanguage(language: string): Promise<void> {
+    const on = isOff(language);
+    const listed = disabledLanguages();
+    if (on && listed.includes(language)) await write('disabledLanguages', listed.filter((other) => other !== language));
+    const { globalValue, workspaceValue } = section().inspect<Record<string, boolean>>('enable') ?? {};
+    await write('enable', { ...(workspaceValue ?? globalValue), [language]: on });
 }
+
+export const toggleAutomatic = (): Thenable<void> => write('trigger', isAutomatic() ? 'manual' : 'automatic');
 
 /** The model is VS Code's setting, and not what copilot-lsp.toml says. */
 export const choosesModel = (): boolean => isSet(section().inspect('model'));

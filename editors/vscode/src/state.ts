@@ -3,16 +3,18 @@ import { EventEmitter, workspace } from 'vscode';
 
 import { activeDocument } from './documents.ts';
 import type { ServerStatus } from './protocol.ts';
-import { disabledLanguages, isEnabled, workspaceChoice } from './settings.ts';
-import type { Here, Phase, State } from './view.ts';
+import { isAutomatic, isEnabled, isOff, workspaceChoice } from './settings.ts';
+import { minutesLeft, type Here, type Phase, type State } from './view.ts';
 
 interface Known {
     readonly phase: Phase;
     readonly status: ServerStatus | undefined;
     readonly percent: number | undefined;
+    /** Milliseconds of `Date.now()`. */
+    readonly snoozedUntil: number | undefined;
 }
 
-let known: Known = { phase: 'starting', status: undefined, percent: undefined };
+let known: Known = { phase: 'starting', status: undefined, percent: undefined, snoozedUntil: undefined };
 const changed = new EventEmitter<void>();
 
 export const onDidChangeState = changed.event;
@@ -22,7 +24,10 @@ export function update(change: Partial<Known>): void {
     changed.fire();
 }
 
-export const current = (): State => ({ ...known, here: here() });
+export function current(): State {
+    const { snoozedUntil, ...rest } = known;
+    return { ...rest, here: here(), snoozeMinutes: minutesLeft(snoozedUntil, Date.now()) };
+}
 
 function here(): Here {
     const language = activeDocument()?.languageId ?? '';
@@ -30,6 +35,7 @@ function here(): Here {
         language,
         enabled: isEnabled(),
         workspaceOff: workspace.name !== undefined && workspaceChoice() === false,
-        languageOff: disabledLanguages().includes(language),
+        languageOff: isOff(language),
+        automatic: isAutomatic(),
     };
 }

@@ -1,5 +1,6 @@
 /** What the status bar item says, as a pure function of what is known. */
 import type { ServerStatus, Statistics } from './protocol.ts';
+import { t } from './words.ts';
 
 /** What the extension knows of the server's process. */
 export type Phase = 'missing' | 'installing' | 'starting' | 'running' | 'stopped';
@@ -10,6 +11,8 @@ export interface Here {
     readonly enabled: boolean;
     readonly workspaceOff: boolean;
     readonly languageOff: boolean;
+    /** Completions come while the user types, not only when asked for. */
+    readonly automatic: boolean;
 }
 
 export interface State {
@@ -18,6 +21,8 @@ export interface State {
     /** Of the model's loading, 0 to 100, while it is known. */
     readonly percent: number | undefined;
     readonly here: Here;
+    /** Until completions come unasked again; 0: they do. */
+    readonly snoozeMinutes: number;
 }
 
 export interface View {
@@ -37,32 +42,42 @@ export function phaseAfterSearch(found: boolean, installations: number): Phase {
 }
 
 /** Why no completion is seen. `suggests`: the editor shows inline suggestions. */
-export function whyNothing({ phase, status, here }: State, suggests: boolean): string {
+export function whyNothing({ phase, status, here, snoozeMinutes }: State, suggests: boolean): string {
     if (phase === 'missing') return 'There is no server yet: install it from the menu.';
     if (phase === 'installing') return 'The server is being installed.';
     if (phase === 'stopped') return 'The server has stopped: restart it from the menu.';
     if (!here.enabled) return here.workspaceOff ? 'Completions are turned off in this workspace.' : 'Completions are turned off.';
     if (!suggests) return 'VS Code shows no inline suggestions: turn on the setting editor.inlineSuggest.enabled.';
     if (here.languageOff) return `Completions are turned off for ${here.language}.`;
+    if (snoozeMinutes > 0) return snoozing(snoozeMinutes);
     if (phase === 'starting' || !status) return 'The server is starting.';
+    if (!here.automatic && !status.lastSilence) return t('Completions come only when asked for: press Alt+\\.');
     if (status.lastSilence) return `Nothing was shown because ${status.lastSilence.message}.`;
     if (status.kind !== 'Normal') return `${capitalised(status.message)}.`;
     return status.lastLatencyMs === null ? 'No completion was asked for yet.' : 'The last request was answered.';
 }
 
 export function view(state: State): View {
-    const { phase, status, here } = state;
+    const { phase, status, here, snoozeMinutes } = state;
     if (phase === 'missing') return problem('warning', 'server not found', 'Click to install it or to say where it is.');
     if (phase === 'installing') return busy('installing', 'llama.cpp is being compiled: this takes minutes.');
     if (phase === 'stopped') return problem('error', 'stopped', 'The server has stopped. Click to restart it.');
     if (!here.enabled) return quiet('off', here.workspaceOff ? 'Turned off in this workspace.' : 'Turned off.');
     if (here.languageOff) return quiet('off here', `Turned off for ${here.language}.`);
     if (phase === 'starting' || !status) return busy('starting', 'The server is starting.');
-    return ofServer(status, state.percent);
+    if (snoozeMinutes > 0) return quiet(t('snoozed, {0} min', snoozeMinutes), snoozing(snoozeMinutes));
+    return ofServer(status, state.percent, here.automatic ? [] : [t('Completes only when asked: Alt+\\')]);
 }
 
-function ofServer(status: ServerStatus, percent: number | undefined): View {
-    const lines = details(status);
+const snoozing = (minutes: number): string => t('Completions are snoozed: {0} minutes left. Alt+\\ asks for one.', minutes);
+
+/** 0 when the time has come. */
+export function minutesLeft(until: number | undefined, now: number): number {
+    return until === undefined ? 0 : Math.max(Math.ceil((until - now) / 60_000), 0);
+}
+
+function ofServer(status: ServerStatus, percent: number | undefined, further: readonly string[]): View {
+    const lines = [...details(status), ...further];
     if (status.kind === 'Error') return problem('error', 'error', ...lines);
     const loading = LOADING[status.state];
     if (loading) return busy(percent === undefined ? loading : `${loading} ${percent} %`, ...lines);

@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict';
-import { mkdtempSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
 
 import { buildKey, compileEnvironment, compilerMissing } from '../src/compile.ts';
 import { take } from '../src/lock.ts';
-import { holder, isForServer, isSet, toggled } from '../src/options.ts';
+import { holder, isForServer, isOn, isSet } from '../src/options.ts';
 import { step } from '../src/pip.ts';
 import { Cancelled, run } from '../src/process.ts';
 import { modelItems, modelToPull, type Model } from '../src/registry.ts';
@@ -14,7 +14,7 @@ import { nextRestart } from '../src/restarts.ts';
 import { enter, isInUse } from '../src/windows.ts';
 
 test('the server does not get what is the extension\'s alone', () => {
-    assert.deepEqual(['enabled', 'server.path', 'engine.threads'].filter(isForServer), ['enabled', 'engine.threads']);
+    assert.deepEqual(['enabled', 'server.path', 'enable', 'trigger', 'engine.threads'].filter(isForServer), ['enabled', 'engine.threads']);
 });
 
 test('the server gets what is set, no default: copilot-lsp.toml would be overruled', () => {
@@ -23,9 +23,18 @@ test('the server gets what is set, no default: copilot-lsp.toml would be overrul
     for (const where of ['globalValue', 'workspaceValue', 'workspaceFolderValue']) assert.equal(isSet({ [where]: false }), true);
 });
 
-test('an entry of a list is put in and taken out', () => {
-    assert.deepEqual(toggled(['markdown'], 'go'), ['go', 'markdown']);
-    assert.deepEqual(toggled(['go', 'markdown'], 'go'), ['markdown']);
+test('a language that is not named is like the others', () => {
+    const languages = { '*': true, markdown: false };
+    assert.deepEqual(['python', 'markdown'].map((language) => isOn(languages, language)), [true, false]);
+    assert.deepEqual(['go', 'python'].map((language) => isOn({ '*': false, python: true }, language)), [false, true]);
+    assert.equal(isOn({}, 'python'), true);
+});
+
+test('prose, commit messages and plain text are off unless they are turned on', () => {
+    const manifest = JSON.parse(readFileSync(join(import.meta.dirname, '..', 'package.json'), 'utf8'));
+    const languages = manifest.contributes.configuration.properties['copilotLsp.enable'].default;
+    const off = ['markdown', 'plaintext', 'git-commit', 'scminput'].filter((language) => isOn(languages, language));
+    assert.deepEqual([off, isOn(languages, 'python')], [[], true]);
 });
 
 test('pip\'s long steps in words', () => {

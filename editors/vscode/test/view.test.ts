@@ -4,7 +4,7 @@ import { test } from 'node:test';
 import { diagnostics } from '../src/diagnostics.ts';
 import { entries } from '../src/menu.ts';
 import type { ServerStatus } from '../src/protocol.ts';
-import { latency, milliseconds, phaseAfterSearch, view, whyNothing, type State } from '../src/view.ts';
+import { latency, milliseconds, minutesLeft, phaseAfterSearch, view, whyNothing, type State } from '../src/view.ts';
 
 const ready: ServerStatus = {
     kind: 'Normal',
@@ -22,7 +22,8 @@ const state: State = {
     phase: 'running',
     status: ready,
     percent: undefined,
-    here: { language: 'python', enabled: true, workspaceOff: false, languageOff: false },
+    here: { language: 'python', enabled: true, workspaceOff: false, languageOff: false, automatic: true },
+    snoozeMinutes: 0,
 };
 
 const loading: ServerStatus = { ...ready, busy: true, message: 'loading', state: 'starting' };
@@ -48,6 +49,8 @@ const texts: [string, Partial<State>, string][] = [
     ['the file is excluded', { status: { ...ready, kind: 'Inactive' } }, 'copilot-lsp: off here'],
     ['there is no model', { status: { ...ready, kind: 'Error' } }, 'copilot-lsp: error'],
     ['turned off', { here: { ...state.here, enabled: false } }, 'copilot-lsp: off'],
+    ['snoozed', { snoozeMinutes: 12 }, 'copilot-lsp: snoozed, 12 min'],
+    ['off here, snoozed or not', { snoozeMinutes: 12, here: { ...state.here, languageOff: true } }, 'copilot-lsp: off here'],
     ['turned off for the language', { here: { ...state.here, languageOff: true } }, 'copilot-lsp: off here'],
 ];
 
@@ -72,6 +75,8 @@ test('the menu, when all is well', () => {
         'Turn off',
         'Turn off for python',
         'Turn off in this workspace',
+        'Snooze',
+        'Complete only when asked',
         'Why was nothing shown?',
         'Statistics',
         'Choose a model',
@@ -86,6 +91,19 @@ test('the menu offers what can be turned on again', () => {
     assert.deepEqual(labels({ here: { ...state.here, enabled: false } }).slice(0, 2), ['Turn on', 'Why was nothing shown?']);
     assert.equal(labels({ here: { ...state.here, languageOff: true } })[1], 'Turn on for python');
     assert.equal(labels({ here: { ...state.here, enabled: false, workspaceOff: true } })[0], 'Turn on in this workspace');
+});
+
+test('the menu ends what it began', () => {
+    assert.ok(labels({ snoozeMinutes: 12 }).includes('End the snooze'));
+    const manual = labels({ here: { ...state.here, automatic: false } });
+    assert.ok(manual.includes('Complete while typing'));
+    assert.ok(!manual.includes('Snooze'));
+});
+
+test('minutes of a snooze are rounded up, and end', () => {
+    assert.deepEqual([0, 1, 60_000, 60_001].map((left) => minutesLeft(1000 + left, 1000)), [0, 1, 1, 2]);
+    assert.equal(minutesLeft(1000, 2000), 0);
+    assert.equal(minutesLeft(undefined, 2000), 0);
 });
 
 test('without a server the menu offers to install it', () => {
@@ -130,6 +148,9 @@ const reasons: [string, Partial<State>, RegExp][] = [
     ['the server has stopped', { phase: 'stopped', status: undefined }, /has stopped/],
     ['it is being installed', { phase: 'installing', status: undefined }, /being installed/],
     ['completions are off', { here: { ...state.here, enabled: false } }, /turned off\.$/],
+    ['the user has snoozed', { snoozeMinutes: 3 }, /3 minutes left/],
+    ['the user has not asked', { status: answered, here: { ...state.here, automatic: false } }, /only when asked for/],
+    ['the user asked in vain', { here: { ...state.here, automatic: false } }, /because the cursor is inside a word/],
     ['the language is off', { here: { ...state.here, languageOff: true } }, /turned off for python/],
     ['the file is excluded', { status: { ...answered, kind: 'Inactive', message: 'the file is excluded' } }, /The file is excluded/],
 ];

@@ -41,10 +41,12 @@ scenario('a cell of a notebook is completed', async (world) => {
 });
 
 scenario('a document that has no file yet is completed', async (world) => {
-    const { editor } = world;
+    const { editor, settings } = world;
     await newestRun(world);
+    settings.set({ 'copilotLsp.enable': { plaintext: true } });
     await editor.command('File: New Untitled Text File');
     await editor.focused();
+    await editor.expectStatus('copilot-lsp');
     await editor.type(`${NAMES}\ntotal = `);
     await editor.expectGhost(TOTAL);
     await picture(editor, 'untitled');
@@ -53,4 +55,5 @@ scenario('a document that has no file yet is completed', async (world) => {
     const shown = async () => (await lines.allTextContents()).map((line) => line.replaceAll('\u00a0', ' '));
     await equals([NAMES, `total = ${TOTAL}`], shown);
     await editor.command('View: Revert and Close Editor');
+    settings.set({});
 });

@@ -110,11 +110,11 @@ scenario('turned off and on again by the menu', async (world) => {
     await picture(editor, 'menu');
     await editor.choose('Turn off for python');
     await editor.expectStatus('copilot-lsp: off here');
-    await equals(['python'], () => settings.ofUser('copilotLsp.disabledLanguages'));
+    await equals({ python: false }, () => settings.ofUser('copilotLsp.enable'));
     await editor.openMenu('Turn on for python');
     await editor.choose('Turn on for python');
     await editor.expectStatus(READY);
-    await equals([], () => settings.ofUser('copilotLsp.disabledLanguages'));
+    await equals({ python: true }, () => settings.ofUser('copilotLsp.enable'));
     await editor.openMenu('Turn off in this workspace');
     await editor.choose('Turn off in this workspace');
     await editor.expectStatus('copilot-lsp: off');
