@@ -188,7 +188,7 @@ def unit(env: dict[str, str]) -> None:
 def test(cache: Path, env: dict[str, str], names: list[str]) -> None:
     """All tests in one process: they share one code-server and one browser, which take half a minute to start."""
     vsix = cache / "copilot-lsp.vsix"
-    wheel, python_extension = stubs(cache)
+    wheel, python_extension, rival = stubs(cache)
     package(env, vsix, wheel)
     server = os.environ.get("COPILOT_LSP_SERVER") or str(ROOT / ".venv" / "bin" / "copilot-lsp")
     if not Path(server).exists():
@@ -196,19 +196,19 @@ def test(cache: Path, env: dict[str, str], names: list[str]) -> None:
     run("npx", "tsc", "-p", TESTS, cwd=TESTS, env=env)
     patterns = [f"--test-name-pattern={name}" for name in names]
     isolation = ["--test-isolation=none", "--test-concurrency=1"]
-    vsixes = {"COPILOT_LSP_VSIX": str(vsix), "COPILOT_LSP_STUB_PYTHON": str(python_extension)}
+    vsixes = {"COPILOT_LSP_VSIX": vsix, "COPILOT_LSP_STUB_PYTHON": python_extension, "COPILOT_LSP_STUB_RIVAL": rival}
     artifacts = Path(os.environ.get("COPILOT_LSP_ARTIFACTS") or ROOT / "artifacts" / "vscode").resolve()
     artifacts.mkdir(parents=True, exist_ok=True)
     places = {"COPILOT_LSP_SERVER": server, "COPILOT_LSP_ARTIFACTS": str(artifacts), "PYTHON": sys.executable}
-    env = {**env, **vsixes, **places}
+    env = {**env, **{name: str(path) for name, path in vsixes.items()}, **places}
     run("node", "--test", *isolation, *patterns, *sorted(TESTS.glob("*.test.ts")), cwd=TESTS, env=env)
 
 
-def stubs(folder: Path) -> tuple[Path, Path]:
-    """A wheel that installs at once, and a Python extension for VS Code."""
+def stubs(folder: Path) -> tuple[Path, Path, Path]:
+    """A wheel that installs at once, a Python extension for VS Code, and one that completes as well."""
     printed = subprocess.check_output([sys.executable, TESTS / "stubs.py", folder], text=True)
-    wheel, extension = map(Path, printed.splitlines())
-    return wheel, extension
+    wheel, python_extension, rival = map(Path, printed.splitlines())
+    return wheel, python_extension, rival
 
 
 def main() -> None:

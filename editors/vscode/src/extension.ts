@@ -1,10 +1,11 @@
 /** Wires the parts; what each does is in its own file. */
 import { l10n, window, workspace, type Disposable, type ExtensionContext } from 'vscode';
 
+import { coexistence } from './coexistence.ts';
 import { registerCommands } from './commands.ts';
 import { offerModel } from './modelOffer.ts';
 import { endAll } from './process.ts';
-import { onDidChangeInterpreter } from './python.ts';
+import { onInterpreter } from './python.ts';
 import { Server } from './server.ts';
 import { SECTION } from './settings.ts';
 import { offerInstall } from './setup.ts';
@@ -19,15 +20,10 @@ export async function activate(context: ExtensionContext): Promise<void> {
     const log = window.createOutputChannel('copilot-lsp', { log: true });
     const started = (server = new Server(context, log));
     context.subscriptions.push(log, ...statusBar(), ...registerCommands(context, started, log), ...watch(started));
-    context.subscriptions.push(awake, offerModel(context, started, log));
+    context.subscriptions.push(awake, coexistence(context), offerModel(context, started, log));
     await started.restart();
     void offerInstall(context, started);
-    const trusted = workspace.onDidGrantWorkspaceTrust(async () => {
-        await started.refresh();
-        await followInterpreter(context, started);
-    });
-    context.subscriptions.push(trusted);
-    await followInterpreter(context, started);
+    context.subscriptions.push(onInterpreter(() => void started.refresh()));
 }
 
 export async function deactivate(): Promise<void> {
@@ -35,15 +31,10 @@ export async function deactivate(): Promise<void> {
     await server?.stop();
 }
 
-/** As far as there is a Python extension: it may come to life only when the folder is trusted. */
-async function followInterpreter(context: ExtensionContext, server: Server): Promise<void> {
-    const changes = await onDidChangeInterpreter(() => void server.refresh());
-    if (changes) context.subscriptions.push(changes);
-}
-
 function watch(server: Server): Disposable[] {
     return [
         window.onDidChangeActiveTextEditor(() => server.focus()),
+        workspace.onDidGrantWorkspaceTrust(() => void server.refresh()),
         workspace.onDidChangeConfiguration((event) => {
             if (event.affectsConfiguration(`${SECTION}.server`)) void server.restart();
         }),

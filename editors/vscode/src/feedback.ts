@@ -8,6 +8,7 @@
 import { Range, window, workspace, type Disposable, type Position, type TextDocument, type TextDocumentChangeEvent } from 'vscode';
 import type { InlineCompletionItem, LanguageClient } from 'vscode-languageclient/node';
 
+import { hasRival } from './coexistence.ts';
 import { after, type Offer } from './offer.ts';
 import { method, tell } from './protocol.ts';
 
@@ -37,7 +38,8 @@ export class Feedback implements Disposable {
         const version = document.version;
         // Once the editor has had its turn.
         setTimeout(() => {
-            if (document.version !== version || !isCursorAt(document, position)) return;
+            // What another extension shows there is not ours to count.
+            if (document.version !== version || !isCursorAt(document, position) || hasRival(document)) return;
             this.offered = this.offeredAt(document, position, item);
             if (isNew) tell(this.client, method.didShow, { item });
         });

@@ -11,6 +11,7 @@ import { step } from './pip.ts';
 import { type Cancellation, output, run } from './process.ts';
 import { activeInterpreter, interpreterForServer, ISOLATED, LEAST_VERSION } from './python.ts';
 import { isInUse } from './windows.ts';
+import { t } from './words.ts';
 
 /** Written last, when the program runs: an environment without it was interrupted, and is made anew. */
 const COMPLETE = '.complete';
@@ -43,9 +44,8 @@ export function isCurrent(context: ExtensionContext): boolean {
 export async function install(context: ExtensionContext, log: LogOutputChannel): Promise<void> {
     const carried = bundle(context);
     if (!carried) throw new Error('This build of the extension carries no server.');
-    const interpreter = await interpreterForServer(await activeInterpreter());
+    const interpreter = await interpreterForServer(await activeInterpreter({ start: true }));
     if (!interpreter) throw new Error(`Python ${LEAST_VERSION.join('.')} or newer (with venv) was not found.`);
-    if (isInUse(carried.folder)) throw new Error('Another window runs this server. Close that window, then install again.');
     const missing = isCompiled(carried) ? undefined : await compilerMissing(process.env, process.platform, isFile, output);
     if (missing) throw new Error(missing);
     fs.mkdirSync(installRoot(context), { recursive: true });
@@ -54,6 +54,7 @@ export async function install(context: ExtensionContext, log: LogOutputChannel):
     const title = isCompiled(carried) ? TITLE : TITLE + COMPILING;
     const where = { location: ProgressLocation.Notification, title, cancellable: true };
     try {
+        vacate(carried.folder);
         await window.withProgress(where, (progress, token) =>
             makeEnvironment(interpreter, carried, reporter(progress, log), token),
         );
@@ -61,6 +62,16 @@ export async function install(context: ExtensionContext, log: LogOutputChannel):
     } finally {
         release();
     }
+}
+
+/** From now on no window starts the server of `folder`. Raises an Error when another one runs it. */
+function vacate(folder: string): void {
+    const mark = path.join(folder, COMPLETE);
+    const wasComplete = isFile(mark);
+    fs.rmSync(mark, { force: true });
+    if (!isInUse(folder)) return;
+    if (wasComplete) fs.writeFileSync(mark, '');
+    throw new Error(t('Another window runs this server. Close that window, then install again.'));
 }
 
 async function makeEnvironment(

@@ -9,7 +9,8 @@ import {
 } from 'vscode-languageclient/node';
 
 import { Answer } from './answer.ts';
-import { patience } from './settings.ts';
+import { hasRival } from './coexistence.ts';
+import { FOREVER_MS, patience } from './settings.ts';
 
 type Result = InlineCompletionList | InlineCompletionItem[] | null;
 
@@ -29,7 +30,8 @@ export class Question {
         this.version = document.version;
         this.position = position;
         this.context = context;
-        this.answer = new Answer(patience());
+        // The rest is shown by cycling, which could show another extension's text: then the editor gets all at once.
+        this.answer = new Answer(hasRival(document) ? FOREVER_MS : patience());
     }
 
     /** Ends with the whole answer. Never rejects: what goes wrong is logged, and is an answer without items. */

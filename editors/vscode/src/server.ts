@@ -104,10 +104,12 @@ export class Server {
     }
 
     private async find(): Promise<Found | undefined> {
-        const setting = serverPath();
-        const python = setting ? undefined : await activeInterpreter();
-        const installed = installations(this.context);
-        return locate({ setting, python, path: process.env['PATH'] ?? '', installed, platform: process.platform }, isFile);
+        const [setting, installed, path] = [serverPath(), installations(this.context), process.env['PATH'] ?? ''];
+        const places = { setting, path, installed, platform: process.platform };
+        const elsewhere = locate({ ...places, python: undefined }, isFile);
+        if (setting) return elsewhere;
+        const python = await activeInterpreter({ start: elsewhere === undefined });
+        return locate({ ...places, python }, isFile);
     }
 
     private async startAgain(): Promise<void> {
@@ -135,8 +137,8 @@ export class Server {
     private async end(): Promise<void> {
         const running = this.running;
         this.running = undefined;
-        this.leave();
         await running?.stop().catch((error: unknown) => this.log.debug('The server did not stop cleanly.', String(error)));
+        this.leave();
     }
 
     /** By itself: it is started again, but not for ever. */

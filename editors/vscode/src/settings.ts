@@ -9,7 +9,7 @@ export const SECTION = 'copilotLsp';
 const EXTENSION = 'copilot-lsp.copilot-lsp';
 
 /** The longest that a timer can wait. */
-const FOREVER_MS = 2 ** 31 - 1;
+export const FOREVER_MS = 2 ** 31 - 1;
 
 const section = () => workspace.getConfiguration(SECTION);
 

@@ -13,6 +13,10 @@ const READY = 'copilot-lsp';
 /** A server that ends five times is not started again; in between it is waited for longer and longer. */
 const GIVING_UP_MS = 90_000;
 
+/** As the user's settings have it. */
+const isOn = (settings: World['settings'], language: string): boolean | undefined =>
+    (settings.ofUser('copilotLsp.enable') as Record<string, boolean> | undefined)?.[language];
+
 /** What the extension has logged. */
 function logOf({ root }: World): string {
     const files = fs.globSync('user-data/logs/**/copilot-lsp*.log', { cwd: root });
@@ -110,11 +114,11 @@ scenario('turned off and on again by the menu', async (world) => {
     await picture(editor, 'menu');
     await editor.choose('Turn off for python');
     await editor.expectStatus('copilot-lsp: off here');
-    await equals({ python: false }, () => settings.ofUser('copilotLsp.enable'));
+    await equals(false, () => isOn(settings, 'python'));
     await editor.openMenu('Turn on for python');
     await editor.choose('Turn on for python');
     await editor.expectStatus(READY);
-    await equals({ python: true }, () => settings.ofUser('copilotLsp.enable'));
+    await equals(true, () => isOn(settings, 'python'));
     await editor.openMenu('Turn off in this workspace');
     await editor.choose('Turn off in this workspace');
     await editor.expectStatus('copilot-lsp: off');

@@ -5,7 +5,8 @@ import * as path from 'node:path';
 
 import { works } from './harness/journey.ts';
 import { runs, untilSent } from './harness/record.ts';
-import { equals } from './harness/wait.ts';
+import { TOTAL } from './harness/rules.ts';
+import { equals, until } from './harness/wait.ts';
 import { environmentVariable, newestRun, picture, place, scenario, type World } from './harness/world.ts';
 
 /** Of the folder: not to be listened to before it is trusted. */
@@ -26,12 +27,24 @@ function pathWithoutServer(): string {
 }
 
 /** An environment whose server is the recorded one, and its interpreter. */
-function environmentOf({ root, program }: World): string {
+function environmentOf({ root, program }: Pick<World, 'root' | 'program'>): string {
     const folder = path.join(root, 'environment', 'bin');
     fs.mkdirSync(folder, { recursive: true });
     fs.symlinkSync(program, path.join(folder, 'copilot-lsp'));
     return path.join(folder, 'python');
 }
+
+/** The server is in PATH, and the Python extension asleep. */
+const asleep = place({
+    extensions: [environmentVariable('COPILOT_LSP_STUB_PYTHON')],
+    env: (world) => {
+        const folder = path.dirname(environmentOf(world));
+        return { COPILOT_LSP_STUB_AWAKE: awake(world), PATH: [folder, process.env['PATH']].join(path.delimiter) };
+    },
+    settings: () => ({ user: {}, machine: {} }),
+});
+
+const awake = ({ root }: { root: string }): string => path.join(root, 'awake');
 
 /** The model that the newest server was told of when it started. */
 function modelAtStart({ records }: World): unknown {
@@ -81,3 +94,16 @@ scenario('a folder that is not trusted chooses neither server nor model', async 
     await trust.waitFor({ state: 'detached' });
     await works(world, 'trusted.py');
 }, fresh);
+
+scenario('the Python extension sleeps on until there is Python', async (world) => {
+    const { editor } = world;
+    await newestRun(world);
+    await editor.file('total.js', 'let price = 1, amount = 1, shipping = 1;\n');
+    await editor.type('const total = ');
+    await editor.expectGhost(TOTAL);
+    await editor.keys('Tab', 'Control+s');
+    assert.equal(fs.existsSync(awake(world)), false);
+    await works(world, 'awake.py');
+    await until('the Python extension', () => fs.existsSync(awake(world)));
+    assert.equal(runs(world.records).length, 1, 'the server went on');
+}, asleep);

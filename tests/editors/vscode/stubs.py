@@ -1,10 +1,10 @@
-"""Writes stand-ins for two packages that the tests need, and prints their paths.
+"""Writes stand-ins for three packages that the tests need, and prints their paths.
 
     stubs.py FOLDER
 
 A wheel in place of the server's own, which would compile llama.cpp: its `copilot-lsp` runs the program that the
-environment variable COPILOT_LSP_STUB_TARGET names. And a Python extension for VS Code, whose active interpreter is
-the setting `stubPython.interpreter`.
+environment variable COPILOT_LSP_STUB_TARGET names. A Python extension for VS Code, whose active interpreter is
+the setting `stubPython.interpreter`; when it starts, it writes the file COPILOT_LSP_STUB_AWAKE. And an extension that completes as well, in the name of Continue.
 """
 
 from __future__ import annotations
@@ -34,21 +34,27 @@ WHEEL = {
     f"{NAME}.dist-info/RECORD": "",
 }
 
-EXTENSION = {
-    "name": "python",
-    "publisher": "ms-python",
-    "version": "0.0.1",
-    "engines": {"vscode": "^1.91.0"},
-    "main": "./main.js",
-    "activationEvents": ["*"],
-    "capabilities": {"untrustedWorkspaces": {"supported": True}},
-    "contributes": {"configuration": {"properties": {"stubPython.interpreter": {"type": "string", "default": ""}}}},
-}
 
-MAIN = """\
+def manifest(publisher: str, name: str, activation: str, **properties: object) -> str:
+    extension = {
+        "name": name,
+        "publisher": publisher,
+        "version": "0.0.1",
+        "engines": {"vscode": "^1.91.0"},
+        "main": "./main.js",
+        "activationEvents": [activation],
+        "capabilities": {"untrustedWorkspaces": {"supported": True}},
+        "contributes": {"configuration": {"properties": properties}},
+    }
+    return json.dumps(extension)
+
+
+PYTHON = """\
 const vscode = require('vscode');
+const { COPILOT_LSP_STUB_AWAKE } = process.env;
+const awake = () => COPILOT_LSP_STUB_AWAKE && require('fs').writeFileSync(COPILOT_LSP_STUB_AWAKE, '');
 const interpreter = () => vscode.workspace.getConfiguration('stubPython').get('interpreter');
-exports.activate = () => ({
+exports.activate = () => (awake(), {
     environments: {
         getActiveEnvironmentPath: () => ({ id: interpreter(), path: interpreter() }),
         resolveEnvironment: async ({ path }) => ({ executable: { uri: path ? vscode.Uri.file(path) : undefined } }),
@@ -57,9 +63,18 @@ exports.activate = () => ({
 });
 """
 
-MANIFEST = """\
+RIVAL = """\
+const vscode = require('vscode');
+const isOn = () => vscode.workspace.getConfiguration('continue').get('enableTabAutocomplete');
+exports.activate = () => vscode.languages.registerInlineCompletionItemProvider({ scheme: 'file' }, {
+    provideInlineCompletionItems: (document, position) =>
+        isOn() ? [new vscode.InlineCompletionItem('theirs', new vscode.Range(position, position))] : [],
+});
+"""
+
+VSIX_MANIFEST = """\
 <PackageManifest Version="2.0.0" xmlns="http://schemas.microsoft.com/developer/vsx-schema/2011">
-  <Metadata><Identity Language="en-US" Id="python" Version="0.0.1" Publisher="ms-python"/></Metadata>
+  <Metadata><Identity Language="en-US" Id="{name}" Version="0.0.1" Publisher="{publisher}"/></Metadata>
   <Installation><InstallationTarget Id="Microsoft.VisualStudio.Code"/></Installation>
   <Assets><Asset Type="Microsoft.VisualStudio.Code.Manifest" Path="extension/package.json" Addressable="true"/></Assets>
 </PackageManifest>
@@ -73,12 +88,14 @@ TYPES = """\
 </Types>
 """
 
-VSIX = {
-    "extension.vsixmanifest": MANIFEST,
-    "[Content_Types].xml": TYPES,
-    "extension/package.json": json.dumps(EXTENSION),
-    "extension/main.js": MAIN,
-}
+
+def vsix(publisher: str, name: str, activation: str, main: str, **properties: object) -> dict[str, str]:
+    return {
+        "extension.vsixmanifest": VSIX_MANIFEST.format(publisher=publisher, name=name),
+        "[Content_Types].xml": TYPES,
+        "extension/package.json": manifest(publisher, name, activation, **properties),
+        "extension/main.js": main,
+    }
 
 
 def write(path: Path, files: Mapping[str, str]) -> None:
@@ -91,7 +108,10 @@ def write(path: Path, files: Mapping[str, str]) -> None:
 def main() -> None:
     folder = Path(sys.argv[1])
     write(folder / f"{NAME}-py3-none-any.whl", WHEEL)
-    write(folder / "stub-python.vsix", VSIX)
+    interpreter = {"stubPython.interpreter": {"type": "string", "default": ""}}
+    write(folder / "stub-python.vsix", vsix("ms-python", "python", "onLanguage:python", PYTHON, **interpreter))
+    switch = {"continue.enableTabAutocomplete": {"type": "boolean", "default": True}}
+    write(folder / "stub-rival.vsix", vsix("Continue", "continue", "onStartupFinished", RIVAL, **switch))
 
 
 if __name__ == "__main__":
