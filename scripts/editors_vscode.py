@@ -1,7 +1,8 @@
 """Packages the VS Code extension and tests it in a real VS Code (code-server and headless Chromium).
 
     python scripts/editors_vscode.py setup       everything below, into the cache folder; quick when it is there
-    python scripts/editors_vscode.py package     editors/vscode/copilot-lsp-VERSION.vsix, with the server in it
+    python scripts/editors_vscode.py package     editors/vscode/copilot-lsp-VERSION.vsix, with the server in it;
+                                                 copilot-lsp-PLATFORM-VERSION.vsix with --llama, our wheel for it
     python scripts/editors_vscode.py unit        the extension's unit tests
     python scripts/editors_vscode.py test        all tests in the real editor (also: names of tests, as in the file)
 
@@ -24,8 +25,9 @@ import os
 import shutil
 import subprocess
 import sys
-import zipfile
 from pathlib import Path
+
+import bundle
 
 ROOT = Path(__file__).resolve().parent.parent
 EXTENSION = ROOT / "editors" / "vscode"
@@ -159,25 +161,36 @@ def build_wheel(folder: Path) -> Path:
     return next(folder.glob("*.whl"))
 
 
-def package(env: dict[str, str], target: Path, wheel: Path) -> None:
-    """Writes the .vsix; needs no network. `wheel`: the server that the extension can install."""
+def package(env: dict[str, str], target: Path, wheel: Path, llama: Path | None = None) -> None:
+    """Writes the .vsix; needs no network. `wheel`: the server that the extension can install.
+
+    With `llama`, our wheel of llama-cpp-python, it is for that wheel's platform only, and compiles nothing there.
+    """
     shutil.rmtree(EXTENSION / "bundled", ignore_errors=True)
-    carry(wheel, EXTENSION / "bundled")
-    run("npm", "run", "--silent", "package", "--", "--out", target, cwd=EXTENSION, env=env)
+    carry(wheel, EXTENSION / "bundled", llama)
+    platform = ["--target", vscode_platform(llama.name)] if llama else []
+    run("npm", "run", "--silent", "package", "--", *platform, "--out", target, cwd=EXTENSION, env=env)
 
 
-def carry(wheel: Path, folder: Path) -> None:
-    """The wheel and, when it needs llama.cpp, the version and how to compile it: as scripts/setup.py does."""
+def carry(wheel: Path, folder: Path, llama: Path | None = None) -> None:
+    """The server's wheel, its installer and, for one platform, a llama.cpp that is ready to run."""
     (folder / "wheel").mkdir(parents=True)
     shutil.copy(wheel, folder / "wheel")
-    with zipfile.ZipFile(wheel) as archive:
-        metadata = next(name for name in archive.namelist() if name.endswith(".dist-info/METADATA"))
-        needs_llama = b"\nRequires-Dist: llama-cpp-python" in archive.read(metadata)
-    if not needs_llama:
-        return
-    shutil.copytree(ROOT / "scripts" / "llama-build", folder / "llama-build")
-    lock = (ROOT / "requirements-dev.lock").read_text("utf-8").splitlines()
-    (folder / "llama.txt").write_text(next(line for line in lock if line.startswith("llama")) + "\n", "utf-8")
+    bundle.carry_installer(folder, llama)
+
+
+def vscode_platform(wheel: str) -> str:
+    """VS Code's name of the platform that the name of a wheel ends with."""
+    tag = wheel.removesuffix(".whl").rpartition("-")[2]
+    system = next((name for start, name in SYSTEMS.items() if tag.startswith(start)), None)
+    processor = next((name for end, name in PROCESSORS.items() if tag.endswith(end)), None)
+    if system is None or processor is None:
+        raise SystemExit(f"editors_vscode: {wheel} is for no platform of VS Code")
+    return f"{system}-{processor}"
+
+
+SYSTEMS = {"manylinux": "linux", "linux": "linux", "musllinux": "alpine", "macosx": "darwin", "win": "win32"}
+PROCESSORS = {"x86_64": "x64", "amd64": "x64", "aarch64": "arm64", "arm64": "arm64"}
 
 
 def unit(env: dict[str, str]) -> None:
@@ -216,6 +229,7 @@ def main() -> None:
     parser.add_argument("action", choices=("setup", "package", "unit", "test"))
     parser.add_argument("names", nargs="*", help="of tests, for `test`")
     parser.add_argument("--wheel", type=Path, help="the server to carry along, for `package`; built when not given")
+    parser.add_argument("--llama", type=Path, help="our wheel of llama-cpp-python for the platform to `package` for")
     arguments = parser.parse_args()
     cache = cache_folder()
     if arguments.action == "setup":
@@ -224,7 +238,8 @@ def main() -> None:
         version = json.loads((EXTENSION / "package.json").read_text())["version"]
         env = build_environment(cache)
         wheel = arguments.wheel or build_wheel(cache / "wheel")
-        package(env, EXTENSION / f"copilot-lsp-{version}.vsix", wheel)
+        platform = f"{vscode_platform(arguments.llama.name)}-" if arguments.llama else ""
+        package(env, EXTENSION / f"copilot-lsp-{platform}{version}.vsix", wheel, arguments.llama)
     elif arguments.action == "unit":
         unit(build_environment(cache))
     else:

@@ -32,8 +32,9 @@ export function coexistence(context: ExtensionContext): Disposable {
         authentication.onDidChangeSessions(({ provider }) => provider.id === GITHUB && void lookForAccount()),
         onDidChangeState(() => {
             const document = activeDocument();
-            // Only who has seen both at work wants to know.
-            if (document && current().status?.lastLatencyMs != null) void tell(context, rivals(document));
+            const { phase, status, here } = current();
+            const isAtWork = phase === 'running' && status?.state === 'ready' && here.enabled && !here.languageOff;
+            if (document && isAtWork) void tell(context, rivals(document));
         }),
     );
 }

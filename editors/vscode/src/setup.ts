@@ -7,6 +7,7 @@ import { command } from './menu.ts';
 import type { Server } from './server.ts';
 import { SECTION, serverPath } from './settings.ts';
 import { current } from './state.ts';
+import { t } from './words.ts';
 
 const INSTALL = 'Install';
 const UPDATE = 'Update';
@@ -25,7 +26,7 @@ async function offerFirst(context: ExtensionContext): Promise<void> {
     if (context.globalState.get<boolean>(UNASKED)) return;
     const path = serverPath();
     const what = path ? `There is no server at ${path}.` : 'The server was not found.';
-    const cost = 'Installing it downloads Python packages and compiles llama.cpp: 5 to 15 minutes, while you go on working.';
+    const cost = t('Installing it downloads Python packages and, where none fits this machine, compiles llama.cpp.');
     const canInstall = bundle(context) !== undefined && !path;
     const choices = canInstall ? [INSTALL, SETTINGS, NEVER] : [SETTINGS, NEVER];
     const choice = await window.showWarningMessage(`copilot-lsp: ${what} ${canInstall ? cost : ''}`, ...choices);

@@ -60,7 +60,7 @@ export function whyNothing({ phase, status, here, snoozeMinutes }: State, sugges
 export function view(state: State): View {
     const { phase, status, here, snoozeMinutes } = state;
     if (phase === 'missing') return problem('warning', 'server not found', 'Click to install it or to say where it is.');
-    if (phase === 'installing') return busy('installing', 'llama.cpp is being compiled: this takes minutes.');
+    if (phase === 'installing') return busy('installing', 'The server is being installed.');
     if (phase === 'stopped') return problem('error', 'stopped', 'The server has stopped. Click to restart it.');
     if (!here.enabled) return quiet('off', here.workspaceOff ? 'Turned off in this workspace.' : 'Turned off.');
     if (here.languageOff) return quiet('off here', `Turned off for ${here.language}.`);

@@ -4,13 +4,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
 
-import { buildKey, compileEnvironment, compilerMissing } from '../src/compile.ts';
 import { take } from '../src/lock.ts';
 import { holder, isForServer, isOn, isSet } from '../src/options.ts';
-import { step } from '../src/pip.ts';
 import { Cancelled, run } from '../src/process.ts';
 import { modelItems, modelToPull, type Model } from '../src/registry.ts';
 import { nextRestart } from '../src/restarts.ts';
+import { reason, step, type Step } from '../src/steps.ts';
 import { enter, isInUse } from '../src/windows.ts';
 
 test('the server does not get what is the extension\'s alone', () => {
@@ -37,13 +36,32 @@ test('prose, commit messages and plain text are off unless they are turned on', 
     assert.deepEqual([off, isOn(languages, 'python')], [[], true]);
 });
 
-test('pip\'s long steps in words', () => {
-    assert.equal(step('  Building wheel for llama-cpp-python (pyproject.toml): still running...'), 'compiling llama.cpp');
-    assert.equal(step('Collecting tree-sitter-python>=0.25.0 (from copilot-lsp==0.1.0)'), 'getting tree-sitter-python');
-    assert.equal(step('  Downloading numpy-2.1.0-cp311-cp311-manylinux_2_17_x86_64.whl (16 MB)'), 'getting numpy');
-    assert.equal(step('Installing collected packages: pygls, copilot-lsp'), 'putting it together');
-    assert.equal(step('  [12/67] Building CXX object vendor/llama.cpp/x.o'), 'compiling llama.cpp (12 of 67)');
-    assert.equal(step('  Preparing metadata (pyproject.toml): started'), undefined);
+test('the installer\'s steps: a title, and how far it is', () => {
+    const lines = [
+        'Installing what the server needs',
+        '  done in 9 s',
+        'Compiling llama.cpp for this machine (about 4 minutes on two cores; log: /x.log)',
+        '  1 min 10 s [12/67]',
+        '',
+    ];
+    const messages: string[] = [];
+    lines.reduce((now: Step, line) => {
+        const next = step(now, line);
+        messages.push(next.message);
+        return next;
+    }, { title: '', message: '' });
+    assert.deepEqual(messages, [
+        'Installing what the server needs',
+        'Installing what the server needs: done in 9 s',
+        'Compiling llama.cpp for this machine',
+        'Compiling llama.cpp for this machine: 1 min 10 s [12/67]',
+        'Compiling llama.cpp for this machine: 1 min 10 s [12/67]',
+    ]);
+});
+
+test('what went wrong is the installer\'s last line', () => {
+    const output = '/python failed (1)\nerror: no such file\ninstall: no llama.cpp works on this machine (...)\n';
+    assert.equal(reason(output), 'no llama.cpp works on this machine (...)');
 });
 
 test('a server is restarted at once, then later and later, then not', () => {
@@ -64,40 +82,6 @@ test('models: the chosen one is marked, a missing one said', () => {
     assert.equal(item?.label, '$(check) tiny');
     assert.equal(item?.description, '98 MB, not on this machine yet');
     assert.equal(modelItems([model], 'other')[0]?.label, '$(package) tiny');
-});
-
-test('llama.cpp is compiled with the build files that the extension carries, and the user\'s flags last', () => {
-    const { CMAKE_ARGS } = compileEnvironment("/it's here", '-DGGML_CUDA=on');
-    const include = "'-DCMAKE_PROJECT_llama.cpp_INCLUDE=/it'\\''s here/fastbuild.cmake'";
-    assert.equal(CMAKE_ARGS, `-DLLAVA_BUILD=OFF ${include} -DGGML_CUDA=on`);
-    assert.equal(compileEnvironment('/x', undefined)['CMAKE_ARGS']?.endsWith("fastbuild.cmake'"), true);
-});
-
-test('what was compiled is used again until something that went into it changes', () => {
-    const parts = ['llama_cpp_python==1.0', 'recipe', 'this CPU'];
-    assert.equal(buildKey(parts), buildKey([...parts]));
-    for (const index of parts.keys()) assert.notEqual(buildKey(parts.with(index, 'other')), buildKey(parts));
-});
-
-const nothing = () => Promise.reject(new Error('not there'));
-
-test('a missing compiler is told before anything is downloaded', async () => {
-    const environment = { PATH: '/bin:/usr/bin' };
-    assert.equal(await compilerMissing(environment, 'linux', (file) => file === '/usr/bin/g++', nothing), undefined);
-    assert.match((await compilerMissing(environment, 'linux', () => false, nothing)) ?? '', /apt install build-essential/);
-});
-
-test('on macOS a c++ in PATH is no compiler until the command line tools are there', async () => {
-    const missing = await compilerMissing({ PATH: '/usr/bin' }, 'darwin', () => true, nothing);
-    assert.match(missing ?? '', /xcode-select --install/);
-    const tools = () => Promise.resolve('/Library/Developer/CommandLineTools\n');
-    assert.equal(await compilerMissing({ PATH: '/usr/bin' }, 'darwin', () => true, tools), undefined);
-});
-
-test('on Windows Visual C++ is asked for where it registers', async () => {
-    const found = (text: string) => compilerMissing({ Path: '' }, 'win32', () => false, () => Promise.resolve(text));
-    assert.equal(await found('C:\\BuildTools\r\n'), undefined);
-    assert.match((await found('')) ?? '', /Build Tools/);
 });
 
 test('an environment is in use while another living window runs its server', () => {

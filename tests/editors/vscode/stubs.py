@@ -2,9 +2,10 @@
 
     stubs.py FOLDER
 
-A wheel in place of the server's own, which would compile llama.cpp: its `copilot-lsp` runs the program that the
+A wheel in place of the server's own, which would need llama.cpp: its `copilot-lsp` runs the program that the
 environment variable COPILOT_LSP_STUB_TARGET names. A Python extension for VS Code, whose active interpreter is
-the setting `stubPython.interpreter`; when it starts, it writes the file COPILOT_LSP_STUB_AWAKE. And an extension that completes as well, in the name of Continue.
+the setting `stubPython.interpreter`; when it starts, it writes the file COPILOT_LSP_STUB_AWAKE. And an extension that
+completes as well, in the name of Continue.
 """
 
 from __future__ import annotations

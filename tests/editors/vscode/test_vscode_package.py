@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import importlib
 import json
 import re
 import subprocess
 import sys
-import zipfile
 from pathlib import Path
+from types import ModuleType
 
 import pytest
 
@@ -29,25 +30,46 @@ def test_commands_of_the_sources_are_contributed() -> None:
     assert contributed == used - inner
 
 
-@pytest.mark.parametrize("needs", [True, False])
-def test_extension_carries_what_llama_cpp_is_compiled_with(
-    needs: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+@pytest.fixture
+def editors_vscode(monkeypatch: pytest.MonkeyPatch) -> ModuleType:
     monkeypatch.syspath_prepend(ROOT / "scripts")
-    import editors_vscode
+    return importlib.import_module("editors_vscode")
 
+
+def test_extension_carries_the_installer_and_a_platforms_llama(editors_vscode: ModuleType, tmp_path: Path) -> None:
+    wheel, llama = tmp_path / "copilot_lsp-1.0-py3-none-any.whl", tmp_path / "llama_cpp_python-1-py3-none-win_amd64.whl"
+    for each in (wheel, llama):
+        each.write_bytes(b"")
+    editors_vscode.carry(wheel, tmp_path / "bundled", llama)
+    carried = {path.relative_to(tmp_path / "bundled").as_posix() for path in (tmp_path / "bundled").rglob("*")}
+    wanted = {f"wheel/{wheel.name}", f"llama-wheels/{llama.name}", "install.py", "installer/llama.py"}
+    assert wanted | {"llama-wheels.toml", "llama-build/fastbuild.cmake"} <= carried
+
+
+def test_carried_installer_runs_alone(editors_vscode: ModuleType, tmp_path: Path) -> None:
     wheel = tmp_path / "copilot_lsp-1.0-py3-none-any.whl"
-    with zipfile.ZipFile(wheel, "w") as archive:
-        requirement = "Requires-Dist: llama-cpp-python>=0.3.36\n" if needs else ""
-        archive.writestr("copilot_lsp-1.0.dist-info/METADATA", f"Name: copilot-lsp\n{requirement}")
-    bundled = tmp_path / "bundled"
-    editors_vscode.carry(wheel, bundled)
-    carried = {path.relative_to(bundled).as_posix() for path in bundled.rglob("*") if path.is_file()}
-    recipe = {"llama.txt", "llama-build/fastbuild.cmake", "llama-build/gcc_amx_fix.h"}
-    assert carried == {f"wheel/{wheel.name}"} | (recipe if needs else set())
-    if needs:
-        lock = (ROOT / "requirements-dev.lock").read_text("utf-8")
-        assert f"\n{(bundled / 'llama.txt').read_text('utf-8')}" in lock
+    wheel.write_bytes(b"")
+    editors_vscode.carry(wheel, tmp_path / "bundled")
+    command = [sys.executable, "-I", tmp_path / "bundled" / "install.py", "--help"]
+    assert "FOLDER" in subprocess.run(command, capture_output=True, text=True, check=True).stdout
+
+
+@pytest.mark.parametrize(
+    ("wheel", "platform"),
+    [
+        ("llama_cpp_python-0.3.36-py3-none-manylinux_2_34_x86_64.whl", "linux-x64"),
+        ("llama_cpp_python-0.3.36-py3-none-manylinux_2_34_aarch64.whl", "linux-arm64"),
+        ("llama_cpp_python-0.3.36-py3-none-macosx_11_0_arm64.whl", "darwin-arm64"),
+        ("llama_cpp_python-0.3.36-py3-none-win_amd64.whl", "win32-x64"),
+    ],
+)
+def test_platform_of_a_wheel(editors_vscode: ModuleType, wheel: str, platform: str) -> None:
+    assert editors_vscode.vscode_platform(wheel) == platform
+
+
+def test_wheel_for_no_platform_of_vscode_is_refused(editors_vscode: ModuleType) -> None:
+    with pytest.raises(SystemExit, match="no platform of VS Code"):
+        editors_vscode.vscode_platform("llama_cpp_python-0.3.36-py3-none-any.whl")
 
 
 def test_lock_files_name_no_host() -> None:
