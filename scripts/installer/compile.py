@@ -38,10 +38,11 @@ def build_key(version: str) -> str:
 def _native_macros() -> bytes:
     """What the compiler predefines for this CPU: its version and every instruction set that it will use."""
     if sys.platform == "win32":
+        _check_visual_cpp()
         return platform.processor().encode()
     compiler = shlex.split(os.environ.get("CXX") or "c++")
     if shutil.which(compiler[0]) is None:
-        raise steps.Failed(f"no C++ compiler ({compiler[0]}): install one (Debian: apt install build-essential)")
+        raise steps.Failed(f"no C++ compiler ({compiler[0]}): install one ({HOW.get(sys.platform, HOW['linux'])})")
     preprocess = [*compiler, "-dM", "-E", "-x", "c++", os.devnull]
     for native in (["-march=native"], ["-mcpu=native"], []):
         result = subprocess.run([*preprocess, *native], capture_output=True, check=False)
@@ -50,6 +51,25 @@ def _native_macros() -> bytes:
     else:
         raise steps.Failed(f"the C++ compiler does not work: {result.stderr.decode(errors='replace').strip()[:300]}")
     return result.stdout
+
+
+HOW = {"darwin": "xcode-select --install", "linux": "Debian: apt install build-essential"}
+
+
+def _check_visual_cpp() -> None:
+    """Raises Failed where neither it nor another compiler is; its finder of itself is there since version 2017."""
+    if any(shutil.which(name) for name in ("cl", "g++", "clang++")):
+        return
+    programs = Path(os.environ.get("ProgramFiles(x86)", r"C:\Program Files (x86)"))
+    vswhere = programs / "Microsoft Visual Studio" / "Installer" / "vswhere.exe"
+    tools = "Microsoft.VisualStudio.Component.VC.Tools.x86.x64"
+    query = [vswhere, "-latest", "-products", "*", "-requires", tools, "-property", "installationPath"]
+    try:
+        if subprocess.run(query, capture_output=True, check=False).stdout.strip():
+            return
+    except OSError:
+        pass
+    raise steps.Failed('no C++ compiler: install Visual Studio Build Tools, "Desktop development with C++"')
 
 
 def own_flags() -> list[str]:

@@ -120,6 +120,18 @@ def test_no_compiler_is_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
         compile_.build_key("1.0")
 
 
+def test_windows_without_visual_cpp_is_one_line(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+    monkeypatch.setenv("ProgramFiles(x86)", str(tmp_path))
+    with pytest.raises(Failed, match=r"^no C\+\+ compiler: install Visual Studio Build Tools"):
+        compile_._check_visual_cpp()
+    installer = tmp_path / "Microsoft Visual Studio" / "Installer" / "vswhere.exe"
+    installer.parent.mkdir(parents=True)
+    installer.write_text(f"#!{sys.executable}\nprint('C:/BuildTools')\n", "utf-8")
+    installer.chmod(0o755)
+    compile_._check_visual_cpp()
+
+
 def test_a_compiler_that_does_not_work_is_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("CXX", f"{sys.executable} -c 'raise SystemExit(\"broken\")'")
     with pytest.raises(Failed, match=r"^the C\+\+ compiler does not work: broken$"):
