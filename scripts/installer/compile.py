@@ -60,7 +60,7 @@ def _check_visual_cpp() -> None:
     """Raises Failed where neither it nor another compiler is; its finder of itself is there since version 2017."""
     if any(shutil.which(name) for name in ("cl", "g++", "clang++")):
         return
-    programs = Path(os.environ.get("ProgramFiles(x86)", r"C:\Program Files (x86)"))
+    programs = Path(os.environ.get("PROGRAMFILES(X86)", r"C:\Program Files (x86)"))
     vswhere = programs / "Microsoft Visual Studio" / "Installer" / "vswhere.exe"
     tools = "Microsoft.VisualStudio.Component.VC.Tools.x86.x64"
     query = [vswhere, "-latest", "-products", "*", "-requires", tools, "-property", "installationPath"]

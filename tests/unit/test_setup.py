@@ -122,7 +122,7 @@ def test_no_compiler_is_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_windows_without_visual_cpp_is_one_line(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))
-    monkeypatch.setenv("ProgramFiles(x86)", str(tmp_path))
+    monkeypatch.setenv("PROGRAMFILES(X86)", str(tmp_path))
     with pytest.raises(Failed, match=r"^no C\+\+ compiler: install Visual Studio Build Tools"):
         compile_._check_visual_cpp()
     installer = tmp_path / "Microsoft Visual Studio" / "Installer" / "vswhere.exe"
