@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import psutil
-
 from copilot_lsp.models.registry import Entry, Shape
 
 MEMORY_SHARE = 0.7
@@ -21,6 +19,8 @@ WINDOW = 4 * 1600
 
 def memory() -> int:
     """All of this machine's memory, in bytes."""
+    import psutil
+
     total: int = psutil.virtual_memory().total
     return total
 

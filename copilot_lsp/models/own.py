@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
-from typing import Any
-
-import tomlkit
+from typing import TYPE_CHECKING, Any
 
 from copilot_lsp.errors import UsageError
 from copilot_lsp.models import gguf
 from copilot_lsp.models.registry import Entry, File, Hub, Source, Url, load, own_file
+
+if TYPE_CHECKING:
+    from tomlkit import TOMLDocument
 
 NAME = r"[A-Za-z0-9][A-Za-z0-9._-]*"
 
@@ -34,6 +35,8 @@ def add(what: str, name: str | None = None) -> Entry:
 
 def write(entry: Entry) -> None:
     """Keeps what the file has besides."""
+    import tomlkit
+
     document = _document()
     models: Any = document.setdefault("models", tomlkit.table(is_super_table=True))
     models[entry.name] = _plain(entry)
@@ -86,14 +89,18 @@ def _plain(entry: Entry) -> dict[str, Any]:
     return {key: value for key, value in fields.items() if value not in empty or key in ("description", "licence")}
 
 
-def _document() -> tomlkit.TOMLDocument:
+def _document() -> TOMLDocument:
+    import tomlkit
+
     try:
         return tomlkit.parse(own_file().read_text("utf-8"))
     except FileNotFoundError:
         return tomlkit.document()
 
 
-def _store(document: tomlkit.TOMLDocument) -> None:
+def _store(document: TOMLDocument) -> None:
+    import tomlkit
+
     path = own_file()
     path.parent.mkdir(parents=True, exist_ok=True)
     new = path.with_suffix(".new")

@@ -11,8 +11,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from filelock import FileLock, Timeout
-
 from copilot_lsp.models.registry import Entry, Source
 
 
@@ -87,6 +85,8 @@ def _folder(entry: Entry) -> Path:
 @contextmanager
 def alone(entry: Entry, waiting: Callable[[], None]) -> Iterator[None]:
     """One pull of a model at a time, over all processes; `waiting` is called when there is another."""
+    from filelock import FileLock, Timeout
+
     entry.path.parent.mkdir(parents=True, exist_ok=True)
     lock = FileLock(entry.path.parent / f".{entry.path.stem}.lock")
     try:

@@ -50,8 +50,9 @@ class Patterns:
 
 
 def compiled(lines: Iterable[str], origin: str, fold: Callable[[str], str] = str) -> Patterns:
-    readable = tuple(line for line in lines if _spec(fold(line)) is not None)
-    return Patterns(GitIgnoreSpec.from_lines(map(fold, readable)), readable, origin, fold)
+    specs = [(line, spec) for line in lines if (spec := _spec(fold(line))) is not None]
+    found = [(line, pattern) for line, spec in specs for pattern in spec.patterns]
+    return Patterns(GitIgnoreSpec([pattern for _, pattern in found]), tuple(line for line, _ in found), origin, fold)
 
 
 def from_bytes(data: bytes, origin: str, fold: Callable[[str], str] = str) -> Patterns:

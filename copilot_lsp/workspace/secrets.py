@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from functools import lru_cache
+from functools import cache, lru_cache
 
 from copilot_lsp.source.languages import LANGUAGES
 from copilot_lsp.workspace.patterns import Exclusion, Patterns, compiled
@@ -76,7 +76,12 @@ SECRET_GLOBS = (
 )
 """Files that are neither completed nor read unless the user's `include` says so (gitignore syntax, lower case)."""
 
-SECRETS: Patterns = compiled(SECRET_GLOBS, "the built-in secrets", str.lower)
+
+@cache
+def secrets() -> Patterns:
+    """SECRET_GLOBS, compiled when the first file is judged: no start needs to wait for it."""
+    return compiled(SECRET_GLOBS, "the built-in secrets", str.lower)
+
 
 AFTER = re.compile(
     r"(?:~|#|\.(?:bak|backup|old|orig|save|saved|copy|tmp|prev|sw[a-p]|~?\d+~?)|[-_ ](?:bak|backup|old|orig|copy)"
@@ -98,7 +103,9 @@ def secret_pattern(path: str) -> Exclusion | None:
     return None
 
 
-_exclusion = lru_cache(maxsize=8192)(SECRETS.exclusion)
+@lru_cache(maxsize=8192)
+def _exclusion(name: str) -> Exclusion | None:
+    return secrets().exclusion(name)
 
 
 def _originals(path: str) -> Iterator[str]:

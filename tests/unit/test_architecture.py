@@ -19,7 +19,7 @@ ROOT = Path(copilot_lsp.__file__).parent
 FILES = {path.relative_to(ROOT).as_posix(): path for path in sorted(ROOT.rglob("*.py"))}
 
 LSP = {"pygls", "lsprotocol"}
-LSP_FILES = {"server/server.py", "server/protocol.py", "server/reading.py"} | {
+LSP_FILES = {"server/server.py", "server/protocol.py", "server/reading.py", "server/lean.py"} | {
     file for file in FILES if file.startswith("server/handlers/")
 }
 

@@ -122,14 +122,12 @@ def test_doctor_json_has_every_check_and_the_settings(no_models, capsys: pytest.
 def test_doctor_names_a_package_that_is_missing(
     no_models, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from importlib.metadata import PackageNotFoundError
-
-    from copilot_lsp.cli import doctor
+    from importlib import metadata
 
     def missing(name):
-        raise PackageNotFoundError(name)
+        raise metadata.PackageNotFoundError(name)
 
-    monkeypatch.setattr(doctor, "version", missing)
+    monkeypatch.setattr(metadata, "version", missing)
     assert main(["doctor", "--engine", "fake"]) == 1
     assert "not installed: run `pip install llama-cpp-python`" in capsys.readouterr().out
 

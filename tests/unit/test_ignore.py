@@ -240,3 +240,8 @@ def test_ignore_files_that_cannot_be_read_are_passed_over(tree: Path) -> None:
 def test_patterns_can_ignore_case() -> None:
     patterns = compiled(["Private/"], "", str.lower)
     assert isinstance(patterns.decide("PRIVATE/"), Exclusion)
+
+
+def test_the_line_that_excludes_is_named_behind_blank_lines() -> None:
+    patterns = compiled(["", "# ours", "", "*.key"], "an ignore file")
+    assert str(patterns.exclusion("a.key")) == "`*.key` in an ignore file"
