@@ -39,12 +39,14 @@ class ContextSettings:
 
     `cold_ms`: how long the engine may read before the first completion at a new place (0: as long as it takes); the
     whole windows are read when the user pauses.
+    `index`: what other files of the workspace define is kept in an index, and shown to the model.
     """
 
     prefix_tokens: int = 768
     suffix_tokens: int = 192
     chunk_tokens: int = 256
     cold_ms: int = 1500
+    index: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -177,7 +177,7 @@ def definitions(library: Library, place: Place, names: Wanted, imported: Importe
         if len(skeletons) >= MAX_DEFINITIONS:
             break
     for skeleton in list(skeletons.values())[:MAX_DEFINITIONS]:
-        yield Picked(Chunk(skeleton.shown, text_of(library, skeleton)), skeleton.why)
+        yield Picked(Chunk(skeleton.shown, text_of(library, skeleton), skeleton.path), skeleton.why)
 
 
 def nearest(found: list[Definition], place: Place, imported: Imported, names: Wanted) -> list[tuple[Definition, str]]:
@@ -247,7 +247,9 @@ def similar(library: Library, place: Place, names: Wanted, least: float = ALIKE)
         return None
     score, file, first = best
     text = "\n".join(library.lines(file.id, first, SHOWN_LINES)).strip("\n")
-    return Picked(Chunk(file.shown, text), f"lines {first + 1} to {first + SHOWN_LINES} are alike ({score:.2f})")
+    return Picked(
+        Chunk(file.shown, text, file.path), f"lines {first + 1} to {first + SHOWN_LINES} are alike ({score:.2f})"
+    )
 
 
 def _promising(library: Library, query: dict[int, float], language: str) -> list[int]:

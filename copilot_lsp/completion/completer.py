@@ -18,6 +18,7 @@ from copilot_lsp.completion.cache import Cache, Generated
 from copilot_lsp.completion.query import Answer, Completion, Query, Selected
 from copilot_lsp.completion.run import Job, Run
 from copilot_lsp.completion.scheduler import Scheduler
+from copilot_lsp.completion.shelf import Others
 from copilot_lsp.completion.steps import (
     completion_of,
     floor_of,
@@ -93,12 +94,27 @@ class Completer:
         """The document was closed: whoever waits for it is answered SUPERSEDED."""
         self._scheduler.forget(uri)
 
+    def show(self, others: Others | None) -> None:
+        """From now on, what `others` choose of other files; None: nothing."""
+        self._scheduler.others = others
+        self.put_away()
+
+    def put_away(self) -> None:
+        """Nothing that was made with text which must not be read any more counts or stays."""
+        if self._scheduler.put_away():
+            self.engine.forget()
+            self._cache.clear()
+
+    def clear(self) -> None:
+        """No completion from before counts."""
+        self._cache.clear()
+
     async def close(self) -> None:
         self._scheduler.close()
         self._cache.clear()
 
     async def _answer(self, query: Query, emit: Callable[[Completion], None] | None) -> Answer:
-        query = with_selection(query)
+        query = self._with_others(with_selection(query))
         shape = shape_of(query, self.settings)
         if isinstance(shape, Silence):
             return Answer(silence=shape)
@@ -121,6 +137,13 @@ class Completer:
         completions = [completion_of(query, first, id)]
         completions += [completion_of(query, other, str(next(self._ids))) for other in others]
         return Answer(tuple(completions), done=first.done, source=source, generated=first)
+
+    def _with_others(self, query: Query) -> Query:
+        """With the text of other files that its document shows, unless it comes with some."""
+        if query.chunks or self._scheduler.others is None:
+            return query
+        self.put_away()
+        return replace(query, chunks=self._scheduler.chunks(query.snapshot.home))
 
     def _cached(self, query: Query, shape: Shape, seed: int | None = None) -> Generated | None:
         if query.seed is not None or query.max_tokens is not None:

@@ -74,6 +74,11 @@ class Run:
         """Where the prompt's window began, as the engine said so far (`Done.cut`)."""
         return self._done.cut
 
+    @property
+    def read(self) -> bool:
+        """Whether the whole prompt has been evaluated by the end of a run that was to generate nothing."""
+        return not self.task.cancelled() and self._done.end is FinishReason.TOKENS
+
     def joins(self, snapshot: Snapshot, offset: int, wanted: Shape, confidence: float) -> bool:
         """Whether this run's text so far begins with what the user typed since it began."""
         if self.job.shape is not wanted or self.job.confidence != confidence or self.task.done():

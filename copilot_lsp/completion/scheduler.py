@@ -1,7 +1,7 @@
 """What the engine works on: one run for a document, who waits for it, and what is done while nobody waits.
 
-State for each document: its run, the query that waits, and the pin that keeps its prompts growing at the end only.
-The cells of a notebook share its pin.
+State for each document: its run, the query that waits, the pin that keeps its prompts growing at the end only, and
+the shelf with text of other files. The cells of a notebook share its pin and its shelf.
 """
 
 from __future__ import annotations
@@ -10,10 +10,12 @@ import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from copilot_lsp.completion import context
+from copilot_lsp.completion import context, shelf
 from copilot_lsp.completion.context import Pin
 from copilot_lsp.completion.run import Job, Run, request
-from copilot_lsp.engine.base import Engine, EngineState
+from copilot_lsp.completion.shelf import EMPTY, Others, Shelf
+from copilot_lsp.completion.wanted import steady
+from copilot_lsp.engine.base import Chunk, Engine, EngineState
 from copilot_lsp.postprocess.shape import Shape
 from copilot_lsp.settings import Settings
 from copilot_lsp.source.document import Snapshot, in_notebook
@@ -30,7 +32,9 @@ class _Document:
     run: Run | None = None
     waiting: asyncio.Future[None] | None = None
     pin: Pin | None = None
+    shelf: Shelf = EMPTY
     rest: asyncio.TimerHandle | None = None
+    choosing: asyncio.Task[None] | None = None
 
 
 class Scheduler:
@@ -39,7 +43,9 @@ class Scheduler:
     def __init__(self, engine: Engine, settings: Settings, ended: Callable[[Run], None]) -> None:
         self.engine = engine
         self.settings = settings
+        self.others: Others | None = None
         self._ended_with = ended
+        self._runs: set[Run] = set()
         self._documents: dict[str, _Document] = {}
 
     def take_over(self, uri: str) -> asyncio.Future[None]:
@@ -47,8 +53,7 @@ class Scheduler:
         document = self._document(uri)
         if document.waiting is not None and not document.waiting.done():
             document.waiting.set_result(None)
-        if document.rest is not None:
-            document.rest.cancel()
+        _stop_reading_ahead(document)
         document.waiting = asyncio.get_running_loop().create_future()
         return document.waiting
 
@@ -87,6 +92,7 @@ class Scheduler:
         quick = job.quick and self.settings.context.cold_ms > 0
         around = context.build(*in_notebook(job.snapshot, job.offset), pin if job.quick else None, quick)
         run = Run(self.engine, request(job, around, self.settings.completion), job)
+        self._runs.add(run)
         run.task.add_done_callback(lambda _: self._ended(run, around))
         return run
 
@@ -95,13 +101,35 @@ class Scheduler:
         return document is not None and document.run is not None and not document.run.task.done()
 
     def rest(self, snapshot: Snapshot, offset: int) -> None:
-        """The user looks at `offset`: after a pause, the engine reads the whole window there, once."""
+        """The user looks at `offset`: after a pause, the engine reads the whole window there, once.
+
+        And what other files have to say, if that has changed.
+        """
         document = self._document(snapshot.uri)
-        if document.rest is not None:
-            document.rest.cancel()
-        if self.settings.completion.prefetch:
+        _stop_reading_ahead(document)
+        if self.settings.completion.prefetch or self.others is not None:
             loop = asyncio.get_running_loop()
             document.rest = loop.call_later(REST_SECONDS, self._prefill, snapshot, offset)
+
+    def chunks(self, home: str) -> tuple[Chunk, ...]:
+        """Text of other files for the prompts of a document."""
+        return self._document(home).shelf.chunks
+
+    def put_away(self) -> bool:
+        """Takes what must not be read any more out of all prompts; whether there was any."""
+        found = False
+        for document in self._documents.values():
+            kept = shelf.without(document.shelf, self.others)
+            found |= kept is not document.shelf
+            document.shelf = kept
+        for run in self._runs:
+            if any(self._refuses(chunk) for chunk in run.job.chunks):
+                found = True
+                run.task.cancel()
+        return found
+
+    def _refuses(self, chunk: Chunk) -> bool:
+        return self.others is None or self.others.refuses(chunk)
 
     def stop(self, uri: str) -> None:
         document = self._documents.get(uri)
@@ -133,7 +161,7 @@ class Scheduler:
         """The engine or its model was exchanged: nothing generated before counts."""
         for uri, document in self._documents.items():
             self.stop(uri)
-            document.pin = None
+            document.pin, document.shelf = None, EMPTY
 
     def close(self) -> None:
         for uri in list(self._documents):
@@ -143,6 +171,7 @@ class Scheduler:
         return self._documents.setdefault(uri, _Document())
 
     def _ended(self, run: Run, around: context.Context) -> None:
+        self._runs.discard(run)
         document = self._documents.get(run.job.snapshot.uri)
         if document is not None and document.run is run:
             document.run = None
@@ -154,10 +183,48 @@ class Scheduler:
         """Evaluates a whole prompt without decoding, unless the document's pin has one."""
         document = self._document(snapshot.uri)
         document.rest = None
-        pin = self._document(snapshot.home).pin
-        if pin is not None and context.is_whole(pin, *in_notebook(snapshot, offset)):
-            return
         if self.is_busy(snapshot.uri):  # with what is read ahead: after that
             self.rest(snapshot, offset)
-        elif self.engine.status.state is EngineState.READY:
-            self.start(Job(snapshot, offset, Shape.LINE, max_tokens=0, background=True, quick=False))
+        elif self.engine.status.state is not EngineState.READY:
+            return
+        elif self.others is None:
+            self._read(snapshot, offset, self._document(snapshot.home).shelf)
+        else:
+            document.choosing = asyncio.create_task(self._choose(self.others, snapshot, offset))
+
+    async def _choose(self, others: Others, snapshot: Snapshot, offset: int) -> None:
+        """Reads on with the shelf that this place asks for."""
+        old, names = self._document(snapshot.home).shelf, steady(snapshot, offset)
+        new = old
+        if names != old.names:
+            fresh = await others.choose(snapshot, offset)
+            if fresh is not None:
+                new = shelf.next_shelf(old, names, fresh, self.settings.context.chunk_tokens)
+        if not self.is_busy(snapshot.uri) and self._document(snapshot.home).shelf is old:
+            self._read(snapshot, offset, new)
+
+    def _read(self, snapshot: Snapshot, offset: int, new: Shelf) -> None:
+        """`new` is shown from then on when the engine has read it."""
+        home = self._document(snapshot.home)
+        if new.picked == home.shelf.picked:
+            home.shelf = new
+            whole = home.pin is not None and context.is_whole(home.pin, *in_notebook(snapshot, offset))
+            if whole or not self.settings.completion.prefetch:
+                return
+        job = Job(snapshot, offset, Shape.LINE, max_tokens=0, background=True, quick=False, chunks=new.chunks)
+        run, old = self.start(job), home.shelf
+
+        def put(_: object) -> None:
+            if run.read and home.shelf is old and self._documents.get(snapshot.home) is home:
+                home.shelf = new
+                if new.names is None:
+                    self.rest(snapshot, offset)
+
+        run.task.add_done_callback(put)
+
+
+def _stop_reading_ahead(document: _Document) -> None:
+    if document.rest is not None:
+        document.rest.cancel()
+    if document.choosing is not None:
+        document.choosing.cancel()

@@ -28,6 +28,12 @@ ENCLOSING = 1.0
 IMPORTED = 1.5
 """Factor for what the file imports."""
 
+STEADY = 8
+"""Names that tell whether a place is about something else than the one before."""
+
+LONG = 1000
+"""Bytes of a line that are looked at."""
+
 _RECEIVER = re.compile(r"([A-Za-z_]\w*(?:(?:\.|->|::|\?\.)[A-Za-z_]\w*)*)(?:\.|->|::|\?\.)\w*$")
 _LAST = re.compile(r"\w+$")
 
@@ -65,6 +71,20 @@ def wanted(snapshot: Snapshot, offset: int, imported: frozenset[str] = frozenset
         add(_types(receiver, site), RECEIVER)
     raised = {name: weight * (IMPORTED if name in imported else 1) for name, weight in weights.items()}
     return Wanted(dict(sorted(raised.items(), key=lambda each: (-each[1], each[0]))), receiver)
+
+
+def steady(snapshot: Snapshot, offset: int) -> frozenset[str]:
+    """The STEADY heaviest names of the lines around the cursor's, without that line: the same while it is typed."""
+    text = snapshot.text
+    line = text.line_at(offset)
+    weights: dict[str, float] = {}
+    for number in range(max(0, line - BEFORE), min(text.line_count, line + AFTER + 1)):
+        if number == line:
+            continue
+        start, end = text.line_span(number)
+        for name in identifiers(text.data[start : min(end, start + LONG)].decode("utf-8", "replace")):
+            weights[name] = max(weights.get(name, 0.0), 2 ** (-abs(number - line) / HALF))
+    return frozenset(sorted(weights, key=lambda name: (-weights[name], name))[:STEADY])
 
 
 def _headers(tree: Tree | None, offset: int) -> Iterator[str]:

@@ -82,7 +82,8 @@ OPTIONS = (
     Option("completion.prefetch", "Generate what would come next while the machine is idle."),
     Option("context.prefixTokens", "Text before the cursor that the model reads (tokens).", 16, 131_072),
     Option("context.suffixTokens", "Text after the cursor that the model reads (tokens).", 0, 131_072),
-    Option("context.chunkTokens", "Text of other files, with --context on the command line only (tokens).", 0, 131_072),
+    Option("context.index", "Show the model what other files of the workspace define; keeps an index of their text."),
+    Option("context.chunkTokens", "Text of other files at most, where it is shown (tokens).", 0, 131_072),
     Option(
         "context.coldMs",
         "Time to read the text around the cursor before the first completion at a new place (milliseconds); the rest"

@@ -14,10 +14,11 @@ from typing import Protocol
 
 @dataclass(frozen=True, slots=True)
 class Chunk:
-    """Text of another file that helps to complete this one."""
+    """Text of another file that helps to complete this one; `source` is that file's absolute path, where it has one."""
 
     path: str
     text: str
+    source: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -233,6 +233,8 @@ class Server(LanguageServer):
         self.announced: dict[str, object] = {}
         self.announcement: asyncio.TimerHandle | None = None
         self.reports_loading = False
+        self.reports_indexing = False
+        self.greeted = False
         self.shown_failure = ""
         self._tasks: set[asyncio.Task[None]] = set()
         super().__init__(*arguments, protocol_cls=Protocol, converter_factory=reading.converter, **options)

@@ -22,6 +22,7 @@ from copilot_lsp.server.handlers import (
     lifecycle,
     notebooks,
     status,
+    watching,
 )
 from copilot_lsp.server.protocol import Protocol, Server
 from copilot_lsp.server.session import Session
@@ -53,6 +54,7 @@ FEATURES: Mapping[str, Handler] = {
     types.TEXT_DOCUMENT_INLINE_COMPLETION: inline_completion.inline_completion,
     inline_completion.DID_SHOW: inline_completion.did_show,
     inline_completion.DID_PARTIALLY_ACCEPT: inline_completion.did_partially_accept,
+    types.WORKSPACE_DID_CHANGE_WATCHED_FILES: watching.did_change_watched_files,
     status.STATISTICS: status.statistics,
 }
 """`textDocument/completion` is added in `lifecycle.initialize`, for clients that need it."""

@@ -13,6 +13,7 @@ from copilot_lsp.completion.completer import Completer
 from copilot_lsp.completion.query import Answer, Completion, Query
 from copilot_lsp.engine.base import Engine, EngineState, EngineStatus
 from copilot_lsp.server import cells
+from copilot_lsp.server.knowledge import Knowledge
 from copilot_lsp.server.statistics import Recorder
 from copilot_lsp.settings import Settings
 from copilot_lsp.silence import Reason, Silence
@@ -80,6 +81,7 @@ class Session:
         self.notebooks = cells.Notebooks()
         self._documents: dict[str, Document] = {}
         self._read: set[str] = set()
+        self.knowledge = Knowledge(lambda: self.gate, self._documents.values, lambda: self.changed())
         self._make_engine = make_engine
         self._model = model
         self._updating = asyncio.Lock()
@@ -98,14 +100,17 @@ class Session:
         document = Document.open(uri, path, known, version, source, self.settings.max_parse_bytes)
         document.called = language
         self._documents[uri] = document
+        self.knowledge.edited(uri)
 
     def change(self, uri: str, edits: Sequence[Edit], version: int) -> None:
         if (document := self._documents.get(uri)) is not None:
             document.apply(edits, version)
+            self.knowledge.edited(uri)
 
     def close_document(self, uri: str) -> None:
         self._documents.pop(uri, None)
         self.completer.forget(uri)
+        self.knowledge.edited(uri)
 
     def close_notebook(self, uri: str) -> None:
         """The notebook alone: its cells are documents of their own."""
@@ -121,7 +126,7 @@ class Session:
         self.changed()
 
     def _forget_refused(self) -> None:
-        """Nothing generated for a document that is excluded by now is kept or goes on."""
+        """Nothing generated for or with a document that is excluded by now is kept or goes on."""
         excluded = {uri for uri in self._read if self.exclusion(uri)}
         for uri in self._documents:
             if excluded or self.refusal(uri):
@@ -131,6 +136,17 @@ class Session:
         if excluded:  # Another document's prompt may hold text of this one: the engine forgets them all.
             self._read -= excluded
             self.engine.forget()
+            self.completer.clear()
+        self.index()
+
+    def index(self) -> None:
+        """Other files, as the folders and the settings of this moment let them be read."""
+        self.completer.show(self.knowledge if self.knowledge.use(self.settings) else None)
+
+    def touched(self, uris: Sequence[str]) -> None:
+        """Files and folders that changed on the disk; what they exclude by now is gone at once."""
+        if self.knowledge.touched(uris):
+            self._forget_refused()
 
     def focus(self, uri: str) -> None:
         self.focused = uri
@@ -256,6 +272,7 @@ class Session:
         async with self._updating:
             if not self._closed:
                 self._closed = True
+                await self.knowledge.close()
                 await self.completer.close()
                 await self.engine.close()
 
@@ -279,4 +296,4 @@ class Session:
 
 def _engine_part(settings: Settings) -> tuple[object, ...]:
     """What an engine is made for: its budgets are those of the context."""
-    return settings.model, settings.engine, settings.context
+    return settings.model, settings.engine, replace(settings.context, index=False)

@@ -26,6 +26,7 @@ def status_of(session: Session) -> dict[str, object]:
         "profile": asdict(session.profile),
         "lastLatencyMs": session.last.milliseconds and round(session.last.milliseconds),
         "lastSilence": _last_silence(session),
+        "index": asdict(session.knowledge.status),
         "statistics": _counts(session.recorder.statistics()),
     }
 

@@ -77,7 +77,7 @@ def find(
             size = file.stat().st_size
         except OSError:  # it was there a moment ago
             continue
-        if reason := "excluded" if exclusion else _left_out(path, size):
+        if reason := "excluded" if exclusion else left_out(path, size):
             found.left_out[reason] += 1
         else:
             found.files.append(SourceFile(file, path, language, size, gate))
@@ -105,7 +105,8 @@ def _enters(gate: Gate, root: str, name: str) -> bool:
     return gate.refuses_below(root, name) is None or gate.may_hold_included(name)
 
 
-def _left_out(path: str, size: int) -> str:
+def left_out(path: str, size: int) -> str:
+    """Why a file that may be read is not worth it, "" if it is."""
     if size > MAX_BYTES:
         return "too large"
     return "built" if BUILT.search(path) else ""

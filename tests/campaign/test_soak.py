@@ -107,6 +107,6 @@ async def engine_of(server: int) -> int:
     async with asyncio.timeout(30):
         while True:
             for child in Path(f"/proc/{server}/task/{server}/children").read_text().split():
-                if b"launch.py" in Path(f"/proc/{child}/cmdline").read_bytes():
+                if b"copilot_lsp.engine.local.worker" in Path(f"/proc/{child}/cmdline").read_bytes():
                     return int(child)
             await asyncio.sleep(0.05)

@@ -80,7 +80,7 @@ def engine_pid(editor: Editor) -> int:
     for status in Path("/proc").glob("[0-9]*/status"):
         try:
             parent = f"\nPPid:\t{editor.pid}\n" in status.read_text()
-            if parent and b"engine/local/launch.py" in status.with_name("cmdline").read_bytes():
+            if parent and b"copilot_lsp.engine.local.worker" in status.with_name("cmdline").read_bytes():
                 return int(status.parent.name)
         except OSError:
             continue

@@ -24,7 +24,6 @@ LSP_FILES = {"server/server.py", "server/protocol.py", "server/reading.py", "ser
 }
 
 LLAMA_FILES = {
-    "engine/local/launch.py",
     "engine/local/worker.py",
     "engine/local/kv.py",
     "engine/local/decode.py",

@@ -33,6 +33,15 @@ async def test_status_notifications_tell_changes_only() -> None:
                 "profile": {"message": "", "ok": True},
                 "lastLatencyMs": None,
                 "lastSilence": None,
+                "index": {
+                    "state": "off",
+                    "files": 0,
+                    "symbols": 0,
+                    "bytes": 0,
+                    "done": 0,
+                    "total": 0,
+                    "message": "other files are not indexed",
+                },
                 "statistics": {
                     "offered": 0,
                     "shown": 0,

@@ -193,9 +193,9 @@ def test_the_type_of_a_receiver_weighs_most() -> None:
 def test_a_broken_index_is_made_anew(tmp_path: Path) -> None:
     index = tmp_path / "index.sqlite"
     index.write_bytes(b"not a database" * 1000)
-    assert store.counts(store.open_to_write(index)) == {"files": 0, "symbols": 0}
+    assert store.counts(store.open_to_write(index))["files"] == 0
     sqlite3.connect(index).execute("PRAGMA user_version = 99").connection.close()
-    assert store.counts(store.open_to_write(index)) == {"files": 0, "symbols": 0}
+    assert store.counts(store.open_to_write(index))["files"] == 0
 
 
 NAMES = st.sampled_from(["a", "b", "secrets", "sub", ".hidden", "vendor"])

@@ -6,15 +6,13 @@ import asyncio
 import contextlib
 import logging
 import os
-import site
-import sys
 import time
 from asyncio.subprocess import PIPE, Process
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
-import copilot_lsp
+from copilot_lsp import launch
 from copilot_lsp.engine.base import EngineState
 from copilot_lsp.engine.local import restarts, wire
 from copilot_lsp.engine.local.client import EngineClient
@@ -174,14 +172,7 @@ class LocalEngine(EngineClient):
 
 
 def worker_command() -> list[str]:
-    """Python without PYTHONPATH and the current folder, and told where the server found its packages (`launch`).
-
-    Folders of packages only: what else is on the path may be the user's project.
-    """
-    folders = [site.getusersitepackages()] if site.ENABLE_USER_SITE else []
-    folders += [each for each in sys.path if Path(each).name in ("site-packages", "dist-packages")]
-    root = str(Path(copilot_lsp.__file__).absolute().parents[1])
-    return [sys.executable, "-I", str(Path(__file__).absolute().with_name("launch.py")), root, *folders]
+    return launch.command("copilot_lsp.engine.local.worker")
 
 
 def environment() -> dict[str, str]:

@@ -1,7 +1,7 @@
 """The engine process: reads requests from standard input, decodes one at a time, writes text to standard output.
 
-Started by `launch.py`. It ends when its standard input does, whatever it is
-doing, so it never outlives the process that started it.
+Started by `copilot_lsp/launch.py`. It ends when its standard input does, whatever it is doing, so it never outlives
+the process that started it.
 """
 
 from __future__ import annotations

@@ -9,6 +9,7 @@ from lsprotocol import types
 from pygls.exceptions import JsonRpcException
 
 from copilot_lsp.config import SECTION, Effective, hint
+from copilot_lsp.server.handlers import watching
 from copilot_lsp.server.protocol import Server
 
 logger = logging.getLogger(__name__)
@@ -30,6 +31,7 @@ def took_over(ls: Server, resolved: Effective) -> None:
     ls.problems = resolved.problems
     ls.unknown_options |= new
     ls.spawn(ls.session.update_engine())
+    ls.spawn(watching.register(ls))
 
 
 def section(sent: object) -> object:

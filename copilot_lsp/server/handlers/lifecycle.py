@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from lsprotocol import types
 
-from copilot_lsp.server.handlers import completion, configuration, status
+from copilot_lsp.server.handlers import completion, configuration, status, watching
 from copilot_lsp.server.protocol import Server
 from copilot_lsp.workspace.uris import path_of
 
@@ -23,7 +23,9 @@ def initialize(ls: Server, params: types.InitializeParams) -> None:
 async def initialized(ls: Server, params: types.InitializedParams) -> None:
     ls.session.changed = lambda: status.changed(ls)
     status.changed(ls)
+    ls.greeted = True
     await configuration.register(ls)
+    await watching.register(ls)
     await configuration.pull(ls)
 
 

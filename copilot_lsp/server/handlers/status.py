@@ -1,11 +1,11 @@
-"""didChangeStatus, copilotLsp/statistics, the progress of loading the model, and a message when there is none."""
+"""didChangeStatus, copilotLsp/statistics, the progress of loading and indexing, and a message when there is none."""
 
 from __future__ import annotations
 
 import asyncio
 import logging
 import uuid
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 
 from lsprotocol import types
@@ -53,6 +53,9 @@ def changed(ls: Server) -> None:
     if ls.session.engine.status.state in LOADING and not ls.reports_loading:
         ls.reports_loading = True
         ls.spawn(_report_loading(ls))
+    if ls.session.knowledge.status.state == "indexing" and not ls.reports_indexing:
+        ls.reports_indexing = True
+        ls.spawn(_report_indexing(ls))
 
 
 def _announce(ls: Server) -> None:
@@ -77,27 +80,38 @@ def _show_failure(ls: Server) -> None:
 
 
 async def _report_loading(ls: Server) -> None:
-    window = ls.client_capabilities.window
+    session = ls.session
     try:
-        with suppress(TimeoutError):
-            await asyncio.wait_for(ls.session.loaded.wait(), PATIENCE_SECONDS)
-        if not ls.session.loaded.is_set() and window is not None and window.work_done_progress:
-            await _report(ls, str(uuid.uuid4()))
+        loading = f"Loading {session.engine.status.model}"
+        await _report(ls, loading, session.loaded, lambda: session.engine.status.message)
     finally:
         ls.reports_loading = False
 
 
-async def _report(ls: Server, token: str) -> None:
-    progress = ls.work_done_progress
+async def _report_indexing(ls: Server) -> None:
+    knowledge = ls.session.knowledge
+    try:
+        await _report(ls, "Indexing", knowledge.settled, lambda: knowledge.status.message)
+    finally:
+        ls.reports_indexing = False
+
+
+async def _report(ls: Server, title: str, over: asyncio.Event, message: Callable[[], str]) -> None:
+    """Progress until something is over, with its message; none for what takes no time."""
+    window = ls.client_capabilities.window
+    with suppress(TimeoutError):
+        await asyncio.wait_for(over.wait(), PATIENCE_SECONDS)
+    if over.is_set() or window is None or not window.work_done_progress:
+        return
+    progress, token = ls.work_done_progress, str(uuid.uuid4())
     try:
         await progress.create_async(token)
     except JsonRpcException as error:
         logger.warning("the client shows no progress: %s", error)
         return
-    model = ls.session.engine.status.model
-    progress.begin(token, types.WorkDoneProgressBegin(title=f"Loading {model}", cancellable=False))
-    while not ls.session.loaded.is_set():
-        progress.report(token, types.WorkDoneProgressReport(message=ls.session.engine.status.message))
+    progress.begin(token, types.WorkDoneProgressBegin(title=title, cancellable=False))
+    while not over.is_set():
+        progress.report(token, types.WorkDoneProgressReport(message=message()))
         with suppress(TimeoutError):
-            await asyncio.wait_for(ls.session.loaded.wait(), REPORT_SECONDS)
-    progress.end(token, types.WorkDoneProgressEnd(message=ls.session.engine.status.message))
+            await asyncio.wait_for(over.wait(), REPORT_SECONDS)
+    progress.end(token, types.WorkDoneProgressEnd(message=message()))

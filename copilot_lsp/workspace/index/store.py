@@ -67,7 +67,7 @@ class Entry:
 
 def file_of(roots: Iterable[str]) -> Path:
     """Where the index of these workspace folders (absolute paths) is kept."""
-    name = hashlib.sha256("\0".join(roots).encode("utf-8", "replace")).hexdigest()[:16]
+    name = hashlib.sha256("\0".join(sorted(roots)).encode("utf-8", "replace")).hexdigest()[:16]
     return folders.cache() / "index" / f"{name}.sqlite"
 
 
@@ -156,7 +156,8 @@ def compact(database: sqlite3.Connection) -> None:
 
 
 def counts(database: sqlite3.Connection) -> Mapping[str, int]:
-    """`files` and `symbols` in the index."""
+    """`files` and `symbols` in the index, and its size in `bytes`."""
     (files,) = database.execute("SELECT COUNT(*) FROM files").fetchone()
     (symbols,) = database.execute("SELECT COUNT(*) FROM symbols").fetchone()
-    return {"files": files, "symbols": symbols}
+    (size,) = database.execute("SELECT page_count * page_size FROM pragma_page_count, pragma_page_size").fetchone()
+    return {"files": files, "symbols": symbols, "bytes": size}

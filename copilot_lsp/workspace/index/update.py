@@ -6,14 +6,16 @@ give any more is taken out.
 
 from __future__ import annotations
 
+import os
 import sqlite3
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from copilot_lsp.source import syntax
+from copilot_lsp.source.languages import language_of_path
 from copilot_lsp.source.text import encode
 from copilot_lsp.workspace import files
 from copilot_lsp.workspace.ignore import Exclusion, Gate
@@ -71,6 +73,38 @@ def update(database: sqlite3.Connection, scope: Scope, buffers: Mapping[str, str
                 store.put(database, entry(stale[done], gate, buffers.get(stale[done].path)))
                 done += 1
         yield Progress(done, len(stale))
+
+
+def refresh(database: sqlite3.Connection, scope: Scope, paths: Iterable[str], buffers: Mapping[str, str]) -> None:
+    """The same for these files alone (absolute paths): new, changed, gone, or excluded by now."""
+    gate, known = scope.gate(), store.known(database)
+    gone: list[str] = []
+    for path in dict.fromkeys(paths):
+        seen = _look(path, scope, gate)
+        if seen is None:
+            gone += [path] if path in known else []
+        elif (path in buffers or known.get(path) != seen) and (path in known or len(known) < MAX_FILES):
+            with _transaction(database):
+                store.put(database, entry(seen, gate, buffers.get(path)))
+    if gone:
+        with _transaction(database):
+            store.remove(database, gone)
+        store.compact(database)
+
+
+def _look(path: str, scope: Scope, gate: Gate) -> Seen | None:
+    """As `scan` would find it; nothing behind a link."""
+    inside = [root for root in gate.roots if path.startswith(f"{root}/")]
+    root, language, file = max(inside, key=len, default=""), language_of_path(path), Path(path)
+    try:
+        if not root or language not in LANGUAGES or os.path.realpath(path) != path or not file.is_file():
+            return None
+        stat = file.stat()
+        if files.left_out(path, stat.st_size) or encode(path).decode() != path or gate.refuses_reading(path):
+            return None
+    except OSError:  # it was there a moment ago
+        return None
+    return Seen(path, path[len(root) + 1 :], language, stat.st_mtime_ns, stat.st_size)
 
 
 def scan(scope: Scope) -> dict[str, Seen]:
