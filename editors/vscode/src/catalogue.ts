@@ -1,4 +1,5 @@
 /** The models as the server lists them (docs/protocol.md), and as the user sees them. Pure. */
+import { milliseconds } from './view.ts';
 import { t } from './words.ts';
 
 /** `bytes`: of the file. `notice`: of its licence, to be read before a download. `expectedMs`: of a completion. */
@@ -67,7 +68,7 @@ function icon({ active, present }: Model): string {
 /** "about 0.4 s a completion"; '' when it is not known. */
 export function speed({ expectedMs, expectedIsEstimate }: Model): string {
     if (expectedMs === undefined || expectedMs === null) return '';
-    const time = expectedMs < 1000 ? `${Math.round(expectedMs)} ms` : `${(expectedMs / 1000).toFixed(1)} s`;
+    const time = milliseconds(expectedMs);
     return expectedIsEstimate ? t('about {0} a completion (estimated)', time) : t('{0} a completion', time);
 }
 

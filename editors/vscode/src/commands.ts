@@ -14,6 +14,8 @@ import { runInstall } from './setup.ts';
 import { snooze, wake } from './snooze.ts';
 import { current } from './state.ts';
 import { counts, latency, whyNothing as whyNothingText } from './view.ts';
+import { openSample, openWalkthrough } from './walkthrough.ts';
+import { t } from './words.ts';
 
 export function registerCommands(context: ExtensionContext, server: Server, log: LogOutputChannel): Disposable[] {
     const handlers: Record<string, () => unknown> = {
@@ -32,14 +34,14 @@ export function registerCommands(context: ExtensionContext, server: Server, log:
         [command.install]: () => runInstall(context, server, log),
         [command.showLog]: () => log.show(),
         [command.copyDiagnostics]: () => copyDiagnostics(context, server),
+        [command.openWalkthrough]: openWalkthrough,
+        [command.openSample]: openSample,
         [command.openSettings]: () => commands.executeCommand('workbench.action.openSettings', `@ext:${context.extension.id}`),
     };
     return Object.entries(handlers).map(([id, handler]) => commands.registerCommand(id, guarded(handler, log)));
 }
 
-const SHOW_LOG = 'Show log';
-
-const NO_SERVER = 'The server is not running.';
+const noServer = (): string => t('The server is not running.');
 
 async function say(text: string): Promise<void> {
     await window.showInformationMessage(`copilot-lsp: ${text}`);
@@ -54,7 +56,7 @@ function guarded(handler: () => unknown, log: LogOutputChannel): () => Promise<v
             if (error instanceof Cancelled) return;
             const message = error instanceof Error ? error.message : String(error);
             log.error(message);
-            if (await window.showErrorMessage(`copilot-lsp: ${message}`, SHOW_LOG)) log.show();
+            if (await window.showErrorMessage(`copilot-lsp: ${message}`, t('Show log'))) log.show();
         }
     };
 }
@@ -68,11 +70,11 @@ async function menu(): Promise<void> {
 async function toggleLanguage(): Promise<void> {
     const { language } = current().here;
     if (language) await settings.toggleLanguage(language);
-    else await say('Open a file of the language first.');
+    else await say(t('Open a file of the language first.'));
 }
 
 async function toggleWorkspace(): Promise<void> {
-    if (workspace.name === undefined) await say('No folder or workspace is open.');
+    if (workspace.name === undefined) await say(t('No folder or workspace is open.'));
     else if (current().here.workspaceOff) await settings.forgetWorkspaceChoice();
     else await settings.setEnabled(false, ConfigurationTarget.Workspace);
 }
@@ -80,14 +82,14 @@ async function toggleWorkspace(): Promise<void> {
 /** An older server lists its models on the command line only. */
 function pick(server: Server, log: LogOutputChannel): Promise<void> {
     if (server.offers(serverCommand.listModels)) return chooseModel(server);
-    return server.found ? pickModel(server.found.command, log) : say(NO_SERVER);
+    return server.found ? pickModel(server.found.command, log) : say(noServer());
 }
 
 /** The one that the server misses. */
 async function getModel(server: Server, log: LogOutputChannel): Promise<void> {
     const model = modelToPull(current().status?.message ?? '');
-    if (!server.found) return say(NO_SERVER);
-    if (!model) return say('The server has the model that it needs.');
+    if (!server.found) return say(noServer());
+    if (!model) return say(t('The server has the model that it needs.'));
     if (server.offers(serverCommand.pullModel)) await pullByServer(server, model);
     else await pull(server.found.command, model, log);
     await server.execute(serverCommand.restartEngine);
@@ -95,23 +97,23 @@ async function getModel(server: Server, log: LogOutputChannel): Promise<void> {
 
 async function statistics(server: Server): Promise<void> {
     const status = await server.execute<ServerStatus>(serverCommand.status);
-    if (!status?.statistics) return say(server.client ? 'There are no statistics yet.' : NO_SERVER);
+    if (!status?.statistics) return say(server.client ? t('There are no statistics yet.') : noServer());
     const lines = [counts(status.statistics), latency(status.statistics)].filter((line) => line !== '');
-    await window.showInformationMessage(`copilot-lsp, since the server started: ${lines.join('; ')}`);
+    await window.showInformationMessage(t('copilot-lsp, since the server started: {0}', lines.join('; ')));
 }
 
 async function copyDiagnostics(context: ExtensionContext, server: Server): Promise<void> {
     const { version: extension } = context.extension.packageJSON as { version: string };
     const versions = { extension, editor: version, platform: `${process.platform} ${process.arch}` };
-    const doctor = server.found ? await output(server.found.command, ['doctor']).catch(String) : NO_SERVER;
+    const doctor = server.found ? await output(server.found.command, ['doctor']).catch(String) : noServer();
     await env.clipboard.writeText(diagnostics(versions, current(), doctor));
-    await say('Versions, state and the last reasons are in the clipboard; no code.');
+    await say(t('Versions, state and the last reasons are in the clipboard; no code.'));
 }
 
 async function whyNothing(server: Server): Promise<void> {
     const status = await server.execute<ServerStatus>(serverCommand.status);
     const state = current();
     const text = whyNothingText({ ...state, status: status ?? state.status }, settings.editorSuggests());
-    const choice = await window.showInformationMessage(`copilot-lsp: ${text}`, SHOW_LOG);
+    const choice = await window.showInformationMessage(`copilot-lsp: ${text}`, t('Show log'));
     if (choice) await commands.executeCommand(command.showLog);
 }

@@ -3,6 +3,7 @@ import { l10n, window, workspace, type Disposable, type ExtensionContext } from 
 
 import { coexistence } from './coexistence.ts';
 import { registerCommands } from './commands.ts';
+import { lineKeys } from './lines.ts';
 import { offerModel } from './modelOffer.ts';
 import { endAll } from './process.ts';
 import { onInterpreter } from './python.ts';
@@ -11,6 +12,7 @@ import { SECTION } from './settings.ts';
 import { offerInstall } from './setup.ts';
 import { awake } from './snooze.ts';
 import { statusBar } from './statusBar.ts';
+import { markRunning } from './walkthrough.ts';
 import { translateWith } from './words.ts';
 
 let server: Server | undefined;
@@ -20,7 +22,7 @@ export async function activate(context: ExtensionContext): Promise<void> {
     const log = window.createOutputChannel('copilot-lsp', { log: true });
     const started = (server = new Server(context, log));
     context.subscriptions.push(log, ...statusBar(), ...registerCommands(context, started, log), ...watch(started));
-    context.subscriptions.push(awake, coexistence(context), offerModel(context, started, log));
+    context.subscriptions.push(awake, lineKeys(), markRunning(), coexistence(context), offerModel(context, started, log));
     await started.restart();
     void offerInstall(context, started);
     context.subscriptions.push(onInterpreter(() => void started.refresh()));

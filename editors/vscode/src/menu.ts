@@ -20,6 +20,9 @@ export const command = {
     showLog: 'copilotLsp.showLog',
     copyDiagnostics: 'copilotLsp.copyDiagnostics',
     openSettings: 'copilotLsp.openSettings',
+    openWalkthrough: 'copilotLsp.openWalkthrough',
+    openSample: 'copilotLsp.openSample',
+    acceptLine: 'copilotLsp.acceptLine',
     dismiss: 'copilotLsp.dismiss',
 } as const;
 
@@ -33,26 +36,29 @@ export function entries(state: State, hasWorkspace: boolean): Entry[] {
     const missing = state.phase === 'missing';
     const running = state.phase === 'running' || state.phase === 'starting';
     return [
-        ...(missing ? [{ label: '$(cloud-download) Install the server', command: command.install }] : []),
+        ...(missing ? [{ label: `$(cloud-download) ${t('Install the server')}`, command: command.install }] : []),
         ...(missing ? [] : switches(state, hasWorkspace)),
         ...(running ? [...pauses(state), ...ofServer(state)] : []),
-        ...(missing ? [] : [{ label: '$(refresh) Restart', command: command.restart }]),
-        { label: '$(output) Show log', command: command.showLog },
-        { label: '$(copy) Copy diagnostics', command: command.copyDiagnostics },
-        { label: '$(settings-gear) Settings', command: command.openSettings },
+        ...(missing ? [] : [{ label: `$(refresh) ${t('Restart')}`, command: command.restart }]),
+        { label: `$(output) ${t('Show log')}`, command: command.showLog },
+        { label: `$(copy) ${t('Copy diagnostics')}`, command: command.copyDiagnostics },
+        { label: `$(settings-gear) ${t('Settings')}`, command: command.openSettings },
     ];
 }
 
 function switches({ here }: State, hasWorkspace: boolean): Entry[] {
-    const word = (off: boolean) => (off ? '$(circle-large-outline) Turn on' : '$(circle-slash) Turn off');
     const off = !here.enabled;
+    const icon = (isOff: boolean) => (isOff ? '$(circle-large-outline)' : '$(circle-slash)');
+    const all = off ? t('Turn on') : t('Turn off');
+    const language = here.languageOff ? t('Turn on for {0}', here.language) : t('Turn off for {0}', here.language);
+    const folder = here.workspaceOff ? t('Turn on in this workspace') : t('Turn off in this workspace');
     return [
-        ...(here.workspaceOff ? [] : [{ label: word(off), command: command.toggle }]),
+        ...(here.workspaceOff ? [] : [{ label: `${icon(off)} ${all}`, command: command.toggle }]),
         ...(here.language && !off
-            ? [{ label: `${word(here.languageOff)} for ${here.language}`, command: command.toggleLanguage }]
+            ? [{ label: `${icon(here.languageOff)} ${language}`, command: command.toggleLanguage }]
             : []),
         ...(hasWorkspace && (here.workspaceOff || !off)
-            ? [{ label: `${word(here.workspaceOff)} in this workspace`, command: command.toggleWorkspace }]
+            ? [{ label: `${icon(here.workspaceOff)} ${folder}`, command: command.toggleWorkspace }]
             : []),
     ];
 }
@@ -73,17 +79,17 @@ function ofServer({ status }: State): Entry[] {
     const silence = status?.lastSilence;
     const missing = modelToPull(status?.message ?? '');
     return [
-        ...(missing ? [{ label: `$(cloud-download) Get the model ${missing}`, command: command.getModel }] : []),
+        ...(missing ? [{ label: `$(cloud-download) ${t('Get the model {0}', missing)}`, command: command.getModel }] : []),
         {
-            label: '$(question) Why was nothing shown?',
+            label: `$(question) ${t('Why was nothing shown?')}`,
             description: silence ? capitalised(silence.message) : '',
             command: command.whyNothing,
         },
         {
-            label: '$(graph) Statistics',
+            label: `$(graph) ${t('Statistics')}`,
             description: status?.statistics ? counts(status.statistics) : '',
             command: command.statistics,
         },
-        { label: '$(package) Choose a model', description: status?.model ?? '', command: command.pickModel },
+        { label: `$(package) ${t('Choose a model')}`, description: status?.model ?? '', command: command.pickModel },
     ];
 }

@@ -4,14 +4,14 @@ import { MessageType, ShowMessageNotification, type LanguageClient } from 'vscod
 
 import { command } from './menu.ts';
 import { modelToPull } from './registry.ts';
-
-const GET = 'Get the model';
+import { t } from './words.ts';
 
 /** Takes the place of the client's own handler. */
 export function showMessages(client: LanguageClient): void {
     client.onNotification(ShowMessageNotification.type, async ({ type, message }) => {
-        const choice = await show(type)(message, ...(modelToPull(message) ? [GET] : []));
-        if (choice === GET) await commands.executeCommand(command.getModel);
+        const get = t('Get the Model');
+        const choice = await show(type)(message, ...(modelToPull(message) ? [get] : []));
+        if (choice === get) await commands.executeCommand(command.getModel);
     });
 }
 

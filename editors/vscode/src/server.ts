@@ -15,6 +15,7 @@ import { serverPath } from './settings.ts';
 import { update } from './state.ts';
 import { phaseAfterSearch } from './view.ts';
 import { enter } from './windows.ts';
+import { t } from './words.ts';
 
 export class Server {
     private readonly context: ExtensionContext;
@@ -147,7 +148,7 @@ export class Server {
         this.ends = ends;
         if (delay === undefined) {
             update({ phase: 'stopped', status: undefined });
-            void offer('The completion server has stopped.', { Restart: command.restart, 'Show log': command.showLog });
+            void offer(t('The completion server has stopped.'), { [t('Restart')]: command.restart, [t('Show log')]: command.showLog });
             return;
         }
         update({ phase: 'starting', status: undefined, percent: undefined });

@@ -9,11 +9,6 @@ import { SECTION, serverPath } from './settings.ts';
 import { current } from './state.ts';
 import { t } from './words.ts';
 
-const INSTALL = 'Install';
-const UPDATE = 'Update';
-const SETTINGS = 'Set its path';
-const NEVER = "Don't ask again";
-
 /** In the global state: the user does not want to be asked. The menu still offers the installation. */
 const UNASKED = 'installation.unasked';
 
@@ -25,24 +20,26 @@ export async function offerInstall(context: ExtensionContext, server: Server): P
 async function offerFirst(context: ExtensionContext): Promise<void> {
     if (context.globalState.get<boolean>(UNASKED)) return;
     const path = serverPath();
-    const what = path ? `There is no server at ${path}.` : 'The server was not found.';
+    const what = path ? t('There is no server at {0}.', path) : t('The server was not found.');
     const cost = t('Installing it downloads Python packages and, where none fits this machine, compiles llama.cpp.');
     const canInstall = bundle(context) !== undefined && !path;
-    const choices = canInstall ? [INSTALL, SETTINGS, NEVER] : [SETTINGS, NEVER];
+    const [install, settings, never] = [t('Install'), t('Set Its Path'), t("Don't Ask Again")];
+    const choices = canInstall ? [install, settings, never] : [settings, never];
     const choice = await window.showWarningMessage(`copilot-lsp: ${what} ${canInstall ? cost : ''}`, ...choices);
-    if (choice === INSTALL) await commands.executeCommand(command.install);
-    if (choice === NEVER) await context.globalState.update(UNASKED, true);
-    if (choice === SETTINGS) await commands.executeCommand('workbench.action.openSettings', `${SECTION}.server.path`);
+    if (choice === install) await commands.executeCommand(command.install);
+    if (choice === never) await context.globalState.update(UNASKED, true);
+    if (choice === settings) await commands.executeCommand('workbench.action.openSettings', `${SECTION}.server.path`);
 }
 
 async function offerUpdate(): Promise<void> {
-    const text = 'copilot-lsp: this version of the extension brings a newer server. Until it is installed the older one runs.';
-    if ((await window.showInformationMessage(text, UPDATE)) === UPDATE) await commands.executeCommand(command.install);
+    const text = t('copilot-lsp: this version of the extension brings a newer server. Until it is installed the older one runs.');
+    const update = t('Update');
+    if ((await window.showInformationMessage(text, update)) === update) await commands.executeCommand(command.install);
 }
 
 /** Anew when it is installed already. An older server goes on meanwhile. */
 export async function runInstall(context: ExtensionContext, server: Server, log: LogOutputChannel): Promise<void> {
     if (server.found?.origin === 'installed' && isCurrent(context)) await server.stop();
     await server.during(() => install(context, log));
-    if (server.found?.origin === 'installed') void window.showInformationMessage('copilot-lsp: the server is installed.');
+    if (server.found?.origin === 'installed') void window.showInformationMessage(t('copilot-lsp: the server is installed.'));
 }

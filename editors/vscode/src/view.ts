@@ -43,28 +43,28 @@ export function phaseAfterSearch(found: boolean, installations: number): Phase {
 
 /** Why no completion is seen. `suggests`: the editor shows inline suggestions. */
 export function whyNothing({ phase, status, here, snoozeMinutes }: State, suggests: boolean): string {
-    if (phase === 'missing') return 'There is no server yet: install it from the menu.';
-    if (phase === 'installing') return 'The server is being installed.';
-    if (phase === 'stopped') return 'The server has stopped: restart it from the menu.';
-    if (!here.enabled) return here.workspaceOff ? 'Completions are turned off in this workspace.' : 'Completions are turned off.';
-    if (!suggests) return 'VS Code shows no inline suggestions: turn on the setting editor.inlineSuggest.enabled.';
-    if (here.languageOff) return `Completions are turned off for ${here.language}.`;
+    if (phase === 'missing') return t('There is no server yet: install it from the menu.');
+    if (phase === 'installing') return t('The server is being installed.');
+    if (phase === 'stopped') return t('The server has stopped: restart it from the menu.');
+    if (!here.enabled) return here.workspaceOff ? t('Completions are turned off in this workspace.') : t('Completions are turned off.');
+    if (!suggests) return t('VS Code shows no inline suggestions: turn on the setting editor.inlineSuggest.enabled.');
+    if (here.languageOff) return t('Completions are turned off for {0}.', here.language);
     if (snoozeMinutes > 0) return snoozing(snoozeMinutes);
-    if (phase === 'starting' || !status) return 'The server is starting.';
+    if (phase === 'starting' || !status) return t('The server is starting.');
     if (!here.automatic && !status.lastSilence) return t('Completions come only when asked for: press Alt+\\.');
-    if (status.lastSilence) return `Nothing was shown because ${status.lastSilence.message}.`;
+    if (status.lastSilence) return t('Nothing was shown because {0}.', status.lastSilence.message);
     if (status.kind !== 'Normal') return `${capitalised(status.message)}.`;
-    return status.lastLatencyMs === null ? 'No completion was asked for yet.' : 'The last request was answered.';
+    return status.lastLatencyMs === null ? t('No completion was asked for yet.') : t('The last request was answered.');
 }
 
 export function view(state: State): View {
     const { phase, status, here, snoozeMinutes } = state;
-    if (phase === 'missing') return problem('warning', 'server not found', 'Click to install it or to say where it is.');
-    if (phase === 'installing') return busy('installing', 'The server is being installed.');
-    if (phase === 'stopped') return problem('error', 'stopped', 'The server has stopped. Click to restart it.');
-    if (!here.enabled) return quiet('off', here.workspaceOff ? 'Turned off in this workspace.' : 'Turned off.');
-    if (here.languageOff) return quiet('off here', `Turned off for ${here.language}.`);
-    if (phase === 'starting' || !status) return busy('starting', 'The server is starting.');
+    if (phase === 'missing') return problem('warning', t('server not found'), t('Click to install it or to say where it is.'));
+    if (phase === 'installing') return busy(t('installing'), t('The server is being installed.'));
+    if (phase === 'stopped') return problem('error', t('stopped'), t('The server has stopped. Click to restart it.'));
+    if (!here.enabled) return quiet(t('off'), here.workspaceOff ? t('Turned off in this workspace.') : t('Turned off.'));
+    if (here.languageOff) return quiet(t('off here'), t('Turned off for {0}.', here.language));
+    if (phase === 'starting' || !status) return busy(t('starting'), t('The server is starting.'));
     if (snoozeMinutes > 0) return quiet(t('snoozed, {0} min', snoozeMinutes), snoozing(snoozeMinutes));
     return ofServer(status, state.percent, here.automatic ? [] : [t('Completes only when asked: Alt+\\')]);
 }
@@ -78,35 +78,39 @@ export function minutesLeft(until: number | undefined, now: number): number {
 
 function ofServer(status: ServerStatus, percent: number | undefined, further: readonly string[]): View {
     const lines = [...details(status), ...further];
-    if (status.kind === 'Error') return problem('error', 'error', ...lines);
-    const loading = LOADING[status.state];
+    if (status.kind === 'Error') return problem('error', t('error'), ...lines);
+    const loading = busyWord(status.state);
     if (loading) return busy(percent === undefined ? loading : `${loading} ${percent} %`, ...lines);
-    if (status.kind === 'Warning') return problem('warning', 'warning', ...lines);
-    if (status.kind === 'Inactive') return quiet('off here', ...lines);
+    if (status.kind === 'Warning') return problem('warning', t('warning'), ...lines);
+    if (status.kind === 'Inactive') return quiet(t('off here'), ...lines);
     return { icon: status.busy ? 'loading~spin' : 'zap', text: NAME, details: lines, severity: 'normal' };
 }
 
-/** States of the engine in which the user waits for it. */
-const LOADING: Record<string, string> = { starting: 'loading', restarting: 'restarting' };
+/** For states of the engine in which the user waits for it; '' for the others. */
+function busyWord(state: string): string {
+    if (state === 'starting') return t('loading');
+    return state === 'restarting' ? t('restarting') : '';
+}
 
 function details(status: ServerStatus): string[] {
     return [
         capitalised(status.message),
-        status.model && `Model: ${status.model}${status.safeMode ? ' (safe mode: slower kernels after a crash)' : ''}`,
-        status.lastLatencyMs === null ? '' : `Last answer: ${milliseconds(status.lastLatencyMs)}`,
-        status.lastSilence ? `Last silence: ${status.lastSilence.message}` : '',
+        status.model && t('Model: {0}', status.model),
+        status.safeMode ? t('Safe mode: slower kernels after a crash') : '',
+        status.lastLatencyMs === null ? '' : t('Last answer: {0}', milliseconds(status.lastLatencyMs)),
+        status.lastSilence ? t('Last silence: {0}', status.lastSilence.message) : '',
     ].filter((line) => line !== '');
 }
 
 /** What became of the completions since the server started. */
 export function counts({ shown, accepted, partiallyAccepted, savedKeys }: Statistics): string {
-    return `${shown} shown, ${accepted} accepted, ${partiallyAccepted} accepted in part, ${savedKeys} keys saved`;
+    return t('{0} shown, {1} accepted, {2} accepted in part, {3} keys saved', shown, accepted, partiallyAccepted, savedKeys);
 }
 
 /** The median and the 95th percentile; '' before the first completion. */
 export function latency({ latencyP50Ms, latencyP95Ms }: Statistics): string {
     if (latencyP50Ms === null || latencyP95Ms === null) return '';
-    return `latency: median ${milliseconds(latencyP50Ms)}, 95th percentile ${milliseconds(latencyP95Ms)}`;
+    return t('latency: median {0}, 95th percentile {1}', milliseconds(latencyP50Ms), milliseconds(latencyP95Ms));
 }
 
 /** "84 ms", "1.2 s". */

@@ -60,7 +60,7 @@ for (const [name, change, text] of texts) {
 
 test('safe mode is said', () => {
     const { details } = view({ ...state, status: { ...ready, safeMode: true } });
-    assert.match(details.join('\n'), /safe mode/);
+    assert.match(details.join('\n'), /Safe mode/);
 });
 
 test('milliseconds', () => {

@@ -42,6 +42,22 @@ scenario('words are taken one by one, and the server hears how far', async (worl
     await editor.expectSaved('words.py', `price = amount = shipping = 1\ntotal = ${TOTAL}`);
 });
 
+scenario('Shift+Tab takes a line, and Tab the rest, indentation and all', async (world) => {
+    const { editor } = world;
+    const run = await newestRun(world);
+    await editor.file('lines.py', '# lines\n');
+    await editor.type('def hello(name):\n');
+    await editor.expectGhost(GREETING);
+    const before = run.entries().length;
+    await editor.keys('Shift+Tab');
+    await editor.expectGhost('    return greeting');
+    await untilSent(run, DID_PARTIALLY_ACCEPT, before);
+    await editor.keys('Tab');
+    await editor.expectSaved('lines.py', `# lines\ndef hello(name):\n    ${GREETING}`);
+    await editor.keys('Tab');
+    await editor.expectSaved('lines.py', `# lines\ndef hello(name):\n    ${GREETING}    `);
+});
+
 scenario('Alt+\\ asks again for what was dismissed', async ({ editor }) => {
     await editor.file('again.py', 'price = amount = shipping = 1\n');
     await editor.type('total = ');

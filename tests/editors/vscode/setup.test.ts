@@ -27,21 +27,18 @@ function pathWithoutServer(): string {
 }
 
 /** An environment whose server is the recorded one, and its interpreter. */
-function environmentOf({ root, program }: Pick<World, 'root' | 'program'>): string {
+function environmentOf({ root, program }: World): string {
     const folder = path.join(root, 'environment', 'bin');
     fs.mkdirSync(folder, { recursive: true });
     fs.symlinkSync(program, path.join(folder, 'copilot-lsp'));
     return path.join(folder, 'python');
 }
 
-/** The server is in PATH, and the Python extension asleep. */
+/** There is a server, and the Python extension is asleep. */
 const asleep = place({
     extensions: [environmentVariable('COPILOT_LSP_STUB_PYTHON')],
-    env: (world) => {
-        const folder = path.dirname(environmentOf(world));
-        return { COPILOT_LSP_STUB_AWAKE: awake(world), PATH: [folder, process.env['PATH']].join(path.delimiter) };
-    },
-    settings: () => ({ user: {}, machine: {} }),
+    env: (world) => ({ COPILOT_LSP_STUB_AWAKE: awake(world) }),
+    settings: ({ program }) => ({ user: {}, machine: { 'copilotLsp.server.path': program } }),
 });
 
 const awake = ({ root }: { root: string }): string => path.join(root, 'awake');

@@ -26,7 +26,7 @@ def test_commands_of_the_sources_are_contributed() -> None:
     package = json.loads((EXTENSION / "package.json").read_text("utf-8"))
     contributed = {each["command"] for each in package["contributes"]["commands"]}
     used = set(re.findall(r"'(copilotLsp\.\w+)'", (EXTENSION / "src" / "menu.ts").read_text("utf-8")))
-    inner = {"copilotLsp.dismiss", "copilotLsp.getModel", "copilotLsp.openSettings"}
+    inner = {"copilotLsp.acceptLine", "copilotLsp.dismiss", "copilotLsp.getModel", "copilotLsp.openSettings"}
     assert contributed == used - inner
 
 

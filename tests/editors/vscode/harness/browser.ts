@@ -3,8 +3,10 @@ import { chromium, type BrowserContext } from 'playwright-core';
 
 const SIZE = { width: 1100, height: 640 };
 
-export async function startBrowser(profile: string): Promise<BrowserContext> {
+/** `locale`: the display language. */
+export async function startBrowser(profile: string, locale: string): Promise<BrowserContext> {
     const context = await chromium.launchPersistentContext(profile, {
+        locale,
         executablePath: process.env['CHROMIUM'] ?? '/usr/bin/chromium',
         headless: true,
         viewport: SIZE,

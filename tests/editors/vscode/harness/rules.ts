@@ -8,6 +8,7 @@ export const STEPS = ['first = read()', 'second = parse(first)', 'third = check(
 export const rules = [
     { after: 'def hello\\(name\\):\\r?\\n    $', text: GREETING },
     { after: 'total = $', text: TOTAL, alternatives: [DISCOUNT] },
+    { after: 'def perimeter\\(self\\) -> float:\\n        $', text: 'return 2 * (self.width + self.height)' },
     { after: 'slow = $', text: 'answer', delay_ms: 2500 },
     { after: 'def steps\\(\\):\\n    $', text: STEPS, piece_ms: 150 },
     { after: 'def slowly\\(\\):\\n    $', text: STEPS, piece_ms: 300 },

@@ -33,6 +33,8 @@ export interface Plan {
     readonly extensions: readonly string[];
     readonly env: (world: { root: string; program: string }) => NodeJS.ProcessEnv;
     readonly settings: (world: { root: string; program: string }) => { user: object; machine: object };
+    /** The display language; English when it is left out. */
+    readonly locale?: string;
 }
 
 /** A world that scenarios share. */
@@ -121,7 +123,7 @@ async function start(plan: Plan): Promise<World> {
     const settings = new Settings(userData(root), folder, user, machine);
     const extensions = [...plan.extensions, environmentVariable('COPILOT_LSP_VSIX')];
     const server = await startCodeServer(root, extensions, plan.env({ root, program }));
-    const browser = await startBrowser(path.join(root, 'browser'));
+    const browser = await startBrowser(path.join(root, 'browser'), plan.locale ?? 'en');
     const page = browser.pages()[0] ?? (await browser.newPage());
     const editor = await Editor.open(page, server.url, folder);
     await until('the extension', () => editor.status(), START_MS);
