@@ -2,10 +2,15 @@
 import { milliseconds } from './view.ts';
 import { t } from './words.ts';
 
-/** `bytes`: of the file. `notice`: of its licence, to be read before a download. `expectedMs`: of a completion. */
+/**
+ * `bytes`: of the file; 0: not known. `partBytes`: what a cancelled download left. `notice`: to be read before a
+ * download. `expectedMs`: of a completion.
+ */
 export interface Model {
     readonly name: string;
+    readonly description?: string | null;
     readonly bytes: number;
+    readonly partBytes?: number | null;
     readonly licence: string;
     readonly notice?: string | null;
     readonly present: boolean;
@@ -48,10 +53,17 @@ export function rows({ models }: Listing): ModelRow[] {
     return models.map((model) => ({
         group: group(model),
         label: `$(${icon(model)}) ${model.name}`,
-        description: [size(model.bytes), model.licence, model.active ? t('in use') : ''].filter(Boolean).join(', '),
-        detail: [model.quality ?? '', speed(model), memory(model), model.notice ?? ''].filter(Boolean).join('; '),
+        description: listed(', ', sizeOf(model), model.licence, model.active && t('in use')),
+        detail: listed('; ', model.description, model.quality, speed(model), memory(model), model.notice),
         model,
     }));
+}
+
+const listed = (between: string, ...facts: (string | false | null | undefined)[]): string => facts.filter(Boolean).join(between);
+
+function sizeOf({ bytes, partBytes }: Model): string {
+    const whole = bytes ? size(bytes) : '';
+    return partBytes ? listed(', ', whole, t('{0} of it here', size(partBytes))) : whole;
 }
 
 function group({ present, recommended, fits }: Model): string {
@@ -92,16 +104,16 @@ export const NEVER = '*';
 /**
  * The model to offer to somebody who works with the one that came along.
  *
- * `offered`: what was offered before, a name or NEVER; the same model is not offered twice.
+ * `running`: the name of the model at work. `offered`: what was offered before, a name or NEVER; the same model is not offered twice.
  */
-export function modelToOffer({ models, recommendation }: Listing, offered: string | undefined): Model | undefined {
+export function modelToOffer({ models, recommendation }: Listing, running: string, offered: string | undefined): Model | undefined {
     if (offered === NEVER || !recommendation || recommendation.name === offered) return undefined;
-    if (!models.some(({ active, source }) => active && source === 'shipped')) return undefined;
+    if (!models.some(({ name, active, source }) => active && source === 'shipped' && name === running)) return undefined;
     return models.find(({ name, active, fits }) => name === recommendation.name && !active && fits);
 }
 
 export function offerText(model: Model): string {
-    const facts = [size(model.bytes), t('licence {0}', model.licence), speed(model)].filter(Boolean).join(', ');
+    const facts = listed(', ', sizeOf(model), t('licence {0}', model.licence), speed(model));
     const cost = model.present ? t('It is on this machine already.') : t('It is downloaded only when you get it.');
     const text = t('The small model that came along is at work. For this machine {0} is recommended ({1}).', model.name, facts);
     return `${text} ${cost}`;

@@ -21,16 +21,19 @@ interface Place {
 
 export function lineKeys(): Disposable {
     let place: Place | undefined;
-    const remember = (next: Place | undefined) => {
-        place = next;
-        void commands.executeCommand('setContext', TOOK_LINE, next !== undefined);
-    };
+    const mark = (taken: boolean) => void commands.executeCommand('setContext', TOOK_LINE, taken);
     return Disposable.from(
         commands.registerCommand(command.acceptLine, async () => {
+            place = undefined;
+            mark(true); // before the line is there: Tab may follow at once
             await commands.executeCommand(ACCEPT_LINE);
-            remember(here());
+            place = here();
         }),
-        window.onDidChangeTextEditorSelection(() => place && !isStill(place) && remember(undefined)),
+        window.onDidChangeTextEditorSelection(() => {
+            if (!place || isStill(place)) return;
+            place = undefined;
+            mark(false);
+        }),
     );
 }
 

@@ -28,7 +28,7 @@ export function offerModel(context: ExtensionContext, server: Server, log: LogOu
 
 async function offer(context: ExtensionContext, server: Server): Promise<void> {
     if (!server.offers(serverCommand.listModels)) return;
-    const model = modelToOffer(await listModels(server), context.globalState.get<string>(OFFERED));
+    const model = modelToOffer(await listModels(server), current().status?.model ?? '', context.globalState.get<string>(OFFERED));
     if (!model) return;
     await context.globalState.update(OFFERED, model.name);
     const [get, all, never] = [model.present ? t('Use It') : t('Get It'), t('All Models'), t("Don't Ask Again")];

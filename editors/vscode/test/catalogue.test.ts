@@ -70,18 +70,28 @@ test('a model in use, one that came along and one that is not here cannot be rem
 });
 
 test('the recommended model is offered once to who works with the one that came along', () => {
-    assert.equal(modelToOffer(listing, undefined)?.name, 'better');
-    assert.equal(modelToOffer(listing, 'better'), undefined);
-    assert.equal(modelToOffer(listing, 'an older recommendation')?.name, 'better');
-    assert.equal(modelToOffer(listing, NEVER), undefined);
+    assert.equal(modelToOffer(listing, 'tiny', undefined)?.name, 'better');
+    assert.equal(modelToOffer(listing, 'tiny', 'better'), undefined);
+    assert.equal(modelToOffer(listing, 'tiny', 'an older recommendation')?.name, 'better');
+    assert.equal(modelToOffer(listing, 'tiny', NEVER), undefined);
+});
+
+test('nothing is offered while another engine is at work than the model in the list', () => {
+    assert.equal(modelToOffer(listing, 'fake', undefined), undefined);
+});
+
+test('what a cancelled download left is said', () => {
+    const part: Model = { ...better, partBytes: 120_000_000 };
+    assert.equal(rows({ ok: true, models: [part] })[0]?.description, '1.1 GB, 120 MB of it here, Apache-2.0');
+    assert.equal(rows({ ok: true, models: [{ ...part, bytes: 0 }] })[0]?.description, '120 MB of it here, Apache-2.0');
 });
 
 test('nothing is offered to who has chosen, nor without a recommendation', () => {
     const chosen = { ...listing, models: [{ ...shipped, active: false }, { ...large, present: true, active: true }, better] };
-    assert.equal(modelToOffer(chosen, undefined), undefined);
-    assert.equal(modelToOffer({ ok: true, models: listing.models }, undefined), undefined);
-    assert.equal(modelToOffer({ ...listing, recommendation: { name: 'tiny', why: '' } }, undefined), undefined);
-    assert.equal(modelToOffer({ ...listing, recommendation: { name: 'large', why: '' } }, undefined), undefined);
+    assert.equal(modelToOffer(chosen, 'large', undefined), undefined);
+    assert.equal(modelToOffer({ ok: true, models: listing.models }, 'tiny', undefined), undefined);
+    assert.equal(modelToOffer({ ...listing, recommendation: { name: 'tiny', why: '' } }, 'tiny', undefined), undefined);
+    assert.equal(modelToOffer({ ...listing, recommendation: { name: 'large', why: '' } }, 'tiny', undefined), undefined);
 });
 
 test('the offer names size, licence, speed and that nothing was downloaded', () => {
