@@ -14,6 +14,7 @@ scenario('the first steps open a sample file that completes', async (world) => {
     await newestRun(world);
     await editor.command('copilot-lsp: First Steps');
     const steps = editor.page.locator('.gettingStartedContainer');
+    await until('the first step is done', async () => (await steps.locator('.codicon.complete').count()) > 0);
     await steps.getByText('See a completion').first().click();
     await picture(editor, 'first-steps');
     await steps.getByRole('button', { name: 'Open the sample file' }).click();
