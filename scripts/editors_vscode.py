@@ -229,6 +229,7 @@ def main() -> None:
     parser.add_argument("action", choices=("setup", "package", "unit", "test"))
     parser.add_argument("names", nargs="*", help="of tests, for `test`")
     parser.add_argument("--wheel", type=Path, help="the server to carry along, for `package`; built when not given")
+    parser.add_argument("--out", type=Path, default=EXTENSION, help="folder for the package")
     parser.add_argument("--llama", type=Path, help="our wheel of llama-cpp-python for the platform to `package` for")
     arguments = parser.parse_args()
     cache = cache_folder()
@@ -239,7 +240,7 @@ def main() -> None:
         env = build_environment(cache)
         wheel = arguments.wheel or build_wheel(cache / "wheel")
         platform = f"{vscode_platform(arguments.llama.name)}-" if arguments.llama else ""
-        package(env, EXTENSION / f"copilot-lsp-{platform}{version}.vsix", wheel, arguments.llama)
+        package(env, arguments.out.resolve() / f"copilot-lsp-{platform}{version}.vsix", wheel, arguments.llama)
     elif arguments.action == "unit":
         unit(build_environment(cache))
     else:

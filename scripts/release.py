@@ -1,5 +1,7 @@
 """Builds what a release has: wheel, source distribution, VS Code extension, SHA256SUMS. Run by `make dist`.
 
+For each of our wheels of llama-cpp-python in dist/ (`make wheel`), an extension for that platform besides.
+
 Into dist/release; the notes, this version's section of CHANGELOG.md, into build/release-notes.md.
 """
 
@@ -23,9 +25,10 @@ def build() -> None:
     shutil.rmtree(TARGET, ignore_errors=True)
     subprocess.run([sys.executable, "-m", "hatchling", "build", "-d", TARGET], cwd=ROOT, check=True)
     wheel = next(TARGET.glob("*.whl"))
-    packaging: list[str | Path] = [sys.executable, ROOT / "scripts" / "editors_vscode.py", "package", "--wheel", wheel]
-    subprocess.run(packaging, check=True)
-    shutil.copy(ROOT / "editors" / "vscode" / f"copilot-lsp-{__version__}.vsix", TARGET)
+    for llama in (None, *sorted((ROOT / "dist").glob("llama_cpp_python-*.whl"))):
+        script = [sys.executable, str(ROOT / "scripts" / "editors_vscode.py"), "package", "--out", str(TARGET)]
+        carried = ["--llama", str(llama)] if llama else []
+        subprocess.run([*script, "--wheel", str(wheel), *carried], check=True)
 
 
 def checksums(folder: Path) -> str:

@@ -16,7 +16,7 @@ type Choice = { readonly use: Model } | { readonly remove: Model } | 'file';
 
 export async function chooseModel(server: Server): Promise<void> {
     const choice = await pick(await listModels(server));
-    if (choice === 'file') return pickFile();
+    if (choice === 'file') return pickFile(server);
     if (!choice) return;
     if ('use' in choice) return take(server, choice.use);
     if (await remove(server, choice.remove)) await chooseModel(server);
@@ -55,9 +55,9 @@ function grouped(models: readonly ModelRow[]): Item[] {
     });
 }
 
-async function pickFile(): Promise<void> {
+async function pickFile(server: Server): Promise<void> {
     const files = await window.showOpenDialog({ filters: { 'GGUF model': ['gguf'] }, title: t('A GGUF model') });
-    if (files?.[0]) await settings.setModel(files[0].fsPath);
+    if (files?.[0]) await use(server, files[0].fsPath);
 }
 
 /** Gets the model when it is not here, and switches to it. Raises Cancelled. */
@@ -88,7 +88,7 @@ export async function pull(server: Server, name: string): Promise<void> {
     demand(answer);
 }
 
-/** A setting would win over the file that the server writes: then it is the setting that is changed. */
+/** `name`: or a path. A setting would win over the file that the server writes: then it is the setting that is changed. */
 async function use(server: Server, name: string): Promise<void> {
     if (settings.choosesModel()) return settings.setModel(name);
     const { message } = demand(await server.execute<{ ok: true; message: string } | Refusal>(serverCommand.useModel, { name }));
