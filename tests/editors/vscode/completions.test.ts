@@ -55,7 +55,7 @@ scenario('Shift+Tab takes a line, and Tab the rest, indentation and all', async 
     await editor.keys('Tab');
     await editor.expectSaved('lines.py', `# lines\ndef hello(name):\n    ${GREETING}`);
     await editor.keys('Tab');
-    await editor.expectSaved('lines.py', `# lines\ndef hello(name):\n    ${GREETING}    `);
+    await editor.expectSaved('lines.py', `# lines\ndef hello(name):\n    ${GREETING} `);
 });
 
 scenario('Alt+\\ asks again for what was dismissed', async ({ editor }) => {
