@@ -116,11 +116,11 @@ class Gate:
 
         return first_excluded(name, judge)
 
-    def _refuses_anywhere(self, name: str) -> Exclusion | None:
-        return secret_pattern(name) or self._exclude.exclusion(name)
+    def _refuses_anywhere(self, name: str, root: str = "") -> Exclusion | None:
+        return secret_pattern(name, root) or self._exclude.exclusion(name)
 
     def _refuses_in(self, root: str, name: str) -> Exclusion | None:
-        if found := self._refuses_anywhere(name):
+        if found := self._refuses_anywhere(name, root):
             return found
         path = f"{root}/{name}"
         for file in IGNORE_FILES:

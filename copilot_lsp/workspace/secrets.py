@@ -83,6 +83,12 @@ def secrets() -> Patterns:
     return compiled(SECRET_GLOBS, "the built-in secrets", str.lower)
 
 
+@cache
+def places() -> Patterns:
+    """PLACES alone."""
+    return compiled(PLACES, secrets().origin, str.lower)
+
+
 AFTER = re.compile(
     r"(?:~|#|\.(?:bak|backup|old|orig|save|saved|copy|tmp|prev|sw[a-p]|~?\d+~?)|[-_ ](?:bak|backup|old|orig|copy)"
     r"|\s\((?:copy|\d+)\))$",
@@ -92,13 +98,14 @@ BEFORE = re.compile(r"^(?:\.?#|copy of )", re.IGNORECASE)
 """What editors and people add to the name of a copy."""
 
 
-def secret_pattern(path: str) -> Exclusion | None:
+def secret_pattern(path: str, root: str = "") -> Exclusion | None:
     """The secret that `path` is, or is a copy of, whatever the folder is that holds it.
 
     `path` is '/'-separated and relative to the root; a folder ends with '/'. Names are compared without regard to case.
+    `root` counts for PLACES alone: `config` is one in a folder `.kube` that was opened by itself.
     """
     for name in _originals(path):
-        if found := _exclusion(name):
+        if found := _exclusion(name) or (_place(f"{root.strip('/')}/{name}") if root else None):
             return found
     return None
 
@@ -106,6 +113,11 @@ def secret_pattern(path: str) -> Exclusion | None:
 @lru_cache(maxsize=8192)
 def _exclusion(name: str) -> Exclusion | None:
     return secrets().exclusion(name)
+
+
+@lru_cache(maxsize=8192)
+def _place(path: str) -> Exclusion | None:
+    return places().exclusion(path)
 
 
 def _originals(path: str) -> Iterator[str]:

@@ -72,6 +72,17 @@ def test_copies_of_secrets_are_excluded(name: str) -> None:
     assert refused(name)
 
 
+@pytest.mark.parametrize("name", [".kube/config", ".docker/config.json~", ".aws/notes.txt", "run/secrets/token"])
+def test_a_place_of_secrets_is_one_when_it_is_opened_by_itself(name: str, tmp_path: Path) -> None:
+    write(tmp_path / name, "x = 1\n")
+    write(tmp_path / ".kube/notes.md", "x\n")
+    gate = Gate([(tmp_path / name).parent, tmp_path / ".kube"])
+    assert gate.refuses_completion(tmp_path / name)
+    assert gate.refuses_reading(tmp_path / name)
+    assert not gate.refuses_completion(tmp_path / ".kube/notes.md")
+    assert not Gate([tmp_path / ".kube"], include=["config"]).refuses_completion(tmp_path / ".kube/config")
+
+
 @pytest.mark.parametrize("name", ["", *PLAIN_NAMES.split()])
 def test_sources_and_templates_are_not(name: str) -> None:
     assert refused(name) == ""
