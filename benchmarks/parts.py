@@ -15,6 +15,7 @@ import statistics
 import time
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import aclosing, asynccontextmanager
+from dataclasses import replace
 from pathlib import Path
 
 from rich.console import Console
@@ -66,18 +67,32 @@ def change_to_tree(rounds: int) -> Times:
     return [timed(type_a_letter) for _ in range(rounds)]
 
 
-def snapshot_to_prompt(llama: Llama, rounds: int) -> Times:
-    """The window in the server and the tokens in the engine."""
-    snapshot, rng = long_document().snapshot(), random.Random(0)
+def snapshot_to_prompt(llama: Llama, rounds: int, typing: bool) -> Times:
+    """The window in the server and the tokens in the engine: at a key of somebody who types, or after a jump."""
+    document, rng = long_document(), random.Random(0)
     vocabulary, template, budget = parts_of(llama)
-    lines = snapshot.text.starts
+    starts = document.text.starts
+    offset, pin = starts[LINES // 2], None
 
     def prompt() -> None:
-        around = context.build(snapshot, lines[rng.randrange(len(lines))])
+        nonlocal pin
+        snapshot = document.snapshot()
+        around = context.build(snapshot, offset, pin)
         request = InfillRequest("d", "a.py", around.prefix, around.suffix, around.cuts, anchor=around.anchor)
-        fim.build(vocabulary, template, request, budget)
+        made = fim.build(vocabulary, template, replace(request, pinned=around.pinned), budget)
+        pin = context.pin_of(snapshot, offset, around, made.cut) if typing else None
 
-    return [timed(prompt) for _ in range(rounds)]
+    found = []
+    for number in range(rounds):
+        if typing:
+            at = LINES // 2, number
+            document.apply([Edit(at, at, "x", "utf-16")], number)
+            offset += 1
+        else:
+            offset = starts[rng.randrange(len(starts))]
+        document.snapshot()
+        found.append(timed(prompt))
+    return found
 
 
 def parts_of(llama: Llama) -> tuple[LlamaVocabulary, fim.Template, fim.Budget]:
@@ -205,7 +220,8 @@ def main() -> None:
     found = {"didChange to tree, 5,000 lines": change_to_tree(arguments.rounds)}
     found |= asyncio.run(with_engine(model, arguments.rounds))
     llama = Llama(ModelParams(model, 2048, Settings().engine))
-    found["snapshot to prompt, 5,000 lines"] = snapshot_to_prompt(llama, arguments.rounds)
+    for name, typing in (("snapshot to prompt, a key", True), ("snapshot to prompt, a jump", False)):
+        found[name] = snapshot_to_prompt(llama, min(arguments.rounds, 80), typing)
     found["one token decoded"] = one_token(llama, arguments.rounds)
     report(found, list(decode_overhead(llama, 10)))
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ctypes
 from bisect import bisect_left
 from collections.abc import Iterator, Mapping, Sequence
-from functools import cached_property
+from functools import cached_property, lru_cache
 
 import llama_cpp.llama_cpp as api
 import numpy as np
@@ -14,6 +14,9 @@ from numpy.typing import NDArray
 CONTROL = 8  # LLAMA_TOKEN_ATTR_CONTROL
 USER_DEFINED = 16  # LLAMA_TOKEN_ATTR_USER_DEFINED
 UNKNOWN = 1  # LLAMA_TOKEN_ATTR_UNKNOWN
+
+REMEMBERED = 16
+"""Texts whose tokens are kept: from one key to the next only the text behind the anchor changes."""
 SENTENCEPIECE = 1  # LLAMA_VOCAB_TYPE_SPM
 
 
@@ -34,10 +37,12 @@ class LlamaVocabulary:
         if api.llama_vocab_type(pointer) == SENTENCEPIECE:
             self._lead = "\n"
         self._lead_tokens = self._tokenize(self._lead.encode())
+        self._remembered = lru_cache(REMEMBERED)(self._tokens)
 
     def tokenize(self, text: str) -> list[int]:
-        if not text:
-            return []
+        return list(self._remembered(text)) if text else []
+
+    def _tokens(self, text: str) -> list[int]:
         tokens = self._tokenize((self._lead + text).encode("utf-8", "replace"))
         lead = len(self._lead_tokens)
         if tokens[:lead] == self._lead_tokens:
