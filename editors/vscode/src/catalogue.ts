@@ -54,7 +54,7 @@ export function rows({ models }: Listing): ModelRow[] {
         group: group(model),
         label: `$(${icon(model)}) ${model.name}`,
         description: listed(', ', sizeOf(model), model.licence, model.active && t('in use')),
-        detail: listed('; ', model.description, model.quality, speed(model), memory(model), model.notice),
+        detail: listed('; ', model.description, model.notice, speed(model), memory(model), model.quality),
         model,
     }));
 }

@@ -12,7 +12,7 @@ import { SECTION } from './settings.ts';
 import { offerInstall } from './setup.ts';
 import { awake } from './snooze.ts';
 import { statusBar } from './statusBar.ts';
-import { markRunning } from './walkthrough.ts';
+import { tickInstallation } from './walkthrough.ts';
 import { translateWith } from './words.ts';
 
 let server: Server | undefined;
@@ -22,7 +22,7 @@ export async function activate(context: ExtensionContext): Promise<void> {
     const log = window.createOutputChannel('copilot-lsp', { log: true });
     const started = (server = new Server(context, log));
     context.subscriptions.push(log, ...statusBar(), ...registerCommands(context, started, log), ...watch(started));
-    context.subscriptions.push(awake, lineKeys(), markRunning(), coexistence(context), offerModel(context, started, log));
+    context.subscriptions.push(awake, lineKeys(), tickInstallation(), coexistence(context), offerModel(context, started, log));
     await started.restart();
     void offerInstall(context, started);
     context.subscriptions.push(onInterpreter(() => void started.refresh()));

@@ -5,7 +5,10 @@ import { current, onDidChangeState } from './state.ts';
 
 const WALKTHROUGH = 'copilot-lsp.copilot-lsp#start';
 
-/** While it is set, the step that installs the server is done. */
+/**
+ * The step that installs the server is done once this becomes true. VS Code does not heed what was true before it had
+ * read the steps, so it is set as late as there is somebody to see it.
+ */
 const RUNNING = 'copilotLsp.running';
 
 const SAMPLE = `"""A sample: write on where the cursor is, and wait for the grey text. Tab takes it."""
@@ -26,7 +29,10 @@ class Rectangle:
 
 export async function openWalkthrough(): Promise<void> {
     await commands.executeCommand('workbench.action.openWalkthrough', WALKTHROUGH);
+    if (current().phase === 'running') tick();
 }
+
+const tick = (): void => void commands.executeCommand('setContext', RUNNING, true);
 
 /** A document of its own with the cursor where a completion comes. */
 export async function openSample(): Promise<void> {
@@ -37,12 +43,12 @@ export async function openSample(): Promise<void> {
     await commands.executeCommand('editor.action.inlineSuggest.trigger');
 }
 
-export function markRunning(): Disposable {
-    let marked: boolean | undefined;
+/** When the server runs that was not there before. */
+export function tickInstallation(): Disposable {
+    let wasMissing = false;
     return onDidChangeState(() => {
-        const running = current().phase === 'running';
-        if (running === marked) return;
-        marked = running;
-        void commands.executeCommand('setContext', RUNNING, running);
+        const { phase } = current();
+        wasMissing ||= phase === 'missing' || phase === 'installing';
+        if (wasMissing && phase === 'running') tick();
     });
 }

@@ -49,12 +49,12 @@ test('the one in use, sizes and licences are seen', () => {
     assert.deepEqual([second?.label, second?.description], ['$(cloud-download) better', '1.1 GB, Apache-2.0']);
 });
 
-test('quality, speed, memory and the notice of the licence are the detail', () => {
+test('the notice of the licence, speed, memory and quality are the detail', () => {
     const details = rows(listing).map(({ detail }) => detail);
     assert.deepEqual(details, [
         '200 MB of memory',
-        '61 % of lines right (n = 200); about 420 ms a completion (estimated); 1.4 GB of memory',
-        '61 % of lines right (n = 200); about 420 ms a completion (estimated); needs 1.4 GB of memory; no commercial use',
+        'about 420 ms a completion (estimated); 1.4 GB of memory; 61 % of lines right (n = 200)',
+        'no commercial use; about 420 ms a completion (estimated); needs 1.4 GB of memory; 61 % of lines right (n = 200)',
     ]);
 });
 
