@@ -35,7 +35,7 @@ scenario('menu and palette are in German where VS Code is', async (world) => {
     await editor.keys('Escape');
     await until('the command in the palette', async () => {
         await editor.keys('F1');
-        await editor.page.locator('.quick-input-widget input').fill('>copilot-lsp');
+        await editor.page.locator('.quick-input-widget input').fill('>Protokoll');
         const rows = editor.page.locator('.quick-input-list .monaco-list-row', { hasText: 'Protokoll anzeigen' });
         return rows.first().waitFor({ timeout: 5000 }).then(() => true, () => false);
     });
