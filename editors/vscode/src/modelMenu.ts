@@ -71,7 +71,7 @@ export async function take(server: Server, model: Model): Promise<void> {
 
 async function agrees({ name, bytes, licence }: Model, notice: string): Promise<boolean> {
     const get = t('Get It');
-    const detail = t('Licence: {0}. Size: {1}.', licence, size(bytes));
+    const detail = bytes ? t('Licence: {0}. Size: {1}.', licence, size(bytes)) : t('Licence: {0}.', licence);
     return (await window.showWarningMessage(`${name}: ${notice}`, { modal: true, detail }, get)) === get;
 }
 
