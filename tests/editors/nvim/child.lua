@@ -6,16 +6,21 @@ local root = vim.fs.dirname(vim.fs.dirname(plugin))
 local here = vim.fs.dirname(debug.getinfo(1, 'S').source:sub(2))
 
 local SETUP = [[
-  local root, here, options = ...
+  local root, here = ...
   vim.g.loaded_python3_provider = 0
   vim.o.swapfile = false
   vim.opt.runtimepath:prepend(root)
   package.path = here .. '/?.lua;' .. package.path
   vim.cmd.runtime('plugin/copilot_lsp.lua')
   fake = require('fake_server')
-  options = vim.tbl_extend('force', { cmd = { vim.v.progpath }, debounce_ms = 1, offer_model = false }, options)
-  require('copilot_lsp').setup(options)
-  vim.lsp.config('copilot_lsp', { cmd = fake.cmd })
+  function set_up(options)
+    local defaults = { cmd = { vim.v.progpath }, debounce_ms = 1, offer_model = false }
+    require('copilot_lsp').setup(vim.tbl_extend('force', defaults, options))
+    vim.lsp.config('copilot_lsp', { cmd = fake.cmd })
+  end
+]]
+
+local BUFFER = [[
   vim.cmd.enew()
   vim.api.nvim_buf_set_name(0, vim.fn.tempname() .. '.txt')
   vim.bo.filetype = 'text'
@@ -48,7 +53,9 @@ function M.start(options, lines)
   local command = { vim.v.progpath, '--clean', '--embed', '--headless', '-n' }
   local channel = vim.fn.jobstart(command, { rpc = true })
   local self = setmetatable({ channel = channel }, Child)
-  self:lua(SETUP, root, here, options or vim.empty_dict())
+  self:lua(SETUP, root, here)
+  self:set_up(options)
+  self:lua(BUFFER)
   self:wait('the client', 'return #vim.lsp.get_clients({ name = "copilot_lsp", bufnr = 0 }) == 1')
   if lines then
     self:lua('vim.api.nvim_buf_set_lines(0, 0, -1, false, ...)', lines)
@@ -67,8 +74,31 @@ function M.with(options, lines, test)
   end
 end
 
+--- Runs `test(child)` once the server has been asked for what `keys` typed.
+function M.typed(options, lines, keys, test)
+  M.with(options, lines, function(child)
+    child:type(keys)
+    test(child)
+  end)
+end
+
 function Child:lua(code, ...)
   return vim.rpcrequest(self.channel, 'nvim_exec_lua', code, { ... })
+end
+
+--- Calls setup(), as a configuration that is read again does.
+function Child:set_up(options)
+  self:lua('set_up(...)', options or vim.empty_dict())
+end
+
+--- Keys that end in small letters, which are typed, and the request for that text.
+function Child:type(keys)
+  self:keys(keys)
+  self:wait('a request for the last of ' .. keys, [[
+    local last = fake.asked[#fake.asked]
+    local row, col = unpack(vim.api.nvim_win_get_cursor(0))
+    return vim.endswith(vim.api.nvim_get_current_line(), ...) and last ~= nil
+      and last.params.position.line == row - 1 and last.params.position.character == col]], keys:match('%l+$'))
 end
 
 function Child:keys(keys)
@@ -116,6 +146,12 @@ end
 function Child:settled()
   vim.wait(60)
   return self:lua('return #fake.asked')
+end
+
+--- Lets the server suggest `text`, and waits until it is shown.
+function Child:suggest(text)
+  self:answer({ text })
+  self:wait_ghost(text)
 end
 
 function Child:answer(texts, swallow)

@@ -138,6 +138,40 @@ def test_an_edit_elsewhere_while_a_request_runs(start: Start) -> None:
     assert nvim.saved("a.py") == "import os\n\n\ndef slow(n):\n    return n + 1\n"
 
 
+def test_undo_and_dot_repeat(start: Start) -> None:
+    """Taking a suggestion is one undo step of its own, and part of what the dot repeats."""
+    nvim = start(text="x\n")
+    nvim.wait_ready()
+    nvim.keys("A")
+    nvim.type(" = ")
+    nvim.wait_ghost("one(1, 2)")
+    nvim.keys("Tab")
+    nvim.wait_lines("x = one(1, 2)")
+    nvim.keys("Escape", "u")
+    nvim.wait_lines("x = ")
+    nvim.keys("u")
+    nvim.wait_lines("x")
+    nvim.keys("C-r", "C-r")
+    nvim.wait_lines("x = one(1, 2)")
+    nvim.keys("o")
+    nvim.type("xx = ")
+    nvim.wait_ghost("one(1, 2)")
+    nvim.keys("Tab")
+    nvim.wait_lines("x = one(1, 2)\nxx = one(1, 2)")
+    nvim.keys("Escape", ".")
+    nvim.wait_lines("x = one(1, 2)\nxx = one(1, 2)\nxx = one(1, 2)")
+
+
+def test_undo_of_several_lines(start: Start) -> None:
+    nvim = start()
+    write_hello(nvim)
+    nvim.wait_ghost(BODY)
+    nvim.keys("Tab")
+    nvim.wait_lines(HELLO)
+    nvim.keys("Escape", "u")
+    nvim.wait_lines("# probe\ndef hello(name):\n    ")
+
+
 def test_two_windows_on_one_buffer(start: Start) -> None:
     nvim = start()
     nvim.wait_ready()

@@ -1,6 +1,7 @@
 --- Puts a suggestion, or the next part of it, into the buffer.
 
 local Item = require('copilot_lsp.item')
+local events = require('copilot_lsp.events')
 local session = require('copilot_lsp.session')
 
 local M = {}
@@ -79,7 +80,9 @@ function M.accept(how)
   else
     inserted = part(s, item, taken)
   end
-  if not inserted then
+  if inserted then
+    events.fire('Accepted', { buf = s.buf, text = taken, part = how })
+  else
     vim.schedule(function()
       M.accept(how)
     end)

@@ -1,6 +1,7 @@
 --- The plugin's public functions. Everything else may change.
 
 local config = require('copilot_lsp.config')
+local events = require('copilot_lsp.events')
 local gate = require('copilot_lsp.gate')
 local ghost = require('copilot_lsp.ghost')
 local keys = require('copilot_lsp.keys')
@@ -169,7 +170,16 @@ local function watch_typing(group)
   end
 end
 
----@param options table? see |copilot-lsp-options|
+---@param event { buf: integer, data: { client_id: integer } }
+local function attached(event)
+  M._apply_native()
+  local client = vim.lsp.get_client_by_id(event.data.client_id)
+  if client and client.name == server.NAME then
+    events.fire('Attach', { buf = event.buf, client_id = client.id })
+  end
+end
+
+---@param options copilot_lsp.Setup? see |copilot-lsp-options|
 function M.setup(options)
   local resolved, problems = config.resolve(options)
   config.options = resolved
@@ -180,7 +190,7 @@ function M.setup(options)
   local group = vim.api.nvim_create_augroup('copilot_lsp', {})
   ghost.define_highlights()
   on(group, { 'ColorScheme' }, ghost.define_highlights)
-  on(group, { 'LspAttach' }, M._apply_native)
+  on(group, { 'LspAttach' }, attached)
   on(group, { 'BufEnter', 'LspAttach' }, function()
     server.focus(vim.api.nvim_get_current_buf())
   end)

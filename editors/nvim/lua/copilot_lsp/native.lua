@@ -4,6 +4,7 @@
 --- key; taken as it is, it would replace the wrong range.
 
 local Item = require('copilot_lsp.item')
+local events = require('copilot_lsp.events')
 local server = require('copilot_lsp.server')
 
 local M = {}
@@ -61,6 +62,9 @@ local function narrow(item, how)
     return nil
   end
   local taken = Item.take(text, how)
+  vim.schedule(function() -- when it is in
+    events.fire('Accepted', { buf = vim.api.nvim_get_current_buf(), text = taken, part = how })
+  end)
   if taken ~= text then
     local row, from, _, to = item.range:to_extmark()
     item.range = vim.range.extmark(0, row, from, row, to - swallow)

@@ -1,6 +1,7 @@
 --- The suggestion that is shown or waited for. There is at most one: insert mode has one cursor.
 
 local config = require('copilot_lsp.config')
+local events = require('copilot_lsp.events')
 local follow = require('copilot_lsp.follow')
 local gate = require('copilot_lsp.gate')
 local ghost = require('copilot_lsp.ghost')
@@ -30,6 +31,7 @@ local function tell_shown(s, item)
   if not found and not s.told[s.index] then
     s.told[s.index] = true
     s.client:notify('textDocument/didShowCompletion', { item = item.raw })
+    events.fire('Shown', { buf = s.buf, text = item.text })
   end
 end
 

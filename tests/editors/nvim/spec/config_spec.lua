@@ -77,4 +77,27 @@ tests['only named file types'] = function()
   expect(gate.closed(buf)).is('turned off for python (option filetypes)')
 end
 
+--- The names of the fields of a class in types.lua.
+local function fields(class)
+  local file = vim.api.nvim_get_runtime_file('lua/copilot_lsp/types.lua', false)[1]
+  local text = table.concat(vim.fn.readfile(file), '\n') .. '\n\n'
+  local names = {}
+  for name in text:match('@class ' .. class .. '[ \n].-\n\n'):gmatch('@field ([%w_]+)') do
+    names[#names + 1] = name
+  end
+  table.sort(names)
+  return names
+end
+
+local function keys_of(options)
+  local names = vim.tbl_keys(options)
+  table.sort(names)
+  return names
+end
+
+tests['the types of the options are those that there are'] = function()
+  expect(fields('copilot_lsp.Setup')).is(keys_of(config.defaults()))
+  expect(fields('copilot_lsp.SetupKeymaps')).is(keys_of(config.defaults().keymaps))
+end
+
 return tests

@@ -1,58 +1,54 @@
 local child = require('child')
 local expect = require('expect')
 
-local ASKED_AT_1 = 'return #fake.asked > 0 and fake.asked[#fake.asked].params.position.character == 1'
-
 local tests = {}
 
+--- Fills a snippet in with Tab between its places.
+local function fill_snippet(nvim)
+  nvim:keys('A')
+  nvim:lua('vim.snippet.expand("f($1, $2)")')
+  nvim:keys('a<Tab>b')
+  nvim:wait_text('f(a, b)')
+end
+
 tests['without a suggestion Tab still jumps in a snippet'] = function()
-  child.with({}, { '' }, function(nvim)
-    nvim:keys('A')
-    nvim:lua('vim.snippet.expand("f($1, $2)")')
-    nvim:keys('a<Tab>b')
-    nvim:wait_text('f(a, b)')
-  end)
+  child.with({}, { '' }, fill_snippet)
 end
 
 --- A child with Tab mapped by `code` before setup() maps it again.
 local function mapped(code, test)
   child.with({ keymaps = false }, { '' }, function(nvim)
     nvim:lua(code)
-    nvim:lua("require('copilot_lsp').setup({ cmd = { vim.v.progpath }, debounce_ms = 1 })")
-    nvim:lua("vim.lsp.config('copilot_lsp', { cmd = fake.cmd })")
+    nvim:set_up()
     nvim:keys('A')
     test(nvim)
   end)
 end
 
-tests['an earlier mapping gets the key'] = function()
-  mapped("vim.keymap.set('i', '<Tab>', 'mapped')", function(nvim)
+--- Tab without a suggestion, mapped by `code` before, gives `text`.
+local function falls_back(code, text)
+  mapped(code, function(nvim)
     nvim:keys('<Tab>')
-    nvim:wait_text('mapped')
+    nvim:wait_text(text)
   end)
+end
+
+tests['an earlier mapping gets the key'] = function()
+  falls_back("vim.keymap.set('i', '<Tab>', 'mapped')", 'mapped')
 end
 
 tests['an earlier function gets it'] = function()
-  local code = "vim.keymap.set('i', '<Tab>', function() vim.api.nvim_set_current_line('called') end)"
-  mapped(code, function(nvim)
-    nvim:keys('<Tab>')
-    nvim:wait_text('called')
-  end)
+  falls_back("vim.keymap.set('i', '<Tab>', function() vim.api.nvim_set_current_line('called') end)", 'called')
 end
 
 tests['an earlier expression gets it'] = function()
-  mapped("vim.keymap.set('i', '<Tab>', function() return 'a<Space>b' end, { expr = true })", function(nvim)
-    nvim:keys('<Tab>')
-    nvim:wait_text('a b')
-  end)
+  falls_back("vim.keymap.set('i', '<Tab>', function() return 'a<Space>b' end, { expr = true })", 'a b')
 end
 
 tests['a suggestion goes before an earlier mapping'] = function()
   mapped("vim.keymap.set('i', '<Tab>', 'mapped')", function(nvim)
-    nvim:keys('x')
-    nvim:wait('a request', ASKED_AT_1)
-    nvim:answer({ 'yz' })
-    nvim:wait_ghost('yz')
+    nvim:type('x')
+    nvim:suggest('yz')
     nvim:keys('<Tab>')
     nvim:wait_text('xyz')
   end)
@@ -71,18 +67,15 @@ tests['a global mapping gets the key also where the buffer has one of its own, a
 end
 
 tests['special keys of an expression in Vim script'] = function()
-  mapped([[vim.cmd('inoremap <expr> <Tab> "ab\\<Left>c"')]], function(nvim)
-    nvim:keys('<Tab>')
-    nvim:wait_text('acb')
-  end)
+  falls_back([[vim.cmd('inoremap <expr> <Tab> "ab\\<Left>c"')]], 'acb')
 end
 
 tests['a second setup() takes the keys of the first away'] = function()
   mapped("vim.keymap.set('i', '<Tab>', 'mapped')", function(nvim)
-    nvim:lua("require('copilot_lsp').setup({ cmd = { vim.v.progpath }, keymaps = { accept = '<C-j>' } })")
+    nvim:set_up({ keymaps = { accept = '<C-j>' } })
     expect(nvim:lua("return vim.fn.maparg('<Tab>', 'i')")).is('mapped')
     expect(nvim:lua("return vim.fn.maparg('<C-j>', 'i', false, true).desc")).is('copilot-lsp: take the suggestion')
-    nvim:lua("require('copilot_lsp').setup({ cmd = { vim.v.progpath }, keymaps = false })")
+    nvim:set_up({ keymaps = false })
     expect(nvim:lua("return vim.fn.maparg('<C-j>', 'i')")).is('')
     nvim:keys('<Tab>')
     nvim:wait_text('mapped')
@@ -91,18 +84,15 @@ end
 
 tests["after a second setup() Neovim's own Tab works in a snippet"] = function()
   child.with({}, { '' }, function(nvim)
-    nvim:lua("require('copilot_lsp').setup({ cmd = { vim.v.progpath }, keymaps = false })")
-    nvim:keys('A')
-    nvim:lua('vim.snippet.expand("f($1, $2)")')
-    nvim:keys('a<Tab>b')
-    nvim:wait_text('f(a, b)')
+    nvim:set_up({ keymaps = false })
+    fill_snippet(nvim)
   end)
 end
 
 tests['a key that was mapped after setup() is left alone by the second'] = function()
   child.with({}, { '' }, function(nvim)
     nvim:lua("vim.keymap.set('i', '<Tab>', 'later')")
-    nvim:lua("require('copilot_lsp').setup({ cmd = { vim.v.progpath }, keymaps = false })")
+    nvim:set_up({ keymaps = false })
     nvim:keys('A<Tab>')
     nvim:wait_text('later')
   end)
@@ -111,10 +101,8 @@ end
 tests['keys of the user\'s own, by <Plug>'] = function()
   child.with({ keymaps = false }, { '' }, function(nvim)
     nvim:lua("vim.keymap.set('i', '<C-j>', '<Plug>(copilot-lsp-accept-word)')")
-    nvim:keys('Ax')
-    nvim:wait('a request', ASKED_AT_1)
-    nvim:answer({ ' y z' })
-    nvim:wait_ghost(' y z')
+    nvim:type('Ax')
+    nvim:suggest(' y z')
     nvim:keys('<C-j><C-j><C-j>!')
     nvim:wait_text('x y z!')
   end)
@@ -125,10 +113,8 @@ tests['accepting in an expression mapping, where the text is locked'] = function
     nvim:lua([[vim.keymap.set('i', '<C-j>', function()
       return require('copilot_lsp').accept_word() and '' or 'nothing'
     end, { expr = true })]])
-    nvim:keys('Ax')
-    nvim:wait('a request', ASKED_AT_1)
-    nvim:answer({ ' y z' })
-    nvim:wait_ghost(' y z')
+    nvim:type('Ax')
+    nvim:suggest(' y z')
     nvim:keys('<C-j>')
     nvim:wait_text('x y')
     nvim:wait_ghost(' z')

@@ -217,23 +217,19 @@ local function offering(options, test)
     nvim:lua([[
       vim.env.XDG_DATA_HOME = vim.fn.tempname()
       vim.o.columns = 120
-      set_up = function(options)
-        require('copilot_lsp').setup(vim.tbl_extend('force', { cmd = { vim.v.progpath } }, options))
-        vim.lsp.config('copilot_lsp', { cmd = fake.cmd })
-      end
-      set_up(...)
-    ]], options)
+    ]])
+    nvim:set_up(vim.tbl_extend('keep', options, { offer_model = true }))
     test(nvim)
   end)
 end
 
 tests['a better model is offered once'] = function()
-  offering(vim.empty_dict(), function(nvim)
+  offering({}, function(nvim)
     nvim:lua(READY)
     nvim:wait('the offer', 'return #said == 1')
     local offer = 'copilot-lsp: qwen2.5-coder-0.5b (491 MB, Apache-2.0, about 352 ms) suits this machine; :CopilotLsp model'
     expect(nvim:lua('return said')).is({ offer })
-    nvim:lua("set_up({}) require('copilot_lsp.server').status = nil " .. READY)
+    nvim:lua("set_up({ offer_model = true }) require('copilot_lsp.server').status = nil " .. READY)
     nvim:wait('the status', "return require('copilot_lsp.server').status ~= nil")
     vim.wait(30)
     expect(nvim:lua('return #said')).is(1)
@@ -241,7 +237,7 @@ tests['a better model is offered once'] = function()
 end
 
 tests['the offer waits until typing ends, and fits into a line'] = function()
-  offering(vim.empty_dict(), function(nvim)
+  offering({}, function(nvim)
     nvim:keys('A')
     nvim:wait_asked(1)
     nvim:lua('vim.o.columns = 80 ' .. READY)

@@ -1,0 +1,23 @@
+---@meta
+--- What setup() takes, for editors that complete and check Lua (LuaLS): config.lua has what each option means.
+
+---@class copilot_lsp.Setup
+---@field cmd string[]? how the server is started
+---@field display "streaming"|"native"|nil who draws the ghost text: this plugin, or Neovim (0.12 and later)
+---@field auto_trigger boolean? ask while you type
+---@field debounce_ms integer? how long typing must pause before the server is asked
+---@field enabled (fun(buf: integer): boolean)? whether completion is on in a buffer
+---@field hide_during_completion boolean? no suggestions while a menu of completions is open
+---@field offer_model boolean? say once that a better model suits this machine
+---@field filetypes table<string, boolean>? where completion is on; "*" is for those not named
+---@field keymaps copilot_lsp.SetupKeymaps|false|nil false: no keys at all
+---@field root_markers string[]? what marks the folder of a project
+---@field settings table<string, any>? the server's own settings, section `copilotLsp`
+
+---@class copilot_lsp.SetupKeymaps keys of insert mode; false leaves an action without a key
+---@field accept string|false|nil the whole suggestion
+---@field accept_word string|false|nil
+---@field accept_line string|false|nil
+---@field next string|false|nil the next alternative; asks for a suggestion when none is shown
+---@field prev string|false|nil
+---@field dismiss string|false|nil
