@@ -2,12 +2,14 @@
 
 For each of our wheels of llama-cpp-python in dist/ (`make wheel`), an extension for that platform besides.
 
-Into dist/release; the notes, this version's section of CHANGELOG.md, into build/release-notes.md.
+Into dist/release; the notes, this version's section of CHANGELOG.md, into build/release-notes.md; into build/packaging
+the files of packaging/ with the checksum, and with the address in COPILOT_LSP_REPOSITORY.
 """
 
 from __future__ import annotations
 
 import hashlib
+import os
 import re
 import shutil
 import subprocess
@@ -19,6 +21,7 @@ from copilot_lsp import __version__
 ROOT = Path(__file__).resolve().parent.parent
 TARGET = ROOT / "dist" / "release"
 NOTES = ROOT / "build" / "release-notes.md"
+PACKAGES = ROOT / "build" / "packaging"
 
 
 def build() -> None:
@@ -45,9 +48,24 @@ def notes(changelog: str, version: str) -> str:
     raise SystemExit(f"release: CHANGELOG.md has no section for {version}")
 
 
+def packages(folder: Path, sdist: Path, repository: str) -> None:
+    """The files of packaging/ for other systems, filled in; without a `repository` its placeholder stays."""
+    values = {"@SDIST_SHA256@": hashlib.sha256(sdist.read_bytes()).hexdigest()}
+    if repository:
+        values["@REPOSITORY@"] = repository
+    for source in sorted((ROOT / "packaging").glob("*/*")):
+        text = source.read_text("utf-8")
+        for placeholder, value in values.items():
+            text = text.replace(placeholder, value)
+        target = folder / source.relative_to(ROOT / "packaging")
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.write_text(text, "utf-8")
+
+
 if __name__ == "__main__":
     build()
     (TARGET / "SHA256SUMS").write_text(checksums(TARGET), "utf-8")
     NOTES.parent.mkdir(exist_ok=True)
+    packages(PACKAGES, next(TARGET.glob("*.tar.gz")), os.environ.get("COPILOT_LSP_REPOSITORY", ""))
     NOTES.write_text(notes((ROOT / "CHANGELOG.md").read_text("utf-8"), __version__), "utf-8")
     print(checksums(TARGET), end="")
