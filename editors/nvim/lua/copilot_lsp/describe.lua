@@ -8,6 +8,7 @@ local M = {}
 ---@field licence string
 ---@field notice string? what the licence forbids; shown before a download
 ---@field present boolean
+---@field partBytes integer? what a download that was stopped has left
 ---@field active boolean
 ---@field fits boolean
 ---@field recommended boolean
@@ -38,6 +39,7 @@ local function marks(model)
   for _, mark in ipairs({
     { model.active, 'in use' },
     { model.present and not model.active, 'here' },
+    { not model.present and model.partBytes, M.size(model.partBytes or 0) .. ' of it here' },
     { model.recommended, 'recommended' },
     { not model.fits, 'too large for this machine' },
   }) do

@@ -75,15 +75,17 @@ end
 ---@param model copilot_lsp.Model
 ---@return copilot_lsp.Choice[]
 local function actions(model)
-  local name, size = model.name, describe.size(model.bytes)
+  local name = model.name
   if not model.present then
-    return { choice(('Download %s and use it'):format(size), download, name, true), choice('Download it', download, name, false) }
+    local size = describe.size(model.bytes - (model.partBytes or 0))
+    local what = model.partBytes and 'the remaining ' .. size or size
+    return { choice(('Download %s and use it'):format(what), download, name, true), choice('Download it', download, name, false) }
   end
   local found = {} ---@type copilot_lsp.Choice[]
   if not model.active then
     found[1] = choice('Use it', use, name)
     if model.source ~= 'shipped' then
-      found[2] = choice(('Delete it (%s)'):format(size), remove, name)
+      found[2] = choice(('Delete it (%s)'):format(describe.size(model.bytes)), remove, name)
     end
   end
   return found

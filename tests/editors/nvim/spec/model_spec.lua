@@ -98,6 +98,15 @@ tests['from the menu to a model in use'] = function()
   end)
 end
 
+tests['a download that was stopped is in the menu'] = function()
+  with_models({}, function(nvim)
+    nvim:lua("fake.answers['copilotLsp.models.list'].models[3].partBytes = 120e6 vim.cmd('CopilotLsp model')")
+    expect(menu(nvim).lines[3]:match('120 MB of it here')).is('120 MB of it here')
+    nvim:lua('pick(3)')
+    expect(menu(nvim).lines[1]).is('Download the remaining 371 MB and use it')
+  end)
+end
+
 tests['what can be done with a model that is here'] = function()
   with_models({}, function(nvim)
     nvim:lua("vim.cmd('CopilotLsp model') pick(2)")
