@@ -20,6 +20,7 @@ from copilot_lsp.completion.run import Job, Run
 from copilot_lsp.completion.scheduler import Scheduler
 from copilot_lsp.completion.shelf import Others
 from copilot_lsp.completion.steps import (
+    beginning_to_avoid,
     completion_of,
     floor_of,
     rest_of,
@@ -40,6 +41,9 @@ __all__ = ["Answer", "Completer", "Completion", "Query", "Selected"]
 
 LOADING_SECONDS = 2.0
 """How long an automatic request waits for an engine that is starting; the user types on meanwhile."""
+
+OTHER_BEGINNINGS = 3
+"""How many the model is asked for at most: its prompt is read already, each is a line to write."""
 
 
 class Completer:
@@ -182,7 +186,25 @@ class Completer:
             echo=query.echo,
         )
         alone = query.seed is not None or query.max_tokens is not None
-        return await self._follow(self._scheduler.join_or_start(job, alone), query, emit)
+        first = await self._follow(self._scheduler.join_or_start(job, alone), query, emit)
+        return await self._begun_otherwise(query, job, first)
+
+    async def _begun_otherwise(self, query: Query, job: Job, first: Generated) -> Generated:
+        """What the model writes when it may not begin as it did; `first` when nothing of that is to be shown either."""
+        found = first
+        while len(job.avoid) < OTHER_BEGINNINGS and (avoid := beginning_to_avoid(query, found)):
+            job = replace(job, avoid=(*job.avoid, avoid))
+            found = (await self._alone(job)).result()
+        return first if found.silence else found
+
+    async def _alone(self, job: Job) -> Run:
+        """A run that has come to its end, and that ends with whoever waits for it."""
+        run = self._scheduler.generate(job)
+        try:
+            await asyncio.wait({run.task})
+        finally:
+            run.task.cancel()
+        return run
 
     def _keep(self, run: Run) -> None:
         if run.job.sampling.temperature == 0 and worth_keeping(run):
@@ -218,11 +240,7 @@ class Completer:
 
     async def _sample(self, query: Query, shape: Shape, seed: int) -> Generated:
         job = Job(query.snapshot, query.offset, shape, sampled(seed), query.max_tokens, chunks=query.chunks)
-        run = self._scheduler.generate(job)
-        try:
-            await asyncio.wait({run.task})
-        finally:
-            run.task.cancel()
+        run = await self._alone(job)
         result = replace(run.result(), seed=seed)
         if worth_keeping(run):
             self._cache.put(result)

@@ -39,7 +39,7 @@ class Job:
     """What a run generates: text of this shape at the byte `offset` of `snapshot`.
 
     `confidence`: the gate's floor (see `gate.py`); 0 lets everything through. `quick`: at a place that is new, a window
-    that is read in time is better than a whole one.
+    that is read in time is better than a whole one. `avoid`: what the text does not begin with, white space aside.
     """
 
     snapshot: Snapshot
@@ -52,6 +52,7 @@ class Job:
     confidence: float = 0.0
     quick: bool = True
     echo: bool = False
+    avoid: tuple[str, ...] = ()
 
 
 class Run:
@@ -203,7 +204,7 @@ def request(job: Job, context: Context, completion: CompletionSettings) -> Infil
         quick=context.quick,
         echo=job.echo,
         comment=line_comment(job.snapshot.language) or "#",
-        unwanted=marks_of_comments(job.snapshot, job.offset),
+        unwanted=(*marks_of_comments(job.snapshot, job.offset), *job.avoid),
         limits=Limits(
             max_tokens=tokens if job.max_tokens is None else job.max_tokens,
             max_lines=1 if job.shape is Shape.LINE else 0,

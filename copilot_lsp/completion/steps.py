@@ -62,6 +62,22 @@ def floor_of(query: Query, settings: Settings) -> float:
     return settings.completion.confidence if query.trigger is Trigger.AUTOMATIC else 0.0
 
 
+MISLED = (Reason.REPEATS_SUFFIX, Reason.BREAKS_SYNTAX)
+"""Silences for a line that the model began wrongly: what it would write next after another beginning may be right."""
+
+
+def beginning_to_avoid(query: Query, first: Generated) -> str:
+    """How the text began that may not be shown: its first visible token; "" where nobody would wait for another one.
+
+    Only who asked by a key does: what is not likely is not shown unasked.
+    """
+    asked = query.trigger is Trigger.INVOKED and query.seed is None and query.max_tokens is None
+    if not asked or first.shape is not Shape.LINE or first.silence is None or first.silence.reason not in MISLED:
+        return ""
+    begun = (first.raw[:length].strip() for length, _ in first.trace)
+    return next(filter(None, begun), "")
+
+
 def rest_of(result: Generated, query: Query) -> Generated:
     """The result less what the user typed since it was begun."""
     rest = result.rest(query.snapshot, query.offset)

@@ -7,7 +7,8 @@ end of the prefix answers:
      {"after": "slow$", "text": "ly", "delay_ms": 2000},
      {"after": "crash$", "dies": true}]
 
-Sampled requests (temperature above 0) take `alternatives[seed % len]` where the rule has them.
+Sampled requests (temperature above 0) take `alternatives[seed % len]` where the rule has them; others take one when
+the text begins with what the request does not want.
 A `text` that the prefix has begun already (typed through) is answered with its rest.
 """
 
@@ -132,6 +133,7 @@ def answer(rules: Sequence[ScriptedAnswer], request: InfillRequest) -> tuple[Scr
         texts = (rule.text, *rule.alternatives)
         if request.sampling.temperature > 0 and rule.alternatives:
             texts = (rule.alternatives[request.sampling.seed % len(rule.alternatives)],)
+        texts = tuple(sorted(texts, key=lambda text: text.lstrip().startswith(request.unwanted)))
         for text in texts:
             for typed in range(len(text) + 1):
                 begun = text[:typed]

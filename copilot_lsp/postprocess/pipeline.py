@@ -10,7 +10,7 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from copilot_lsp.postprocess import rules_end, rules_right, rules_start, rules_syntax
+from copilot_lsp.postprocess import rules_below, rules_end, rules_right, rules_start, rules_syntax
 from copilot_lsp.postprocess.passage import Passage
 from copilot_lsp.postprocess.shape import Shape
 from copilot_lsp.silence import Reason, Silence
@@ -65,6 +65,7 @@ RULES = (
     Rule(rules_right.leaves_a_header_to_its_body, Reason.EMPTY, Shape.BLOCK),
     Rule(rules_right.ends_clean, Reason.WHITESPACE_ONLY),
     Rule(rules_right.says_more_than_the_lines_above, Reason.REPETITION),
+    Rule(rules_below.heads_the_block_below, Reason.BREAKS_SYNTAX, Shape.LINE),
     Rule(rules_syntax.keeps_the_line_clean, Reason.BREAKS_SYNTAX, Shape.LINE, parses=True),
     Rule(rules_syntax.keeps_the_block_clean, Reason.BREAKS_SYNTAX, Shape.BLOCK, parses=True),
 )

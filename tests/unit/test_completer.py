@@ -10,7 +10,7 @@ from dataclasses import replace
 import pytest
 from markers import cursor
 
-from copilot_lsp.completion.completer import Answer, Completer, Query, Selected
+from copilot_lsp.completion.completer import OTHER_BEGINNINGS, Answer, Completer, Query, Selected
 from copilot_lsp.completion.trigger import Trigger
 from copilot_lsp.engine.base import EngineState
 from copilot_lsp.engine.fake import FakeEngine, ScriptedAnswer
@@ -348,3 +348,26 @@ async def test_a_closed_document_is_forgotten() -> None:
         completer.forget(editor.snapshot.uri)
         assert reason(await asyncio.wait_for(asked, 1)) is Reason.SUPERSEDED
         assert not completer._scheduler._documents
+
+
+TWICE = ScriptedAnswer(after=r"count = 0\n    $", text="index = 0", alternatives=("index += 1", "total = 0"))
+HOLE = "def f():\n    count = 0\n    ‸\n    index = 0\n    return index\n"
+
+
+@pytest.mark.parametrize(
+    ("trigger", "expected", "avoided"), [(Trigger.INVOKED, ["total = 0"], ["inde"]), (Trigger.AUTOMATIC, [], [])]
+)
+async def test_who_asks_is_given_another_line_for_one_that_stands_below(trigger, expected, avoided) -> None:
+    editor = Editor(HOLE)
+    async with completing(TWICE) as (completer, engine):
+        answer = await completer.complete(editor.query(trigger, shape=Shape.LINE))
+        assert texts(answer) == expected
+        assert [request.unwanted[-1] for request in engine.requests[1:]] == avoided
+        again = await completer.complete(editor.query(trigger, shape=Shape.LINE))
+        assert (texts(again), again.source) == (expected, "cache")
+
+
+async def test_the_first_silence_counts_when_no_other_line_is_better() -> None:
+    async with completing(replace(TWICE, alternatives=())) as (completer, engine):
+        answer = await completer.complete(Editor(HOLE).query(Trigger.INVOKED, shape=Shape.LINE))
+        assert (reason(answer), len(engine.requests)) == (Reason.REPEATS_SUFFIX, 1 + OTHER_BEGINNINGS)
