@@ -17,6 +17,12 @@ def config() -> Path:
     return platformdirs.user_config_path(NAME, appauthor=False)
 
 
+def runtime() -> Path:
+    """Sockets of what runs now: the session's folder, where the system has one."""
+    folder = os.environ.get("XDG_RUNTIME_DIR", "")
+    return Path(folder) / NAME if Path(folder).is_absolute() and Path(folder).is_dir() else cache() / "run"
+
+
 def cache() -> Path:
     """Pulled models, and what was measured."""
     return platformdirs.user_cache_path(NAME, appauthor=False)

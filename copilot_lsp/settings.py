@@ -53,7 +53,8 @@ class ContextSettings:
 class EngineSettings:
     """`threads` 0: one for each core that may be used. `gpu_layers` -1: all, where llama.cpp was built for a GPU.
 
-    `sequences`: documents whose KV cache is kept. `safe_mode` auto: only after a native crash.
+    `sequences`: documents whose KV cache is kept. `safe_mode` auto: only after a native crash. `shared`: one process
+    for all servers of the user that have the same model and the same settings here.
     """
 
     threads: int = 0
@@ -63,6 +64,7 @@ class EngineSettings:
     flash_attention: bool = False
     safe_mode: SafeMode = "auto"
     speculative: bool = True
+    shared: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -145,7 +145,7 @@ async def _engine(choice: Choice, settings: Settings) -> list[Check]:
 
     begun = time.perf_counter()
     try:
-        async with engines.started(engines.create(choice, settings)) as engine:
+        async with engines.started(engines.create(choice, settings, shared=True)) as engine:
             ready = (time.perf_counter() - begun) * 1000
             done = await _generate(engine)
             return [*_engine_facts(engine), Check("engine start", f"{ready:.0f} ms"), _test(done)]
@@ -173,6 +173,9 @@ def _engine_facts(engine: Engine) -> list[Check]:
     status = engine.status
     safe = "on: the engine crashed without it; prompts take 4 to 5 times as long" if status.safe_mode else "off"
     facts = [Check(f"engine: {name.replace('_', ' ')}", str(value)) for name, value in status.details.items()]
+    if status.clients:
+        others = f"{status.clients - 1} more" if status.clients > 1 else "nobody else"
+        facts.append(Check("engine: shared", f"yes, process {status.pid}; {others} at the moment"))
     return [*facts, Check("safe mode", safe, State.WARNING if status.safe_mode else State.OK)]
 
 

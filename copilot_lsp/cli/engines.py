@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import logging
 import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -15,6 +16,8 @@ from copilot_lsp.settings import Settings
 
 if TYPE_CHECKING:
     from copilot_lsp.config import Effective
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,8 +50,11 @@ def configured(model: str | None, near: Path) -> Effective:
     return found
 
 
-def create(choice: Choice, settings: Settings) -> Engine:
-    """Raises ModelError when there is no such model, UsageError for a broken script of the fake engine."""
+def create(choice: Choice, settings: Settings, shared: bool = False) -> Engine:
+    """Raises ModelError when there is no such model, UsageError for a broken script of the fake engine.
+
+    `shared`: one that others use too will do, where the settings say so. What measures wants its own.
+    """
     if choice.engine == "fake":
         from copilot_lsp.engine.fake import DEFAULT_ANSWERS, FakeEngine, read_rules
 
@@ -58,6 +64,13 @@ def create(choice: Choice, settings: Settings) -> Engine:
     from copilot_lsp.engine.local.supervisor import LocalEngine
 
     model = models.find(settings.model)
+    if shared and settings.engine.shared:
+        from copilot_lsp.engine.shared.engine import SharedEngine
+
+        try:
+            return SharedEngine(model.path, settings, model.name)
+        except OSError as error:
+            log.warning("the engine is not shared: %s", error)
     return LocalEngine(model.path, settings, model.name)
 
 

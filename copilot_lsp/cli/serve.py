@@ -128,7 +128,7 @@ def _engine(choice: Choice, settings: Settings) -> Engine:
     from copilot_lsp.errors import ModelError
 
     try:
-        return engines.create(choice, settings)
+        return engines.create(choice, settings, shared=True)
     except ModelError as error:
         return AbsentEngine(settings.model, error)
 

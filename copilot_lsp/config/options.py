@@ -103,6 +103,7 @@ OPTIONS = (
     Option("engine.flashAttention", "Use llama.cpp's flash attention."),
     Option("engine.safeMode", "Run llama.cpp without its fastest kernels; `auto`: only after they crashed."),
     Option("engine.speculative", "Guess tokens from the text around the cursor and verify them in one step."),
+    Option("engine.shared", "Use one engine process for all editor windows with the same model and engine settings."),
 )
 
 

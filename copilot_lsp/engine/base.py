@@ -159,7 +159,10 @@ class EngineState(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class EngineStatus:
-    """`message` is one line for the user; `details` is what `doctor` and the log show (template, context, ...)."""
+    """`message` is one line for the user; `details` is what `doctor` and the log show (template, context, ...).
+
+    `clients`: how many servers use the process; 0 where it is this one's own.
+    """
 
     state: EngineState
     message: str = ""
@@ -167,6 +170,7 @@ class EngineStatus:
     safe_mode: bool = False
     pid: int | None = None
     details: Mapping[str, str | int | float | bool] = field(default_factory=dict)
+    clients: int = 0
 
 
 class Engine(Protocol):

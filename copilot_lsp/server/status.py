@@ -23,6 +23,7 @@ def status_of(session: Session) -> dict[str, object]:
         "state": str(engine.state) if session.settings.enabled else "disabled",
         "model": engine.model,
         "safeMode": engine.safe_mode,
+        "sharedBy": engine.clients,
         "profile": asdict(session.profile),
         "lastLatencyMs": session.last.milliseconds and round(session.last.milliseconds),
         "lastSilence": _last_silence(session),

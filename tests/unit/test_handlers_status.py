@@ -30,6 +30,7 @@ async def test_status_notifications_tell_changes_only() -> None:
                 "state": "ready",
                 "model": "fake",
                 "safeMode": False,
+                "sharedBy": 0,
                 "profile": {"message": "", "ok": True},
                 "lastLatencyMs": None,
                 "lastSilence": None,

@@ -4,12 +4,17 @@ from __future__ import annotations
 
 import asyncio
 import itertools
+import logging
+import time
 from collections.abc import AsyncGenerator, Callable
 from dataclasses import replace
 
 from copilot_lsp.engine.base import Done, EngineState, EngineStatus, InfillRequest, Piece, Spent
-from copilot_lsp.engine.local import wire
+from copilot_lsp.engine.local import restarts, wire
+from copilot_lsp.engine.local.restarts import Again, Death
 from copilot_lsp.errors import EngineDied, EngineFailed
+
+log = logging.getLogger(__name__)
 
 Reply = Piece | Done | EngineDied
 
@@ -59,11 +64,11 @@ class EngineClient:
             if self._asked.pop(id, None) is not None:
                 self.cancel(id)
 
-    def ask(self, request: InfillRequest, deliver: Callable[[Reply], None]) -> int:
+    def ask(self, request: InfillRequest, deliver: Callable[[Reply], None], client: int = 0) -> int:
         """Sends `request` to an engine that is ready; its number. `deliver` gets pieces, then the end or a death."""
         id = next(self._ids)
         self._asked[id] = deliver
-        self._send(wire.Ask(id, request))
+        self._send(wire.Ask(id, request, client))
         return id
 
     def cancel(self, id: int) -> None:
@@ -73,7 +78,11 @@ class EngineClient:
     def forget(self) -> None:
         for id in self._asked:
             self.cancel(id)
-        self._send(wire.Forget(""))
+        self.drop()
+
+    def drop(self, client: int = 0) -> None:
+        """Empties the KV cache of what the documents of `client` left there."""
+        self._send(wire.Forget(client))
 
     def _send(self, message: wire.Message) -> None:
         raise NotImplementedError
@@ -87,6 +96,15 @@ class EngineClient:
         self._spent = self._spent.plus(message.done)
         if (deliver := self._asked.pop(message.id, None)) is not None:
             deliver(message.done)
+
+    def _lost(self, deaths: list[Death], mode: str) -> Again | None:
+        """Whether and how to start again after the last of `deaths`; whoever waits is told. `mode`: engine.safeMode."""
+        step = restarts.decide(deaths, time.monotonic(), mode)
+        log.warning("%s", step.message)
+        again = step if isinstance(step, Again) else None
+        self._become(EngineState.RESTARTING if again else EngineState.FAILED, step.message)
+        self._give_up_requests(step.message)
+        return again
 
     def _give_up_requests(self, why: str) -> None:
         asked, self._asked = self._asked, {}

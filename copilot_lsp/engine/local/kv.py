@@ -1,12 +1,14 @@
 """Which tokens the KV cache holds, and how much of a new prompt that saves.
 
-A slot is a sequence of the cache: the state of one place in one document. A prompt goes to the slot that it has the
-longest prefix in common with; the tail is removed and only the rest is evaluated. A tail that is worth keeping, because
-the user may come back to that place, stays: the common prefix is copied to the slot that was not used longest.
+A slot is a sequence of the cache: the state of one place in one document of one client. A prompt goes to the slot that
+it has the longest prefix in common with; the tail is removed and only the rest is evaluated. A tail that is worth
+keeping, because the user may come back to that place, stays: the common prefix is copied to the slot that was not used
+longest.
 """
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
@@ -23,6 +25,7 @@ class Slot:
     """A sequence of the cache: `tokens` are those that it holds now."""
 
     sequence: int
+    client: int = 0
     document: str = ""
     tokens: list[int] = field(default_factory=list)
     used: int = 0
@@ -35,26 +38,26 @@ class Slots:
         self._slots = [Slot(sequence) for sequence in range(count)]
         self._clock = 0
 
-    def take(self, llama: Llama, document: str, prompt: Sequence[int]) -> Slot:
-        """The slot for `prompt`, with as much of its beginning in it as any slot of the document has."""
-        own = [slot for slot in self._slots if slot.document == document]
+    def take(self, llama: Llama, document: str, prompt: Sequence[int], client: int = 0) -> Slot:
+        """The slot for `prompt`, with as much of its beginning in it as any slot of the client's document has."""
+        own = [slot for slot in self._slots if (slot.client, slot.document) == (client, document)]
         shared = {slot.sequence: common(slot.tokens, prompt) for slot in own}
         best = max(own, key=lambda slot: (shared[slot.sequence], slot.used), default=None)
         if best is None:
-            slot = self._oldest(None)
+            slot = self._oldest(client, None)
         elif self._worth_keeping(best, shared[best.sequence]):
-            slot = self._oldest(best)
+            slot = self._oldest(client, best)
             self._copy(llama, best, slot, shared[best.sequence])
         else:
             slot = best
         self._clock += 1
-        slot.document, slot.used = document, self._clock
+        slot.client, slot.document, slot.used = client, document, self._clock
         return slot
 
-    def forget(self, llama: Llama, documents: str) -> None:
-        """Empties the slots of documents whose keys begin with `documents`."""
+    def forget(self, llama: Llama, client: int) -> None:
+        """Empties the slots of `client`."""
         for slot in self._slots:
-            if slot.document.startswith(documents):
+            if slot.client == client:
                 llama.forget(slot.sequence, 0)
                 slot.document, slot.used = "", 0
                 slot.tokens.clear()
@@ -62,8 +65,12 @@ class Slots:
     def _worth_keeping(self, slot: Slot, shared: int) -> bool:
         return len(self._slots) > 1 and len(slot.tokens) - shared > SPARE
 
-    def _oldest(self, other: Slot | None) -> Slot:
-        return min((slot for slot in self._slots if slot is not other), key=lambda slot: slot.used)
+    def _oldest(self, client: int, other: Slot | None) -> Slot:
+        """The one that was not used longest; the last slot of another client only where there is no other."""
+        slots = [slot for slot in self._slots if slot is not other]
+        held = Counter(slot.client for slot in self._slots if slot.used)
+        spare = [slot for slot in slots if slot.client == client or not slot.used or held[slot.client] > 1]
+        return min(spare or slots, key=lambda slot: slot.used)
 
     def _copy(self, llama: Llama, source: Slot, target: Slot, count: int) -> None:
         if count > SPARE and llama.rewinds and llama.copy(source.sequence, target.sequence, count):

@@ -14,10 +14,10 @@ from pathlib import Path
 
 from copilot_lsp import launch
 from copilot_lsp.engine.base import EngineState
-from copilot_lsp.engine.local import restarts, wire
+from copilot_lsp.engine.local import wire
 from copilot_lsp.engine.local.client import EngineClient
 from copilot_lsp.engine.local.pulse import PING_SECONDS, Pulse
-from copilot_lsp.engine.local.restarts import Death, GiveUp
+from copilot_lsp.engine.local.restarts import Death
 from copilot_lsp.settings import Settings
 
 log = logging.getLogger(__name__)
@@ -74,22 +74,15 @@ class LocalEngine(EngineClient):
             deaths.append(death)
             for line in self._stderr.decode("utf-8", "replace").splitlines():
                 log.debug("engine: %s", line)
-            step = restarts.decide(deaths, time.monotonic(), self._settings.engine.safe_mode)
-            log.warning("%s", step.message)
-            if isinstance(step, GiveUp):
-                self._become(EngineState.FAILED, step.message)
-            else:
-                safe = step.safe
-                self._become(EngineState.RESTARTING, step.message)
-            self._give_up_requests(step.message)
-            if not isinstance(step, GiveUp):
-                await asyncio.sleep(step.delay)
+            if again := self._lost(deaths, self._settings.engine.safe_mode):
+                safe = again.safe
+                await asyncio.sleep(again.delay)
 
     async def _run(self, safe: bool) -> Death | None:
         """One life of the process; None when there is no point in another."""
         try:
             process = await asyncio.create_subprocess_exec(
-                *self._command, stdin=PIPE, stdout=PIPE, stderr=PIPE, limit=2**24, env=environment()
+                *self._command, stdin=PIPE, stdout=PIPE, stderr=PIPE, limit=wire.MESSAGE_BYTES, env=environment()
             )
         except OSError as error:
             self._become(EngineState.FAILED, f"the engine process cannot be started: {error}")
@@ -98,7 +91,7 @@ class LocalEngine(EngineClient):
         self._status = replace(self._status, safe_mode=safe, pid=process.pid)
         beside = [asyncio.create_task(self._read_stderr(process)), asyncio.create_task(self._watch(process))]
         try:
-            self._send(self._start_message(safe))
+            self._send(start_message(self._model, self._settings, safe))
             usable = await self._read(process)
             code = await process.wait()
         finally:
@@ -165,10 +158,10 @@ class LocalEngine(EngineClient):
             with contextlib.suppress(ConnectionError, RuntimeError):
                 self._process.stdin.write(wire.encode(message))
 
-    def _start_message(self, safe: bool) -> wire.Start:
-        settings = self._settings
-        longest = max(settings.completion.max_block_tokens, settings.completion.max_line_tokens)
-        return wire.Start(str(self._model), settings.context, settings.engine, longest, safe)
+
+def start_message(model: Path, settings: Settings, safe: bool) -> wire.Start:
+    longest = max(settings.completion.max_block_tokens, settings.completion.max_line_tokens)
+    return wire.Start(str(model), settings.context, settings.engine, longest, safe)
 
 
 def worker_command() -> list[str]:

@@ -4,18 +4,24 @@
     from the engine   Loading*, then Ready or Unusable; then for each Ask: Delta*, Finished; for each Ping: Pong
 
 The end of the engine's standard input is its order to exit at once.
+
+A shared engine and a server say the same over a socket. They prove first that they may (Challenge, Hello, Welcome: see
+`shared/access.py`), State stands for Loading, Ready and Unusable, and Discard is a server's order to exit.
 """
 
 from __future__ import annotations
 
 import json
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import Any, get_args
 
 import cattrs
 
-from copilot_lsp.engine.base import Done, InfillRequest
+from copilot_lsp.engine.base import Done, EngineState, EngineStatus, InfillRequest
 from copilot_lsp.settings import ContextSettings, EngineSettings
+
+MESSAGE_BYTES = 2**24
+"""A message at most."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,8 +37,11 @@ class Start:
 
 @dataclass(frozen=True, slots=True)
 class Ask:
+    """`client`: whose request it is, where several share the engine; 0 where it has one client."""
+
     id: int
     request: InfillRequest
+    client: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,9 +51,9 @@ class Cancel:
 
 @dataclass(frozen=True, slots=True)
 class Forget:
-    """Drops what is held of documents whose keys begin with `documents`, before any later request."""
+    """Drops what is held of the documents of `client`, before any later request."""
 
-    documents: str
+    client: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,11 +100,54 @@ class Finished:
     done: Done
 
 
-Message = Start | Ask | Cancel | Forget | Ping | Pong | Loading | Ready | Unusable | Delta | Finished
+@dataclass(frozen=True, slots=True)
+class Challenge:
+    nonce: str
 
-_KINDS: dict[str, type[Any]] = {
-    kind.__name__: kind for kind in (Start, Ask, Cancel, Forget, Ping, Pong, Loading, Ready, Unusable, Delta, Finished)
-}
+
+@dataclass(frozen=True, slots=True)
+class Hello:
+    proof: str
+    nonce: str
+
+
+@dataclass(frozen=True, slots=True)
+class Welcome:
+    proof: str
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """Of a shared engine, at first and at every change; `clients` use it."""
+
+    status: EngineStatus
+
+
+@dataclass(frozen=True, slots=True)
+class Discard:
+    """Ends the engine for all its clients: one of them wants a fresh one."""
+
+
+Message = (
+    Start
+    | Ask
+    | Cancel
+    | Forget
+    | Ping
+    | Pong
+    | Loading
+    | Ready
+    | Unusable
+    | Delta
+    | Finished
+    | Challenge
+    | Hello
+    | Welcome
+    | State
+    | Discard
+)
+
+_KINDS: dict[str, type[Any]] = {kind.__name__: kind for kind in get_args(Message)}
 
 
 def encode(message: Message) -> bytes:
@@ -108,6 +160,9 @@ def decode(line: bytes) -> Message:
         kind, fields = json.loads(line)
         if kind == "Ready":
             return Ready(**fields)
+        if kind == "State":
+            status = fields["status"]
+            return State(EngineStatus(**{**status, "state": EngineState(status["state"])}))
         message: Message = cattrs.structure(fields, _KINDS[kind])
         return message
     except (KeyError, TypeError, ValueError, cattrs.BaseValidationError) as error:

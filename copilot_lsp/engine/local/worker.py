@@ -151,11 +151,10 @@ class Worker:
         if isinstance(message, wire.Ask):
             self.answer(message)
         else:
-            self.slots.forget(self.llama, message.documents)
+            self.slots.forget(self.llama, message.client)
 
     def answer(self, ask: wire.Ask) -> None:
-        request = ask.request
-        work = self._work(request)
+        work = self._work(ask.request, ask.client)
         try:
             for item in decode.generate(self.llama, self.vocabulary, self.template, work, self.speculative):
                 # A cancel may have come just as the prompt was done, when `stop` still thought of its batch.
@@ -168,10 +167,10 @@ class Worker:
         except Aborted:
             self.send(wire.Finished(ask.id, work.done(FinishReason.CANCELLED)))
 
-    def _work(self, request: InfillRequest) -> decode.Work:
+    def _work(self, request: InfillRequest, client: int) -> decode.Work:
         budget = self.quick if request.quick else self.budget
         prompt = fim.build(self.vocabulary, self.template, request, budget)
-        slot = self.slots.take(self.llama, request.document, prompt.tokens)
+        slot = self.slots.take(self.llama, request.document, prompt.tokens, client)
         return decode.Work(
             request, prompt, slot, self.batch, self.vocabulary.shown(prompt.tokens) if request.echo else ""
         )

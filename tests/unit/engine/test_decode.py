@@ -99,19 +99,37 @@ class TestReuse:
         llama.stopping = False
         assert run(llama, list(range(20)), slot)[1].reused == 8
 
-    def test_forgets_the_documents_that_it_is_told_to(self) -> None:
+    def test_forgets_one_client_and_no_other(self) -> None:
         llama, slots = ToyLlama(), kv.Slots(3)
-        for document in ("1 a", "1 b", "2 a"):
-            self.fill(slots, llama, document, 20)
-        slots.forget(llama, "1 ")  # type: ignore[arg-type]
+        for document, client in (("a", 1), ("b", 1), ("a", 2)):
+            self.fill(slots, llama, document, 20, client)
+        slots.forget(llama, 1)  # type: ignore[arg-type]
         assert [len(cells) > 0 for cells in llama.cells.values()] == [False, False, True]
-        prompt = [ord("2") % VOCABULARY] * 20
-        assert run(llama, prompt, slots.take(llama, "2 a", prompt))[1].reused == 19  # type: ignore[arg-type]
-        assert run(llama, prompt, slots.take(llama, "1 a", prompt))[1].reused == 0  # type: ignore[arg-type]
+        prompt = [ord("a") % VOCABULARY] * 20
+        assert run(llama, prompt, slots.take(llama, "a", prompt, 2))[1].reused == 19  # type: ignore[arg-type]
+        assert run(llama, prompt, slots.take(llama, "a", prompt, 1))[1].reused == 0  # type: ignore[arg-type]
 
-    def fill(self, slots: kv.Slots, llama: ToyLlama, document: str, length: int) -> kv.Slot:
-        prompt = [ord(document[0]) % VOCABULARY] * length
-        slot = slots.take(llama, document, prompt)  # type: ignore[arg-type]
+    def test_two_clients_never_share_a_slot(self) -> None:
+        llama, slots = ToyLlama(), kv.Slots(2)
+        assert self.fill(slots, llama, "a", 20, 1) is not self.fill(slots, llama, "a", 20, 2)
+
+    def test_a_client_keeps_its_last_slot_when_another_opens_many_documents(self) -> None:
+        llama, slots = ToyLlama(), kv.Slots(3)
+        idle = self.fill(slots, llama, "z", 20, 1)
+        for document in "abcdef":
+            assert self.fill(slots, llama, document, 20, 2) is not idle
+        assert self.fill(slots, llama, "z", 20, 1) is idle
+        assert self.fill(slots, llama, "y", 20, 3) is not idle, "the oldest of those that have more than one"
+
+    def test_more_clients_than_slots_take_the_oldest(self) -> None:
+        llama, slots = ToyLlama(), kv.Slots(2)
+        first = self.fill(slots, llama, "a", 20, 1)
+        self.fill(slots, llama, "a", 20, 2)
+        assert self.fill(slots, llama, "a", 20, 3) is first
+
+    def fill(self, slots: kv.Slots, llama: ToyLlama, document: str, length: int, client: int = 0) -> kv.Slot:
+        prompt = [ord(document) % VOCABULARY] * length
+        slot = slots.take(llama, document, prompt, client)  # type: ignore[arg-type]
         run(llama, prompt, slot, max_tokens=1)
         return slot
 
