@@ -95,12 +95,11 @@ def _pull(options: Shown) -> None:
 
 
 def _say_licence(entry: Entry) -> None:
-    licence = f"{entry.name}: licence {entry.licence}"
-    if not entry.commercial:
-        licence += ", which FORBIDS COMMERCIAL USE (Ctrl-C stops the download)"
-    if not entry.sha256:
-        licence += "; its checksum is not known yet: that of this download is recorded, and later ones are held to it"
-    print(licence, file=sys.stderr, flush=True)
+    from copilot_lsp import models
+
+    notice = models.notice(entry)
+    more = f"; {notice} (Ctrl-C stops the download)" if notice else ""
+    print(f"{entry.name}: licence {entry.licence}{more}", file=sys.stderr, flush=True)
 
 
 def _info(options: Shown) -> None:

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from copilot_lsp.models import Progress, ResolvedModel
-from copilot_lsp.models.progress import Report
+from copilot_lsp.models.progress import Pace, Report
 
 LINE_SECONDS = 2.0
 """Between two lines about the same step."""
@@ -72,24 +72,13 @@ class _Lines:
     """A line at each step, and one now and then while it lasts."""
 
     def __init__(self) -> None:
-        self._step = ""
-        self._begun = self._said = 0.0
-        self._from = 0
+        self._step, self._said = "", 0.0
+        self._pace = Pace()
 
     def report(self, progress: Progress) -> None:
         now = time.monotonic()
-        if progress.step != self._step:
-            self._step, self._begun, self._from = progress.step, now, progress.done
-        elif now - self._said < LINE_SECONDS and progress.done != progress.total:
+        text = self._pace.text(progress)
+        if progress.step == self._step and now - self._said < LINE_SECONDS and progress.done != progress.total:
             return
-        self._said = now
-        print(self._line(progress, now - self._begun), file=sys.stderr, flush=True)
-
-    def _line(self, progress: Progress, seconds: float) -> str:
-        if not progress.total:
-            return progress.step
-        line = f"{progress.step}: {progress.done / 1e6:,.0f} of {progress.total / 1e6:,.0f} MB"
-        rate = (progress.done - self._from) / seconds if seconds > 0 else 0
-        if rate > 0 and progress.done < progress.total:
-            line += f", {rate / 1e6:,.1f} MB/s, {(progress.total - progress.done) / rate:,.0f} s left"
-        return line
+        self._step, self._said = progress.step, now
+        print(f"{progress.step}: {text}" if text else progress.step, file=sys.stderr, flush=True)

@@ -3,17 +3,22 @@
 Nothing here downloads unless `pull` is called.
 """
 
+from copilot_lsp.models.catalogue import Item, items, name_of, notice
 from copilot_lsp.models.download import pull
 from copilot_lsp.models.fit import MEMORY_SHARE, fits, memory, memory_needed
-from copilot_lsp.models.lookup import ResolvedModel, find, is_path, verify
+from copilot_lsp.models.lookup import VERIFYING, ResolvedModel, find, is_path, verify
 from copilot_lsp.models.progress import Progress
+from copilot_lsp.models.recommend import Recommendation
 from copilot_lsp.models.registry import Entry, Registry, Shape, cache_folder, load
 from copilot_lsp.models.remove import remove
 
 __all__ = [
     "MEMORY_SHARE",
+    "VERIFYING",
     "Entry",
+    "Item",
     "Progress",
+    "Recommendation",
     "Registry",
     "ResolvedModel",
     "Shape",
@@ -21,9 +26,12 @@ __all__ = [
     "find",
     "fits",
     "is_path",
+    "items",
     "load",
     "memory",
     "memory_needed",
+    "name_of",
+    "notice",
     "pull",
     "remove",
     "verify",

@@ -13,6 +13,9 @@ from copilot_lsp.models.header import shown
 from copilot_lsp.models.progress import Progress, Report, silent
 from copilot_lsp.models.registry import Entry, File, Shipped, load
 
+VERIFYING = "verifying"
+"""The step of a pull that follows the download."""
+
 BLOCK = 1 << 24
 """Bytes hashed between two reports of progress."""
 
@@ -97,7 +100,7 @@ def checksum(path: Path, report: Report = silent) -> str:
         while block := file.read(BLOCK):
             digest.update(block)
             done += len(block)
-            report(Progress("verifying", done, size))
+            report(Progress(VERIFYING, done, size))
     return digest.hexdigest()
 
 

@@ -120,8 +120,11 @@ class Shape:
 
 @dataclass(frozen=True, slots=True)
 class Registry:
+    """`own`: the names that the user gave."""
+
     default: str
     models: dict[str, Entry]
+    own: frozenset[str] = frozenset()
 
     def get(self, name: str) -> Entry:
         """The entry of `name`, or of the default for "default". Raises ModelMissing."""
@@ -151,7 +154,8 @@ def own_file() -> Path:
 def load() -> Registry:
     """Ours, and the user's; a name of ours cannot be given to another file. Raises ModelCorrupt."""
     ours = read(folder() / "registry.toml")
-    return replace(ours, models={**own(), **ours.models})
+    users = own()
+    return replace(ours, models={**users, **ours.models}, own=frozenset(users) - ours.models.keys())
 
 
 def read(path: Path) -> Registry:

@@ -13,7 +13,7 @@ from typing import Any
 import attrs
 from lsprotocol import types
 from pygls.capabilities import ServerCapabilitiesBuilder
-from pygls.exceptions import FeatureNotificationError
+from pygls.exceptions import FeatureNotificationError, JsonRpcInvalidParams
 from pygls.lsp.server import LanguageServer
 from pygls.protocol import (
     JsonRPCNotification,
@@ -22,6 +22,7 @@ from pygls.protocol import (
     LanguageServerProtocol,
     lsp_method,
 )
+from pygls.protocol.language_server import _prepare_command_arguments
 
 from copilot_lsp.server import reading
 from copilot_lsp.server.reading import Unreadable
@@ -58,6 +59,7 @@ class Protocol(LanguageServerProtocol):
         self.position_encoding: PositionEncoding = "utf-16"
         self.knows_inline_completion = False
         self._partial_token: Token | None = None
+        self._work_done_token: Token | None = None
         super().__init__(*arguments, **options)
 
     @property
@@ -67,6 +69,11 @@ class Protocol(LanguageServerProtocol):
     def take_partial_token(self) -> Token | None:
         """The partialResultToken of the request being handled; to be called before the first await."""
         token, self._partial_token = self._partial_token, None
+        return token
+
+    def take_work_done_token(self) -> Token | None:
+        """The workDoneToken of the command being handled; to be called before the first await."""
+        token, self._work_done_token = self._work_done_token, None
         return token
 
     def receive(self, body: bytes) -> None:
@@ -98,7 +105,7 @@ class Protocol(LanguageServerProtocol):
 
     def _receive(self, message: Any, id: object) -> None:  # noqa: ANN401
         """Raises Unreadable for parameters of a request that cannot be read."""
-        if reason := _no_message(message):
+        if reason := reading.no_message(message):
             self.refuse(id, types.ErrorCodes.InvalidRequest, reason)
         elif "method" not in message:
             self._take_answer(message)
@@ -119,7 +126,7 @@ class Protocol(LanguageServerProtocol):
         request = self._converter.structure({**message, "params": params}, kind)
         sent = params if isinstance(params, dict) else {}
         if method == types.INITIALIZE:
-            self.knows_inline_completion = _names_inline_completion(sent)
+            self.knows_inline_completion = reading.names_inline_completion(sent)
         token = sent.get("partialResultToken")
         self._partial_token = token if reading.is_id(token) else None
         self.handle_message(request)
@@ -213,6 +220,18 @@ class Protocol(LanguageServerProtocol):
 
         super()._execute_handler(msg_id, handler, settle, args, kwargs)
 
+    @lsp_method(types.WORKSPACE_EXECUTE_COMMAND)
+    def lsp_workspace__execute_command(self, params: types.ExecuteCommandParams) -> Any:  # noqa: ANN401
+        """As pygls' own, whose command a `$/cancelRequest` does not reach, and which drops the workDoneToken."""
+        if (handler := self.fm.commands.get(params.command)) is None:
+            raise JsonRpcInvalidParams.of(ValueError(f"there is no command {params.command!r}"))
+        try:
+            arguments, named = _prepare_command_arguments(handler, params, self._converter)
+        except Exception as error:
+            raise JsonRpcInvalidParams.of(error) from None
+        self._work_done_token = params.work_done_token
+        return handler(*arguments, **named)
+
     @lsp_method(types.EXIT)
     def lsp_exit(self, *_: object) -> None:  # type: ignore[override]
         """pygls' own ends the process from inside a callback, and loses the exit code."""
@@ -236,6 +255,7 @@ class Server(LanguageServer):
         self.reports_indexing = False
         self.greeted = False
         self.shown_failure = ""
+        self.pulling: list[str] = []
         self._tasks: set[asyncio.Task[None]] = set()
         super().__init__(*arguments, protocol_cls=Protocol, converter_factory=reading.converter, **options)
 
@@ -256,21 +276,6 @@ class Server(LanguageServer):
             logger.exception("a notification could not be handled")
 
 
-def _no_message(message: Any) -> str | None:  # noqa: ANN401
-    """Why it is no message of JSON-RPC, if so."""
-    if not isinstance(message, dict):
-        return "a message must be an object; batches are not supported"
-    if "jsonrpc" in message and message["jsonrpc"] != "2.0":
-        return 'jsonrpc must be "2.0"'
-    if not isinstance(message.get("method", ""), str):
-        return "method must be a string"
-    if message.get("id") is not None and not reading.is_id(message["id"]):
-        return "id must be a whole number or a string"
-    if "method" not in message and message.get("id") is None:
-        return "neither a method nor the id of an answer"
-    return "the message is nested too deeply" if reading.is_too_deep(message) else None
-
-
 def _problem(error: Any) -> types.ResponseError:  # noqa: ANN401
     """What a client calls an error, whatever it looks like."""
     said = error if isinstance(error, dict) else {}
@@ -285,9 +290,3 @@ def _position_encoding(capabilities: types.ClientCapabilities) -> PositionEncodi
     offered = (capabilities.general and capabilities.general.position_encodings) or ()
     known: tuple[PositionEncoding, ...] = ("utf-8", "utf-16", "utf-32")
     return next((each for offer in offered for each in known if offer == each), "utf-16")
-
-
-def _names_inline_completion(params: dict[str, Any]) -> bool:
-    """Whether the client knows inline completion; `{}` and null, which lsp-mode sends, say so too."""
-    document = reading.value_at(params, "capabilities", "textDocument")
-    return isinstance(document, dict) and "inlineCompletion" in document

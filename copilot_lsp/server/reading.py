@@ -88,6 +88,27 @@ def is_id(value: object) -> bool:
     return isinstance(value, str | int) and not isinstance(value, bool)
 
 
+def no_message(message: Any) -> str | None:  # noqa: ANN401
+    """Why it is no message of JSON-RPC, if so."""
+    if not isinstance(message, dict):
+        return "a message must be an object; batches are not supported"
+    if "jsonrpc" in message and message["jsonrpc"] != "2.0":
+        return 'jsonrpc must be "2.0"'
+    if not isinstance(message.get("method", ""), str):
+        return "method must be a string"
+    if message.get("id") is not None and not is_id(message["id"]):
+        return "id must be a whole number or a string"
+    if "method" not in message and message.get("id") is None:
+        return "neither a method nor the id of an answer"
+    return "the message is nested too deeply" if is_too_deep(message) else None
+
+
+def names_inline_completion(params: dict[str, Any]) -> bool:
+    """Whether the client knows inline completion; `{}` and null, which lsp-mode sends, say so too."""
+    document = value_at(params, "capabilities", "textDocument")
+    return isinstance(document, dict) and "inlineCompletion" in document
+
+
 def is_too_deep(value: object) -> bool:
     level = [value]
     for _ in range(MAX_DEPTH):

@@ -20,6 +20,7 @@ from copilot_lsp.server.handlers import (
     github,
     inline_completion,
     lifecycle,
+    models,
     notebooks,
     status,
     watching,
@@ -65,6 +66,10 @@ COMMANDS: Mapping[str, Handler] = {
     commands.DID_ACCEPT: commands.did_accept,
     commands.RESTART_ENGINE: commands.restart_engine,
     commands.STATUS: commands.status,
+    models.LIST: models.list_models,
+    models.PULL: models.pull,
+    models.USE: models.use,
+    models.REMOVE: models.remove,
 }
 
 

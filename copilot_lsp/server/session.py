@@ -14,6 +14,7 @@ from copilot_lsp.completion.query import Answer, Completion, Query
 from copilot_lsp.engine.base import Engine, EngineState, EngineStatus
 from copilot_lsp.server import cells
 from copilot_lsp.server.knowledge import Knowledge
+from copilot_lsp.server.sources import Files, Profile, Sources
 from copilot_lsp.server.statistics import Recorder
 from copilot_lsp.settings import Settings
 from copilot_lsp.silence import Reason, Silence
@@ -37,23 +38,10 @@ class Last:
     milliseconds: float | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Profile:
-    """What there is to say of this machine's profile; `ok` False: it is not used."""
-
-    message: str = ""
-    ok: bool = True
-
-
-Files = Callable[[Sequence[Path]], tuple[list[config.Layer], list[str]]]
-
-
 class Session:
-    """`base` holds the settings that `engine` was made for, `model` the one the command line insists on, if any.
-
-    `files` reads the options that are written on this machine, for the folders of the project (`config.layers_of`);
-    without it `base` is what the editor's options are put over. `make_engine` never raises. `changed` is called, on
-    the event loop, when the status may be different.
+    """`base` holds the settings that `engine` was made for, `model` the one the command line insists on, if any;
+    `files` as `Sources` says. `make_engine` never raises. `changed` is called, on the event loop, when the status may
+    be different.
     """
 
     def __init__(
@@ -64,9 +52,7 @@ class Session:
         model: str | None = None,
         files: Files | None = None,
     ) -> None:
-        self._base = base
-        self._files = files
-        self._sent: list[object] = [None, None]
+        self.options = Sources(base, files, model)
         self.settings = base
         self.encoding: PositionEncoding = "utf-16"
         self.roots: tuple[str, ...] = ()
@@ -83,8 +69,7 @@ class Session:
         self._read: set[str] = set()
         self.knowledge = Knowledge(lambda: self.gate, self._documents.values, lambda: self.changed())
         self._make_engine = make_engine
-        self._model = model
-        self._updating = asyncio.Lock()
+        self.updating = asyncio.Lock()
         self._closed = False
         self._made_for = _engine_part(base)
         self._gate: tuple[object, Gate] | None = None
@@ -233,20 +218,14 @@ class Session:
 
     def configure(self, sent: object, initial: bool = False) -> config.Effective:
         """Applies the options that the editor sent, over the `initial` ones; `update_engine` is to follow."""
-        self._sent[0 if initial else 1] = sent
+        self.options.sent[0 if initial else 1] = sent
         return self.reconfigure()
 
     def reconfigure(self) -> config.Effective:
         """Reads the files again, and applies what the editor sent last over them."""
-        roots = [Path(path_of(uri)) for uri in self.roots if uri.startswith("file:")]
-        layers, unreadable = self._files(roots) if self._files else ([], [])
-        self.profile = Profile(*config.profile.summary()) if self._files else Profile()
-        editor = [config.Layer("editor", "the editor", sent) for sent in self._sent]
-        flags = [config.Layer("flags", "the command line", {"model": self._model})] if self._model is not None else []
-        resolved = config.merge([*layers, *editor, *flags], Settings() if self._files else self._base)
-        resolved = replace(resolved, problems=(*unreadable, *resolved.problems))
-        old, new = self.settings, resolved.settings
-        self.settings = new
+        resolved, new = self.options.read(self.folders)
+        self.profile = Profile(*config.profile.summary()) if self.options.files else Profile()
+        old, self.settings = self.settings, new
         self.completer.use(new)
         if old.max_parse_bytes != new.max_parse_bytes:
             self._reopen()
@@ -254,22 +233,34 @@ class Session:
         self.changed()
         return resolved
 
+    @property
+    def folders(self) -> list[Path]:
+        """The workspace's, on this machine."""
+        return [Path(path_of(uri)) for uri in self.roots if uri.startswith("file:")]
+
     async def update_engine(self, restart: bool = False) -> None:
         """A fresh engine if the settings have come to need one, or in any case to `restart`."""
-        async with self._updating:
-            if self._closed or not (restart or self._made_for != _engine_part(self.settings)):
-                return
-            old, self._made_for = self.engine, _engine_part(self.settings)
-            engine = self._make_engine(self.settings)
-            self.completer.use(self.settings, engine)
-            self._watch(engine)
-            await engine.start()
-            await old.close(discard=restart)
-            self._engine_changed(engine, engine.status)
+        async with self.updating:
+            if not self._closed and (restart or not self.fits()):
+                await self.replace_engine(restart)
+
+    def fits(self) -> bool:
+        """Whether the engine is the one that the settings ask for."""
+        return self._made_for == _engine_part(self.settings)
+
+    async def replace_engine(self, discard: bool = False) -> None:
+        """For who holds `updating`."""
+        old, self._made_for = self.engine, _engine_part(self.settings)
+        engine = self._make_engine(self.settings)
+        self.completer.use(self.settings, engine)
+        self._watch(engine)
+        await engine.start()
+        await old.close(discard)
+        self._engine_changed(engine, engine.status)
 
     async def close(self) -> None:
         """Leaves no process behind; does nothing the second time."""
-        async with self._updating:
+        async with self.updating:
             if not self._closed:
                 self._closed = True
                 await self.knowledge.close()

@@ -34,6 +34,10 @@ async def test_what_is_announced() -> None:
             "copilotLsp.didAccept",
             "copilotLsp.restartEngine",
             "copilotLsp.status",
+            "copilotLsp.models.list",
+            "copilotLsp.models.pull",
+            "copilotLsp.models.use",
+            "copilotLsp.models.remove",
         ]
 
 

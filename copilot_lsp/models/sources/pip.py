@@ -35,7 +35,7 @@ def command() -> list[str]:
     has no pip); else uv's, in an environment of its own; else any on the path.
     """
     if importlib.util.find_spec("pip") is not None:
-        return [sys.executable, "-m", "pip"]
+        return [sys.executable, "-P", "-m", "pip"]  # -P: the current folder may be a project with a pip.py
     if wheel := _bundled():
         return [sys.executable, str(wheel / "pip")]
     if uv := shutil.which("uv"):

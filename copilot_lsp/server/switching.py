@@ -1,0 +1,33 @@
+"""Another model in place of the one that runs, while the server goes on."""
+
+from __future__ import annotations
+
+from copilot_lsp.engine.base import EngineState
+from copilot_lsp.errors import EngineFailed
+from copilot_lsp.server.session import Session
+from copilot_lsp.server.sources import Choice
+
+
+async def switch(session: Session, model: str) -> None:
+    """Loads `model`, and keeps it until the settings say something new.
+
+    Raises EngineFailed when it cannot be loaded; the old one is loaded again then. In between, queries are answered
+    with nothing, since the model is loading.
+    """
+    async with session.updating:
+        before = session.options.choice
+        configured = session.reconfigure().settings.model
+        _choose(session, Choice(model, configured))
+        try:
+            if not session.fits() or session.engine.status.state is not EngineState.READY:
+                await session.replace_engine()
+            await session.engine.ready()
+        except EngineFailed:
+            _choose(session, before)
+            await session.replace_engine()
+            raise
+
+
+def _choose(session: Session, choice: Choice | None) -> None:
+    session.options.choice = choice
+    session.reconfigure()
