@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 Multiline = Literal["auto", "always", "never"]
+CacheType = Literal["f16", "q8_0"]
 SafeMode = Literal["auto", "on", "off"]
 
 
@@ -54,7 +55,9 @@ class EngineSettings:
     """`threads` 0: one for each core that may be used. `gpu_layers` -1: all, where llama.cpp was built for a GPU.
 
     `sequences`: documents whose KV cache is kept. `safe_mode` auto: only after a native crash. `shared`: one process
-    for all servers of the user that have the same model and the same settings here.
+    for all servers of the user that have the same model and the same settings here. `cache_type`: of the numbers in the
+    KV cache; q8_0 needs `flash_attention`. `draft_tokens`: how many tokens are guessed and verified in one step
+    (`speculative`); what pays depends on the CPU.
     """
 
     threads: int = 0
@@ -63,7 +66,9 @@ class EngineSettings:
     batch: int = 256
     flash_attention: bool = False
     safe_mode: SafeMode = "auto"
+    cache_type: CacheType = "f16"
     speculative: bool = True
+    draft_tokens: int = 7
     shared: bool = False
 
 

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     Options = TypeVar("Options", bound=DataclassInstance)
 
-COMMANDS = ("serve", "complete", "models", "config", "doctor", "eval")
+COMMANDS = ("serve", "complete", "models", "config", "tune", "doctor", "eval")
 
 TRACEBACK = "COPILOT_LSP_TRACEBACK"
 """The environment variable with which a fault is shown with its traceback."""

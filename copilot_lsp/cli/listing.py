@@ -26,6 +26,7 @@ def describe(entry: Entry) -> dict[str, object]:
         "quality": entry.quality,
         "present": presence(entry) == "yes",
         "fits": models.fits(entry),
+        "copyOf": entry.copy_of or None,
         "default": entry.name == models.load().default,
     }
 

@@ -102,7 +102,9 @@ OPTIONS = (
     Option("engine.batch", "Tokens of the prompt that are evaluated in one step.", 1, 8192),
     Option("engine.flashAttention", "Use llama.cpp's flash attention."),
     Option("engine.safeMode", "Run llama.cpp without its fastest kernels; `auto`: only after they crashed."),
+    Option("engine.cacheType", "The KV cache; `q8_0` takes half the memory and needs engine.flashAttention."),
     Option("engine.speculative", "Guess tokens from the text around the cursor and verify them in one step."),
+    Option("engine.draftTokens", "Tokens that are guessed and verified in one step at most.", 1, 15),
     Option("engine.shared", "Use one engine process for all editor windows with the same model and engine settings."),
 )
 

@@ -1,6 +1,7 @@
 """The profile of this machine: what `copilot-lsp tune` measured and chose, in a file that only it writes.
 
     version = 1                  # of the format
+    busy = false                 # whether something else was running meanwhile
     made = 2026-11-25T13:40:00Z
     budget_ms = 400.0            # from a key to the first text
     [machine]                    # where it was measured; elsewhere the profile is stale
@@ -64,6 +65,7 @@ class Profile:
     chosen: Pick
     better: Pick | None = None
     models: tuple[Model, ...] = ()
+    busy: bool = False
 
     def of(self, name: str) -> Model | None:
         """What is known about the speed of the model of that name."""
@@ -124,7 +126,10 @@ def summary() -> tuple[str, bool]:
         return "none: `copilot-lsp tune` measures this machine", True
     if why := stale(profile):
         return f"not used: {why}; run `copilot-lsp tune`", False
-    return f"{profile.chosen.model}, {profile.chosen.key_ms:.0f} ms a key, tuned {profile.made:%Y-%m-%d}", True
+    found = f"{profile.chosen.model}, {profile.chosen.key_ms:.0f} ms a key, tuned {profile.made:%Y-%m-%d}"
+    if profile.busy:
+        return f"{found} while something else was running: run `copilot-lsp tune` when the machine is idle", False
+    return found, True
 
 
 def _converter() -> cattrs.Converter:

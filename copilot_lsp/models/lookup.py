@@ -11,7 +11,7 @@ from copilot_lsp.errors import ModelCorrupt, ModelMissing
 from copilot_lsp.models import gguf
 from copilot_lsp.models.header import shown
 from copilot_lsp.models.progress import Progress, Report, silent
-from copilot_lsp.models.registry import Entry, File, Shipped, load
+from copilot_lsp.models.registry import Copy, Entry, File, Shipped, load
 
 VERIFYING = "verifying"
 """The step of a pull that follows the download."""
@@ -113,6 +113,8 @@ def remedy(entry: Entry) -> str:
     for source in entry.sources:
         if isinstance(source, Shipped):
             return "it is a part of copilot-lsp: install that again (in a clone: `git checkout models`)"
+        if isinstance(source, Copy):
+            return "make it again with `copilot-lsp tune --requantize`"
         if isinstance(source, File):
             return f"put the file back, or `copilot-lsp models rm {entry.name}`"
     return f"run `copilot-lsp models pull {entry.name}`"

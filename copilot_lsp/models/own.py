@@ -85,8 +85,8 @@ def _plain(entry: Entry) -> dict[str, Any]:
 
     fields = cattrs.unstructure(entry)
     del fields["name"]
-    empty = ("", 0, None)
-    return {key: value for key, value in fields.items() if value not in empty or key in ("description", "licence")}
+    empty, kept = ("", 0, None), ("description", "licence")
+    return {key: value for key, value in fields.items() if value is False or value not in empty or key in kept}
 
 
 def _document() -> TOMLDocument:

@@ -58,7 +58,15 @@ class File:
     path: str
 
 
-Source = Hub | Package | Url | Shipped | File
+@dataclass(frozen=True, slots=True)
+class Copy:
+    """The file `stored` that `tune` made here out of the model `copy_of`, of other weights."""
+
+    copy_of: str
+    stored: str
+
+
+Source = Hub | Package | Url | Shipped | File | Copy
 Use = Literal["fim", "next-edit", "text"]
 
 
@@ -99,7 +107,14 @@ class Entry:
                 return folder() / source.shipped
             if isinstance(source, File):
                 return Path(source.path)
+            if isinstance(source, Copy):
+                return Path(source.stored)
         return cache_folder() / f"{self.name}-{self.sha256[:8] or 'new'}.gguf"
+
+    @property
+    def copy_of(self) -> str:
+        """The name of the model that this one was made from, "" for an original."""
+        return next((source.copy_of for source in self.sources if isinstance(source, Copy)), "")
 
     @property
     def remote(self) -> tuple[Hub | Package | Url, ...]:

@@ -2,26 +2,22 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 from copilot_lsp.errors import ModelError, UsageError
 from copilot_lsp.models import own, partial
 from copilot_lsp.models.registry import Entry, File, Shipped, load
-
-VARIANTS = "{stem}.*.gguf"
-"""Files that `tune` made out of a pulled one."""
 
 
 def remove(name: str) -> int:
     """Deletes what was pulled or made of the model, or is half there, and forgets a name that the user gave.
 
-    A file of the user's own stays where it is. The bytes that are free now. Raises ModelMissing; UsageError for
-    a model that is a part of copilot-lsp; ModelError when the files cannot be deleted.
+    Copies that were made of it go too; a file of the user's own stays where it is. The bytes that are free now. Raises
+    ModelMissing; UsageError for a model that is a part of copilot-lsp; ModelError when the files cannot be deleted.
     """
     entry = load().get(name)
     if any(isinstance(source, Shipped) for source in entry.sources):
         raise UsageError(f"{entry.name} is a part of copilot-lsp and stays")
-    files = [] if any(isinstance(source, File) for source in entry.sources) else _files(entry)
+    copies = [each for each in load().models.values() if each.copy_of == entry.name]
+    files = [each.path for each in (entry, *copies) if _is_ours(each) and each.path.is_file()]
     freed = sum(path.stat().st_size for path in files)
     try:
         for path in files:
@@ -31,10 +27,10 @@ def remove(name: str) -> int:
     if entry.remote:
         freed += sum(partial.of(entry, source).size for source in entry.remote)
         partial.drop(entry)
-    own.forget(entry.name)
+    for each in (entry, *copies):
+        own.forget(each.name)
     return freed
 
 
-def _files(entry: Entry) -> list[Path]:
-    path = entry.path
-    return [each for each in (path, *path.parent.glob(VARIANTS.format(stem=path.stem))) if each.is_file()]
+def _is_ours(entry: Entry) -> bool:
+    return not any(isinstance(source, File) for source in entry.sources)

@@ -4,16 +4,29 @@ from __future__ import annotations
 
 from dataclasses import asdict
 from pathlib import Path
+from tempfile import NamedTemporaryFile
 from typing import Any
 
 import tomlkit
 
 from copilot_lsp.config import files
 from copilot_lsp.config.profile import Profile, profile_file
+from copilot_lsp.errors import CopilotLspError
 
 HEAD = """\
 # Written by `copilot-lsp tune`, which replaces it. Your own settings win over it: write them in copilot-lsp.toml.
 """
+
+
+def check() -> None:
+    """Before a minute is spent: raises CopilotLspError where a profile could not be written."""
+    path = profile_file()
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with NamedTemporaryFile(dir=path.parent, prefix=path.name):
+            pass
+    except OSError as error:
+        raise CopilotLspError(f"{path} cannot be written: {error.strerror}; --dry-run only measures") from None
 
 
 def write(profile: Profile) -> Path:

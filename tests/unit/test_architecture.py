@@ -24,6 +24,7 @@ LSP_FILES = {"server/server.py", "server/protocol.py", "server/reading.py", "ser
 }
 
 LLAMA_FILES = {
+    "engine/local/measure.py",
     "engine/local/worker.py",
     "engine/local/kv.py",
     "engine/local/decode.py",

@@ -16,9 +16,6 @@ from copilot_lsp.engine.local.output import Output
 from copilot_lsp.engine.local.sampler import Sampler
 from copilot_lsp.engine.local.vocabulary import LlamaVocabulary
 
-DRAFT_MAX = 7
-"""A batch of 8 tokens costs 2.4 times one token on 2 cores (measured, 135M model), and 16 cost 3.7 times."""
-
 
 @dataclass(slots=True)
 class Work:
@@ -61,7 +58,7 @@ class Work:
 
 
 def generate(
-    llama: Llama, vocabulary: LlamaVocabulary, template: Template, work: Work, speculative: bool
+    llama: Llama, vocabulary: LlamaVocabulary, template: Template, work: Work, drafts: int
 ) -> Iterator[Piece | Done]:
     """Streams the text of `work`, then its end. Raises Aborted."""
     work.reused = kv.reuse(llama, work.slot, work.prompt.tokens)
@@ -70,11 +67,11 @@ def generate(
     limits = work.request.limits
     output = Output(work.prompt.healed, limits.max_lines)
     sampler = Sampler(vocabulary, template, work.request)
-    most = min(limits.max_tokens, llama.context_size - len(work.prompt.tokens) - DRAFT_MAX - 1)
+    most = min(limits.max_tokens, llama.context_size - len(work.prompt.tokens) - drafts - 1)
     if most <= 0:
         yield work.done(FinishReason.TOKENS)
         return
-    for token, score in tokens(llama, sampler, work, output, logits, speculative):
+    for token, score in tokens(llama, sampler, work, output, logits, drafts):
         end = FinishReason.EOG if token in sampler.ends else output.add(vocabulary.piece(token))
         if end is not FinishReason.EOG:
             work.generated += 1
@@ -96,15 +93,16 @@ def limit_reached(work: Work, most: int) -> FinishReason | None:
 
 
 def tokens(
-    llama: Llama, sampler: Sampler, work: Work, output: Output, logits: Logits, speculative: bool
+    llama: Llama, sampler: Sampler, work: Work, output: Output, logits: Logits, drafts: int
 ) -> Iterator[tuple[int, float]]:
     """What greedy or seeded sampling gives, with log-probabilities, without end.
 
-    Drafts only make it come faster: a draft token counts when it is what would have been chosen anyway.
+    Drafts, of at most `drafts` tokens, only make it come faster: a draft token counts when it is what would have been
+    chosen anyway. A batch of 8 tokens costs 1 to 4 times one token, depending on the CPU (`copilot-lsp tune` measures).
     """
     slot = work.slot
-    drafting = speculative and llama.rewinds and work.request.sampling.temperature <= 0
-    lookup = PromptLookup(work.prompt.tokens, DRAFT_MAX if drafting else 0)
+    drafting = llama.rewinds and work.request.sampling.temperature <= 0
+    lookup = PromptLookup(work.prompt.tokens, drafts if drafting else 0)
     token, score = sampler.choose(logits[0], output)
     while True:
         yield token, score

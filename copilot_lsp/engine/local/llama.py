@@ -11,7 +11,7 @@ import sys
 import time
 from collections import deque
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -78,6 +78,18 @@ class Llama:
         self.vocabulary_size = api.llama_vocab_n_tokens(self.vocabulary)
         self._memory = api.llama_get_memory(self._context)
         self._batch = api.llama_batch_init(params.engine.batch, 0, 1)
+
+    def remake(self, engine: EngineSettings) -> None:
+        """An empty context with other settings around the same weights. Raises ModelCorrupt; the old one stays then."""
+        before, old = (self.params, self.threads), self._context
+        self.params, self.threads = replace(self.params, engine=engine), engine.threads or default_threads()
+        try:
+            self._context = self._make_context()
+        except ModelCorrupt:
+            self.params, self.threads = before
+            raise
+        api.llama_free(old)
+        self._memory = api.llama_get_memory(self._context)
 
     def abort(self) -> None:
         """Makes the evaluation that runs now, or the next, raise Aborted. From any thread."""
@@ -188,6 +200,8 @@ class Llama:
         parameters.n_batch = parameters.n_ubatch = self.params.engine.batch
         parameters.n_threads = parameters.n_threads_batch = self.threads
         parameters.flash_attn_type = int(self.params.engine.flash_attention)
+        if self.params.engine.cache_type == "q8_0" and self.params.engine.flash_attention:
+            parameters.type_k = parameters.type_v = api.GGML_TYPE_Q8_0
         # Each sequence has cells of its own: attention does not pay for the other documents.
         parameters.kv_unified = False
         parameters.no_perf = True

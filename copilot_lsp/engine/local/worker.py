@@ -124,7 +124,7 @@ class Worker:
         name = f"{self.llama.metadata('general.architecture')} {self.llama.metadata('general.name')}"
         self.template = fim.detect(self.vocabulary, name, self.llama.metadata(fim.LAYOUT_KEY))
         self.slots = kv.Slots(start.engine.sequences)
-        self.speculative = start.engine.speculative
+        self.drafts = start.engine.draft_tokens if start.engine.speculative else 0
         self.send = send
         self.test_ms = self.llama.self_test()
         self.budget = windows.whole(start.context, self.llama.context_size - start.max_tokens - windows.MARGIN)
@@ -156,7 +156,7 @@ class Worker:
     def answer(self, ask: wire.Ask) -> None:
         work = self._work(ask.request, ask.client)
         try:
-            for item in decode.generate(self.llama, self.vocabulary, self.template, work, self.speculative):
+            for item in decode.generate(self.llama, self.vocabulary, self.template, work, self.drafts):
                 # A cancel may have come just as the prompt was done, when `stop` still thought of its batch.
                 if self.llama.stopping or self.llama.aborted:
                     raise Aborted

@@ -33,7 +33,7 @@ def run(
 ) -> tuple[str, Done]:
     request = InfillRequest("d", "a.py", "", "", limits=Limits(**({"max_tokens": 20} | limits)), unwanted=unwanted)
     work = Work(request, Prompt(tokens, healed), slot or kv.Slot(0), 8)
-    items = list(decode.generate(llama, vocabulary or ToyVocabulary(), PLAIN, work, speculative))  # type: ignore[arg-type]
+    items = list(decode.generate(llama, vocabulary or ToyVocabulary(), PLAIN, work, 7 if speculative else 0))  # type: ignore[arg-type]
     assert isinstance(items[-1], Done)
     return "".join(item.text for item in items if isinstance(item, Piece)), items[-1]
 

@@ -1,0 +1,79 @@
+"""What `copilot-lsp tune` shows: a bar while it measures, then a table, the choice and what was noticed."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.table import Column, Table
+from rich.text import Text
+
+from copilot_lsp import models
+from copilot_lsp.config.profile import Profile
+from copilot_lsp.models import Entry
+from copilot_lsp.tuning.choose import Choice, cold_tokens
+from copilot_lsp.tuning.measure import Tools
+from copilot_lsp.tuning.run import Found
+from copilot_lsp.tuning.speed import BATCHES, Speed
+
+
+@contextmanager
+def progress() -> Iterator[Tools]:
+    """A bar on standard error, where that is a terminal."""
+    columns = (TextColumn("{task.description}", markup=False), BarColumn(), TimeRemainingColumn())
+    console = Console(stderr=True)
+    with Progress(*columns, console=console, transient=True, disable=not sys.stderr.isatty()) as bar:
+        task = bar.add_task("measuring", total=1.0)
+        yield Tools(report=lambda what, share: bar.update(task, description=what, completed=share))
+
+
+def entries(measured: Sequence[Entry]) -> dict[str, Entry]:
+    """By name: those of the registry, copies that were just made too, and files that were named by their path."""
+    return {**{entry.name: entry for entry in measured}, **models.load().models}
+
+
+def show(found: Found, choice: Choice, profile: Profile, written: Path | None) -> None:
+    console = Console(highlight=False)
+    console.print(f"{profile.machine.processor}, {profile.machine.cores} cores, {profile.machine.engine}")
+    console.print(_table(found.speeds, choice))
+    for line in [*_compared(choice.use), *found.notes, *_chosen(choice, profile)]:
+        console.print(Text(line), soft_wrap=True)
+    console.print(Text("nothing was written" if written is None else f"written to {written}"), soft_wrap=True)
+
+
+def _table(speeds: Sequence[Speed], choice: Choice) -> Table:
+    heads = [f"{batch}" for batch in BATCHES]
+    right = [Column(head, justify="right") for head in (*heads, "ms/key", "n")]
+    table = Table(Column("tokens/s, batches of", no_wrap=True), *right, box=None, pad_edge=False, padding=(0, 1, 0, 0))
+    for speed in speeds:
+        rates = [f"{batch / speed.ms[batch] * 1000:,.0f}" if batch in speed.ms else "" for batch in BATCHES]
+        n = "guess" if speed.estimated else str(speed.rounds)
+        style = "bold" if speed is choice.use else "dim" if speed.estimated else ""
+        table.add_row(Text(_shown(speed.model)), *rates, f"{speed.key_ms:,.0f}", n, style=style)
+    return table
+
+
+def _compared(speed: Speed) -> Iterator[str]:
+    """What else was tried with the chosen model."""
+    if speed.compared:
+        yield f"{_shown(speed.model)}, ms a key: " + "; ".join(f"{way} {ms:.0f}" for way, ms in speed.compared.items())
+
+
+def _chosen(choice: Choice, profile: Profile) -> Iterator[str]:
+    yield f"use {profile.chosen.model}: {profile.chosen.key_ms:.0f} ms from a typical key to the first text"
+    yield f"  {profile.chosen.why}; at a new place {cold_tokens(choice.use, profile.budget_ms)} tokens are read first"
+    chosen = profile.of(profile.chosen.model)
+    if chosen and chosen.options:
+        yield "  " + ", ".join(f"{name} = {json.dumps(value)}" for name, value in chosen.options.items())
+    if (better := profile.better) is not None:
+        yield f"`copilot-lsp models pull {better.model}`: {better.why}, about {better.key_ms:.0f} ms; then tune again"
+
+
+def _shown(model: str) -> str:
+    """A name, or the name of the file at a path."""
+    return Path(model).name if models.is_path(model) else model

@@ -1,0 +1,158 @@
+"""The engine process as a stopwatch: how fast a model runs here, how well it fills holes; and llama.cpp's quantizer.
+
+Started by `copilot_lsp/launch.py`. Its standard input has one JSON object a line: first what to load, then jobs. Each
+is answered by JSON objects, a line each, the last of them {"end": true}, or {"error": "..."}.
+
+    {"model", "safe"}                                        loads it; "model" "" loads nothing
+    {"job": "speed", "config", "batches", "filled"}          {"batch", "ms"}, once for each
+    {"job": "fill", "holes": [{"prefix", "suffix", "truth"}]}  {"nats", "tokens", "exact"} for each hole
+    {"job": "quantize", "source", "target", "threads"}       nothing but the end
+"""
+
+from __future__ import annotations
+
+import ctypes
+import faulthandler
+import json
+import os
+import signal
+import sys
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import llama_cpp.llama_cpp as api
+import numpy as np
+
+from copilot_lsp.engine import fim
+from copilot_lsp.engine.base import InfillRequest
+from copilot_lsp.engine.fim import Budget
+from copilot_lsp.engine.local.llama import Llama, ModelParams, load_backends, silence_log
+from copilot_lsp.engine.local.vocabulary import LlamaVocabulary
+from copilot_lsp.errors import ModelError
+from copilot_lsp.settings import EngineSettings
+
+CONTEXT = 1280
+"""Tokens: what is filled at most, and the largest batch behind it."""
+
+BATCH = 256
+WINDOW = Budget(prefix=160, suffix=48, chunks=0)
+"""Of the holes' prompts: the smallest window that the engine uses (`windows.LEAST`)."""
+
+Job = Mapping[str, Any]
+Results = Iterator[Mapping[str, object]]
+
+
+class Bench:
+    """A loaded model. Raises ModelError."""
+
+    def __init__(self, model: str, safe: bool) -> None:
+        self.engine = EngineSettings(sequences=1, batch=BATCH)
+        self.llama = Llama(ModelParams(Path(model), CONTEXT, self.engine, safe))
+        self.filled = 0
+
+    def speed(self, job: Job) -> Results:
+        """The time of one evaluation of each batch, behind `filled` tokens of context."""
+        self._use(EngineSettings(sequences=1, batch=BATCH, **job["config"]))
+        self._fill(job["filled"])
+        for batch in job["batches"]:
+            self.llama.forget(0, self.filled)
+            begun = time.perf_counter()
+            self._evaluate(batch, self.filled)
+            yield {"batch": batch, "ms": (time.perf_counter() - begun) * 1000}
+        self.llama.forget(0, self.filled)
+
+    def fill(self, job: Job) -> Results:
+        """How likely the model finds what stood in each hole, and whether it would have written just that."""
+        self._use(self.engine)
+        self.filled = 0
+        vocabulary = LlamaVocabulary(self.llama.vocabulary)
+        name = f"{self.llama.metadata('general.architecture')} {self.llama.metadata('general.name')}"
+        template = fim.detect(vocabulary, name, self.llama.metadata(fim.LAYOUT_KEY))
+        for hole in job["holes"]:
+            request = InfillRequest("hole", "hole.py", hole["prefix"], hole["suffix"])
+            prompt = fim.build(vocabulary, template, request, WINDOW)
+            truth = vocabulary.tokenize(prompt.healed.decode("utf-8", "replace") + hole["truth"])[: BATCH // 2]
+            logits = self._logits(prompt.tokens, truth)
+            chosen = logits.argmax(axis=1)
+            top = logits.max(axis=1, keepdims=True)
+            norm = top[:, 0] + np.log(np.exp(logits - top).sum(axis=1))
+            nats = float((norm - logits[np.arange(len(truth)), truth]).sum())
+            yield {"nats": nats, "tokens": len(truth), "exact": bool((chosen == np.array(truth)).all())}
+
+    def _logits(self, prompt: Sequence[int], truth: Sequence[int]) -> np.ndarray[Any, np.dtype[np.float64]]:
+        """One row for each token of `truth`: what the model says before it. All of it fits into CONTEXT."""
+        self.llama.forget(0, 0)
+        tokens = [*prompt, *truth[:-1]]
+        before = len(prompt) - 1
+        for start in range(0, before, BATCH):
+            self.llama.evaluate(tokens[start : min(start + BATCH, before)], start, 0, 0)
+        return self.llama.evaluate(tokens[before:], before, 0, len(truth)).astype(np.float64)
+
+    def _use(self, engine: EngineSettings) -> None:
+        if engine != self.engine:
+            self.llama.remake(engine)
+            self.engine, self.filled = engine, 0
+
+    def _fill(self, count: int) -> None:
+        if count < self.filled:
+            self.llama.forget(0, count)
+        while self.filled < count:
+            step = min(BATCH, count - self.filled)
+            self._evaluate(step, self.filled)
+            self.filled += step
+        self.filled = count
+
+    def _evaluate(self, count: int, start: int) -> None:
+        tokens = [token % self.llama.vocabulary_size for token in range(20 + start, 20 + start + count)]
+        self.llama.evaluate(tokens, start, 0, 1)
+
+
+def quantize(job: Job) -> Results:
+    """All weights in Q4_0, but the embedding matrices in Q8_0, where four bits cost the most."""
+    load_backends()
+    parameters = api.llama_model_quantize_default_params()
+    parameters.nthread = job["threads"]
+    parameters.allow_requantize = True
+    parameters.ftype = api.LLAMA_FTYPE_MOSTLY_Q4_0
+    parameters.output_tensor_type = parameters.token_embedding_type = api.GGML_TYPE_Q8_0
+    source, target = os.fsencode(job["source"]), os.fsencode(job["target"])
+    if result := api.llama_model_quantize(source, target, ctypes.byref(parameters)):
+        raise RuntimeError(f"llama.cpp's quantizer returned {result}")
+    yield from ()
+
+
+def answer(results: Callable[[], Results], send: Callable[[Mapping[str, object]], None]) -> None:
+    try:
+        for result in results():
+            send(result)
+    except (ModelError, RuntimeError, OSError) as error:
+        send({"error": str(error)})
+    else:
+        send({"end": True})
+
+
+def main() -> None:
+    faulthandler.enable()
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the command, which then kills this process
+    out = os.fdopen(os.dup(1), "w", encoding="utf-8")
+    os.dup2(2, 1)  # llama.cpp may print
+
+    def send(message: Mapping[str, object]) -> None:
+        out.write(json.dumps(message) + "\n")
+        out.flush()
+
+    silence_log()
+    bench: Bench | None = None
+
+    def load(job: Job) -> Results:
+        nonlocal bench
+        bench = Bench(job["model"], job["safe"]) if job["model"] else None
+        yield from ()
+
+    for line in sys.stdin:
+        job = json.loads(line)
+        name = job.get("job", "load")
+        jobs = {"load": load, "quantize": quantize}
+        answer(lambda: (jobs.get(name) or getattr(bench, name))(job), send)  # noqa: B023

@@ -1,0 +1,179 @@
+"""One `tune`: all models that are here, one after the other; then estimates of those that are not."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+import psutil
+
+from copilot_lsp import models
+from copilot_lsp.errors import EngineError, ModelError
+from copilot_lsp.models import Entry
+from copilot_lsp.tuning import bench, copy
+from copilot_lsp.tuning.bench import Bench, Hole
+from copilot_lsp.tuning.estimate import estimated
+from copilot_lsp.tuning.measure import Task, Tools, compared, measured
+from copilot_lsp.tuning.speed import KEY, Speed, key_ms, medians
+
+NOISY = 1.5
+"""Repetitions that differ by this factor: something else is running."""
+
+BUSY = 30.0
+"""Percent of the CPUs that something else takes before the measurements."""
+
+COMPARED_SHARE = 0.3
+"""Of a model's seconds, to compare a copy with its original."""
+
+Open = Callable[[Path], AbstractContextManager[Bench]]
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """`entries` are here; `threads` to try, the default first; `seconds` for all measurements, without loading."""
+
+    entries: Sequence[Entry]
+    threads: Sequence[int]
+    seconds: float
+    budget_ms: float
+    requantize: bool = False
+
+
+@dataclass(slots=True)
+class Found:
+    """`notes`: a line each, for people. `busy`: something else was running meanwhile."""
+
+    speeds: list[Speed] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+    busy: bool = False
+
+
+def tune(plan: Plan, tools: Tools, open: Open) -> Found:
+    """Raises EngineError when no model could be measured."""
+    found = Found(notes=list(_battery()), busy=psutil.cpu_percent(0.5) > BUSY)
+    for index, entry in enumerate(plan.entries):
+        try:
+            _one(plan, entry, _part(tools, index, len(plan.entries)), open, found)
+        except (EngineError, ModelError) as error:
+            found.notes.append(f"{entry.name} was left out: {error}")
+    if not found.speeds:
+        raise EngineError("; ".join(found.notes) or "no model could be measured: run `copilot-lsp doctor`")
+    found.busy |= max(speed.noise for speed in found.speeds) > NOISY
+    if found.busy:
+        found.notes.append("something else was running: the numbers are too slow; tune again when it is idle")
+    found.speeds += _estimates(found.speeds)
+    return found
+
+
+def present() -> list[Entry]:
+    """The models with a name that are here, can fill in and fit, the smallest first."""
+    found = []
+    for entry in models.load().models.values():
+        try:
+            models.find(entry.name)
+        except ModelError:
+            continue
+        if entry.fim and models.fits(entry):
+            found.append(entry)
+    return sorted(found, key=lambda entry: entry.size)
+
+
+def thread_counts(cores: int) -> list[int]:
+    """Worth a try: all cores first; where there are more, some left for the editor and the language servers."""
+    return list(dict.fromkeys(max(1, count) for count in (cores, cores * 3 // 4, cores // 2)))
+
+
+def _one(plan: Plan, entry: Entry, tools: Tools, open: Open, found: Found) -> None:
+    seconds = plan.seconds / len(plan.entries)
+    task = Task(entry.name, entry.path, plan.threads, seconds, plan.budget_ms)
+    with open(entry.path) as loaded:
+        speed = measured(loaded, task, tools)
+        found.speeds.append(speed)
+        if speed.safe:
+            found.notes.append(f"{entry.name} runs in safe mode only: see `copilot-lsp doctor`")
+        if plan.requantize:
+            try:
+                found.notes.append(_copied(entry, speed, loaded, task, tools, open, found))
+            except OSError as error:
+                found.notes.append(f"{entry.name}: no copy was made: {error.strerror or error}")
+    if not plan.requantize and not entry.copy_of and copy.could_gain(entry.path):
+        found.notes.append(f"{entry.name}: `copilot-lsp tune --requantize` tries a copy that may be quicker here")
+
+
+def _copied(entry: Entry, speed: Speed, old: Bench, task: Task, tools: Tools, open: Open, found: Found) -> str:
+    """Keeps a copy that is quicker and about as good; what became of it. Raises EngineError, OSError."""
+    if reason := _no_copy(entry):
+        return f"{entry.name}: no copy was made: {reason}"
+    tools.report(f"{entry.name}: writing a copy", 1.0)
+    with copy.made(entry, speed.config.threads) as file:
+        with open(file) as new:
+            pair = [(old, speed.config), (new, speed.config)]
+            task = replace(task, seconds=task.seconds * COMPARED_SHARE)
+            times = compared(pair, KEY, 128, task, tools, (0.0, 1.0))
+            before, after = (key_ms(medians(each)) for each in times)
+            told = f"{copy.name_of(entry)}: {after:.0f} ms a key instead of {before:.0f} (n = {len(times[0][1])})"
+            if after > copy.GAIN * before:
+                return f"{told}: not kept"
+            holes = copy.holes()
+            quality = copy.compare(_filled(old, holes, tools, entry), _filled(new, holes, tools, entry))
+            told += f", {quality}"
+            if not quality.is_good:
+                return f"{told}: not kept"
+            quick = measured(new, replace(task, model=copy.name_of(entry), threads=[speed.config.threads]), tools)
+        kept = copy.keep(entry, file, quality)
+    found.speeds.append(replace(quick, path=kept.path))
+    return f"{told}: kept"
+
+
+def _no_copy(entry: Entry) -> str:
+    """Why none is made, "" when it may be. Raises OSError, ModelCorrupt."""
+    if entry.copy_of:
+        return "it is a copy itself"
+    if copy.name_of(entry) in models.load().models:
+        return f"{copy.name_of(entry)} is here already"
+    if not copy.could_gain(entry.path):
+        return f"its weights are {copy.TYPE} as they are"
+    if models.memory_needed(2 * entry.size, entry.shape) > psutil.virtual_memory().available:
+        return "there is too little memory for both at once"
+    models.cache_folder().mkdir(parents=True, exist_ok=True)
+    if 1.2 * entry.size > shutil.disk_usage(models.cache_folder()).free:
+        return f"there is too little room in {models.cache_folder()}"
+    return ""
+
+
+def _filled(loaded: Bench, holes: Sequence[Hole], tools: Tools, entry: Entry) -> list[bench.Filled]:
+    found: list[bench.Filled] = []
+    for done, hole in enumerate(holes):
+        tools.report(f"{entry.name}: filling {len(holes)} holes", done / len(holes))
+        found += loaded.fill([hole])
+    return found
+
+
+def _estimates(here: Sequence[Speed]) -> Iterator[Speed]:
+    """Of the models that fit and are not here, from the measured one whose file is nearest in size."""
+    known = {speed.model for speed in here}
+    for entry in models.load().models.values():
+        if entry.name in known or not entry.fim or not models.fits(entry):
+            continue
+        nearest = min(here, key=lambda speed: _distance(entry, speed))
+        if speed := estimated(entry, nearest):
+            yield speed
+
+
+def _distance(entry: Entry, speed: Speed) -> float:
+    size = speed.path.stat().st_size if speed.path else 0
+    return max(entry.size, size) / max(1, min(entry.size, size))
+
+
+def _part(tools: Tools, index: int, count: int) -> Tools:
+    """Reports shares of the whole."""
+    return Tools(tools.clock, lambda what, share: tools.report(what, (index + share) / count))
+
+
+def _battery() -> Iterator[str]:
+    battery = psutil.sensors_battery() if hasattr(psutil, "sensors_battery") else None
+    if battery is not None and battery.power_plugged is False:
+        yield "on battery: what was measured may be slower than with a charger; tune again with one"

@@ -1,0 +1,78 @@
+"""`copilot-lsp tune` with the real default model. Nothing here depends on how fast the machine is."""
+
+from __future__ import annotations
+
+import json
+import math
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from copilot_lsp import models
+from copilot_lsp.tuning import bench, copy
+from copilot_lsp.tuning.speed import BATCHES, Config
+
+COMMAND = [sys.executable, "-m", "copilot_lsp"]
+
+
+def run(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    environment = {**os.environ, "COPILOT_LSP_CONFIG_DIR": str(folder)}
+    return subprocess.run([*COMMAND, *arguments], env=environment, capture_output=True, text=True, check=False)
+
+
+def test_the_profile_is_made_and_used(tmp_path: Path) -> None:
+    tuned = run(tmp_path, "tune", "--quick", "--model", "default", "--json")
+    assert tuned.returncode == 0, tuned.stderr
+    found = json.loads(tuned.stdout)
+    measured, *others = found["models"]
+    assert measured["name"] == found["chosen"]["model"] == "copilot-lsp-fim"
+    assert not measured["estimated"]
+    assert all(other["estimated"] for other in others)
+    assert set(measured["ms"]) <= {str(batch) for batch in BATCHES}
+    assert measured["ms"]["64"] > measured["ms"]["1"] > 0
+    shown = json.loads(run(tmp_path, "config", "show", "--json").stdout)
+    assert shown["options"]["model"] == {"value": "copilot-lsp-fim", "origin": "the profile"}
+    assert shown["problems"] == []
+    (tmp_path / "a.py").write_text("def add(a, b):\n    return \n")
+    completed = run(tmp_path, "complete", str(tmp_path / "a.py:2:12"), "--json")
+    assert completed.returncode == 0, completed.stderr
+    assert json.loads(completed.stdout)["model"] == "copilot-lsp-fim"
+
+
+@pytest.fixture(scope="module")
+def requantized(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    target = tmp_path_factory.mktemp("copy") / "copy.gguf"
+    bench.quantize(models.find("default").path, target, 2)
+    return target
+
+
+def test_a_copy_has_other_weights_and_says_nearly_the_same(requantized: Path) -> None:
+    original = models.find("default").path
+    assert copy.could_gain(original)
+    assert not copy.could_gain(requantized)
+    holes = copy.holes()[:8]
+    with bench.opened(original) as old, bench.opened(requantized) as new:
+        quality = copy.compare(old.fill(holes), new.fill(holes))
+    assert quality.holes == 8
+    assert abs(quality.worse) < 1.0
+
+
+def test_a_hole_is_the_less_surprising_the_more_it_is_what_stood_there() -> None:
+    hole = bench.Hole("def add(first, second):\n    return first + ", "\n\n\nprint(add(1, 2))\n", "second")
+    nonsense = bench.Hole(hole.prefix, hole.suffix, "qwxz_17")
+    with bench.opened(models.find("default").path) as loaded:
+        likely, unlikely = loaded.fill([hole, nonsense])
+    assert likely.exact
+    assert not unlikely.exact
+    assert 0 < likely.nats < unlikely.nats < unlikely.tokens * math.log(10**6)
+
+
+def test_every_way_to_run_it_is_timed() -> None:
+    with bench.opened(models.find("default").path) as loaded:
+        for config in (Config(1), Config(2), Config(2, True), Config(2, True, "q8_0"), Config(1)):
+            found = loaded.speed(config, (1, 16), 300)
+            assert set(found) == {1, 16}
+            assert all(ms > 0 for ms in found.values())
