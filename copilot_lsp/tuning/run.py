@@ -99,7 +99,7 @@ def _one(plan: Plan, entry: Entry, tools: Tools, open: Open, found: Found) -> No
                 found.notes.append(_copied(entry, speed, loaded, task, tools, open, found))
             except OSError as error:
                 found.notes.append(f"{entry.name}: no copy was made: {error.strerror or error}")
-    if not plan.requantize and not entry.copy_of and copy.could_gain(entry.path):
+    if not plan.requantize and not entry.copy_of and not models.is_path(entry.name) and copy.could_gain(entry.path):
         found.notes.append(f"{entry.name}: `copilot-lsp tune --requantize` tries a copy that may be quicker here")
 
 
@@ -130,6 +130,8 @@ def _copied(entry: Entry, speed: Speed, old: Bench, task: Task, tools: Tools, op
 
 def _no_copy(entry: Entry) -> str:
     """Why none is made, "" when it may be. Raises OSError, ModelCorrupt."""
+    if models.is_path(entry.name):
+        return "it has no name"
     if entry.copy_of:
         return "it is a copy itself"
     if copy.name_of(entry) in models.load().models:

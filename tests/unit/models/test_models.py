@@ -172,10 +172,12 @@ def test_a_broken_registry_of_the_users_is_one_line(cache) -> None:
 def test_removing_takes_what_is_half_there_and_what_was_made_of_it(cache) -> None:
     entry = registry.load().get("hubbed")
     put(entry.path)
-    put(entry.path.with_name(f"{entry.path.stem}.q4_0.gguf"))
+    copy = put(entry.path.with_name("hubbed-q4_0.gguf"))
+    own.write(registry.Entry("hubbed-q4_0", "a copy", "Research", (registry.Copy("hubbed", str(copy)),)))
     put(partial.of(entry, entry.remote[0]).file)
     assert models.remove("hubbed") == 3 * len(GGUF)
     assert [path for path in cache.rglob("*") if path.is_file()] == []
+    assert "hubbed-q4_0" not in registry.load().models
 
 
 def test_the_shipped_model_is_not_removed(cache) -> None:
