@@ -15,9 +15,10 @@ from copilot_lsp.config.files import (
     user_file,
 )
 from copilot_lsp.config.layers import Effective, Layer, hint, merge
-from copilot_lsp.config.options import OPTIONS, SECTION, Resolved, describe, plain, resolve
+from copilot_lsp.config.options import Resolved, describe, plain, resolve
 from copilot_lsp.config.profile import profile_file
 from copilot_lsp.config.schema import schema
+from copilot_lsp.config.table import OPTIONS, SECTION
 
 __all__ = [
     "OPTIONS",

@@ -12,7 +12,8 @@ from typing import Any
 from copilot_lsp import folders
 from copilot_lsp.config import profile
 from copilot_lsp.config.layers import Effective, Layer, hint, merge
-from copilot_lsp.config.options import OPTIONS, schema_of, snake
+from copilot_lsp.config.options import schema_of, snake
+from copilot_lsp.config.table import OPTIONS
 from copilot_lsp.errors import UsageError
 
 PROJECT_FILE = "copilot-lsp.toml"

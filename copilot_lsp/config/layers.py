@@ -9,7 +9,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal, cast
 
-from copilot_lsp.config.options import OPTIONS, SECTION, Value, apply, get, resolve
+from copilot_lsp.config.options import Value, apply, get, resolve
+from copilot_lsp.config.table import OPTIONS, SECTION
 from copilot_lsp.settings import Settings
 
 Kind = Literal["profile", "user", "project", "environment", "editor", "flags"]

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from copilot_lsp.config.options import SECTION, describe
+from copilot_lsp.config.options import describe
+from copilot_lsp.config.table import SECTION
 
 
 def schema() -> dict[str, Any]:

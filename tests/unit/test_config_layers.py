@@ -12,8 +12,8 @@ from copilot_lsp import config
 from copilot_lsp.cli import main
 from copilot_lsp.config import Layer, merge
 from copilot_lsp.config.machine import fingerprint, this_machine
-from copilot_lsp.config.options import OPTIONS
 from copilot_lsp.config.profile import Model, Pick, Profile
+from copilot_lsp.config.table import OPTIONS
 from copilot_lsp.errors import UsageError
 from copilot_lsp.settings import Settings
 from copilot_lsp.tuning import store
