@@ -105,7 +105,9 @@ class Knowledge:
         return found and tuple(each for each in found if not self.refuses(each.chunk))
 
     def refuses(self, chunk: Chunk) -> bool:
-        return self._used is None or self._gate().refuses_reading(chunk.source) is not None
+        """Also where the file is gone: it may have another name now, which is excluded."""
+        gone = not Path(chunk.source).is_file()
+        return gone or self._used is None or self._gate().refuses_reading(chunk.source) is not None
 
     async def close(self) -> None:
         self._used = None

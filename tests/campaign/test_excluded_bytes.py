@@ -26,24 +26,26 @@ from copilot_lsp.engine.fake import FakeEngine, ScriptedAnswer
 from copilot_lsp.server.session import Session
 from copilot_lsp.settings import Settings
 from copilot_lsp.silence import Silence
+from copilot_lsp.source.document import Snapshot
 from copilot_lsp.workspace.files import walk
 from copilot_lsp.workspace.ignore import Exclusion
 
 FOLDERS = ("", "src/", "src/deep/", "private/", ".ssh/", "node_modules/")
 SECRET = (".env", "prod.env", "id_rsa", "secrets.json", ".env~", "server.key")
-PLAIN = ("app.py", "notes.txt", "credentials.go", ".env.example", "x.gen.py", "data.sql")
+PLAIN = ("app.py", "notes.txt", "credentials.go", ".env.example", "x.gen.py", "data.sql", "model.py", "view.js")
 NAMES = st.builds(lambda folder, name: folder + name, st.sampled_from(FOLDERS), st.sampled_from(SECRET + PLAIN))
 
 
 class Tree(RuleBasedStateMachine):
     files = Bundle("files")
+    settings = Settings()
 
     def __init__(self) -> None:
         super().__init__()
         self.loop = asyncio.new_event_loop()
         self.root = Path(tempfile.mkdtemp(prefix="campaign-"))
         self.engine = FakeEngine([ScriptedAnswer(after=r"= $", text="1")])
-        self.session = Session(self.engine, lambda _: self.engine, Settings())
+        self.session = Session(self.engine, lambda _: self.engine, self.settings)
         self.session.roots = (self.root.as_uri(),)
         self.marks: dict[str, str] = {}
         self.records: list[str] = []
@@ -67,14 +69,21 @@ class Tree(RuleBasedStateMachine):
 
     @rule(target=files, name=NAMES)
     def write(self, name: str) -> str:
+        return self.put(name)
+
+    def put(self, name: str) -> str:
         path = self.root / name
         if path.is_symlink():
             path.unlink()
         path.parent.mkdir(parents=True, exist_ok=True)
         mark = f"MARK{len(self.marks)}END"
         self.marks[mark] = name
-        path.write_text(f"{mark} = ")
+        path.write_text(self.source(mark))
         return name
+
+    def source(self, mark: str) -> str:
+        """What a file has that an editor completes at its end."""
+        return f"{mark} = "
 
     @rule(target=files, name=files, to=NAMES)
     def rename(self, name: str, to: str) -> str:
@@ -101,7 +110,10 @@ class Tree(RuleBasedStateMachine):
         include=st.lists(st.sampled_from([".env", "/private/", "src/deep/*.py"]), max_size=1),
     )
     def configure(self, exclude: list[str], include: list[str]) -> None:
-        self.session.configure({"exclude": exclude, "include": include})
+        self.configure_session({"exclude": exclude, "include": include})
+
+    def configure_session(self, sent: dict[str, object]) -> None:
+        self.session.configure(sent)
 
     @rule(name=files)
     def complete(self, name: str) -> None:
@@ -112,8 +124,7 @@ class Tree(RuleBasedStateMachine):
         text = path.read_text()
         uri = path.as_uri()
         asked = len(self.engine.requests)
-        self.session.open(uri, "python", 1, text)
-        snapshot = self.session.snapshot(uri)
+        snapshot = self.run(self.opened(uri, text))
         if isinstance(snapshot, Silence):
             assert "pattern" in snapshot.message or "`" in snapshot.message
         else:
@@ -138,6 +149,10 @@ class Tree(RuleBasedStateMachine):
         for path, _ in walk(gate):
             assert not self.is_excluded(path, reading=True), f"{path} was found"
             assert not isinstance(gate.read(path), Exclusion), f"{path} is found but not read"
+
+    async def opened(self, uri: str, text: str) -> Snapshot | Silence:
+        self.session.open(uri, "python", 1, text)
+        return self.session.snapshot(uri)
 
     def of(self, text: str) -> set[str]:
         return {mark for mark in self.marks if mark in text}

@@ -79,6 +79,7 @@ class Keeper:
             else:
                 refresh(self._database, self._scope, self._changed, self._buffers)
             self._everything, self._changed = False, {}
+            store.compact(self._database)
             self._send(dict(store.counts(self._database)))
         except (OSError, sqlite3.Error) as error:
             self._close()
