@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import argparse
 import json
+import signal
+import sys
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -16,6 +18,9 @@ DESCRIPTION = """\
 Measure how fast the models on this machine read prompts and write tokens, choose the best one that answers a typical
 key in time, with the settings that suit it, and write them as the profile that the server uses. Takes about a minute;
 let nothing else run meanwhile. What you set yourself wins over the profile."""
+
+TERMINATED = 143
+"""128 + the number of the signal, as a shell reports SIGTERM."""
 
 BUDGET_MS, SECONDS, QUICK_SECONDS = 400, 45, 10
 
@@ -39,7 +44,7 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
     )
     named = "measure this one only, and choose it; may be given several times"
     parser.add_argument("--model", action="append", metavar="NAME|PATH", help=named)
-    copy = "also make copies with 4-bit weights; keeps those that are quicker here and about as good"
+    copy = "also make copies with 4-bit weights; keeps those that are quicker here and about as good (minutes)"
     parser.add_argument("--requantize", action="store_true", help=copy)
     parser.add_argument("--dry-run", action="store_true", help="write no profile and keep no copy")
     parser.add_argument("--json", action="store_true", help="print one JSON object")
@@ -53,6 +58,7 @@ def run(arguments: argparse.Namespace) -> int:
     from copilot_lsp.tuning.run import Plan, thread_counts, tune
 
     options = typed(arguments, Options)
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(TERMINATED))  # in good order: nothing half-made is left
     if options.dry_run and options.requantize:
         raise UsageError("--requantize keeps a copy, and --dry-run writes nothing: leave one out")
     if not options.dry_run:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import signal
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -46,7 +47,9 @@ def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     monkeypatch.setattr(psutil, "sensors_battery", lambda: None, raising=False)
     monkeypatch.chdir(tmp_path)
     registry.load.cache_clear()
+    before = signal.getsignal(signal.SIGTERM)
     yield tmp_path
+    signal.signal(signal.SIGTERM, before)
     registry.load.cache_clear()
 
 

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
+import signal
+import time
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -138,6 +141,19 @@ def test_a_folder_that_cannot_be_written_is_said_before_anything_is_measured(
     assert "--dry-run" in error
     assert len(error.splitlines()) == 1
     assert measured.made["small"].asked == []
+
+
+def test_terminated_it_leaves_no_half_copy(measured: Benches, here: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def killed(_source: Path, target: Path, _threads: int) -> None:
+        target.write_bytes(b"half")
+        os.kill(os.getpid(), signal.SIGTERM)
+        time.sleep(10)
+
+    monkeypatch.setattr(bench, "quantize", killed)
+    with pytest.raises(SystemExit) as ended:
+        main(["tune", "--requantize", "--model", "good"])
+    assert ended.value.code == 143
+    assert list((here / "cache" / "models").iterdir()) == []
 
 
 def test_interrupted_it_leaves_what_was_there(
