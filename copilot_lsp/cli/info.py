@@ -61,9 +61,9 @@ def describe(path: Path) -> dict[str, object]:
     """Sizes and memory in bytes. Raises ModelCorrupt."""
     file = gguf.read(path)
     architecture = str(file.metadata.get("general.architecture", ""))
-    shape = _shape(file.metadata, architecture)
+    shape = fit.shape_of(file)
     template, how = _template(path, file, architecture)
-    trained = _number(file.metadata.get(f"{architecture}.context_length"))
+    trained = fit.trained_context(file)
     return {
         "architecture": architecture,
         "model_name": str(file.metadata.get("general.name", "")),
@@ -98,20 +98,6 @@ def _template(path: Path, file: Gguf, architecture: str) -> tuple[fim.Template, 
     return template, by + (f", layout by {fim.LAYOUT_KEY}" if layout else "")
 
 
-def _shape(metadata: Mapping[str, Value], architecture: str) -> models.Shape | None:
-    """None when the file does not say."""
-
-    def of(key: str) -> int:
-        return _number(metadata.get(f"{architecture}.{key}"))
-
-    layers, width, heads = of("block_count"), of("embedding_length"), of("attention.head_count")
-    if not (layers and width and heads):
-        return None
-    kv_heads = of("attention.head_count_kv") or heads
-    vocabulary = _length(metadata.get("tokenizer.ggml.tokens"))
-    return models.Shape(layers, width, of("feed_forward_length"), heads, kv_heads, vocabulary)
-
-
 def _types(file: Gguf) -> dict[str, int]:
     """Bytes of the weights of each type, the most first."""
     sizes: dict[str, int] = {}
@@ -122,10 +108,6 @@ def _types(file: Gguf) -> dict[str, int]:
 
 def _contexts(trained: int) -> tuple[int, ...]:
     return tuple(tokens for tokens in CONTEXTS if tokens < trained) + ((trained,) if trained else CONTEXTS[:1])
-
-
-def _number(value: Value | None) -> int:
-    return value if isinstance(value, int) else 0
 
 
 def _length(value: Value | None) -> int:

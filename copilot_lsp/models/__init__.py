@@ -6,7 +6,7 @@ Nothing here downloads unless `pull` is called.
 from copilot_lsp.models.catalogue import Item, items, name_of, notice
 from copilot_lsp.models.download import pull
 from copilot_lsp.models.fit import MEMORY_SHARE, fits, memory, memory_needed
-from copilot_lsp.models.lookup import VERIFYING, ResolvedModel, find, is_path, verify
+from copilot_lsp.models.lookup import VERIFYING, ResolvedModel, find, is_path, remedy, verify
 from copilot_lsp.models.progress import Progress
 from copilot_lsp.models.recommend import Recommendation
 from copilot_lsp.models.registry import Entry, Registry, Shape, cache_folder, load
@@ -33,6 +33,7 @@ __all__ = [
     "name_of",
     "notice",
     "pull",
+    "remedy",
     "remove",
     "verify",
 ]

@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from contextlib import suppress
+from pathlib import Path
+
+from copilot_lsp.models.gguf import Array, Gguf, Value
 from copilot_lsp.models.registry import Entry, Shape
 
 MEMORY_SHARE = 0.7
@@ -17,11 +22,18 @@ WINDOW = 4 * 1600
 """Tokens in the cache with the default settings: four documents of prefix, suffix, chunks and an answer."""
 
 
+CONTAINER_LIMITS = ("/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory/memory.limit_in_bytes")
+"""Where Linux says how much a container may have: cgroup v2 and v1."""
+
+
 def memory() -> int:
-    """All of this machine's memory, in bytes."""
+    """All of this machine's memory, or of the container that this is in, in bytes."""
     import psutil
 
     total: int = psutil.virtual_memory().total
+    for file in CONTAINER_LIMITS:
+        with suppress(OSError, ValueError):  # "max": no limit
+            total = min(total, int(Path(file).read_text("ascii")))
     return total
 
 
@@ -39,3 +51,28 @@ def cache_bytes_per_token(shape: Shape | None) -> int:
 
 def fits(entry: Entry) -> bool:
     return memory_needed(entry.size, entry.shape) <= MEMORY_SHARE * memory()
+
+
+def shape_of(file: Gguf) -> Shape | None:
+    """None when the file does not say."""
+    architecture = str(file.metadata.get("general.architecture", ""))
+
+    def of(key: str) -> int:
+        return _number(file.metadata, f"{architecture}.{key}")
+
+    layers, width, heads = of("block_count"), of("embedding_length"), of("attention.head_count")
+    if not (layers and width and heads):
+        return None
+    vocabulary = file.metadata.get("tokenizer.ggml.tokens")
+    tokens = vocabulary.length if isinstance(vocabulary, Array) else 0
+    return Shape(layers, width, of("feed_forward_length"), heads, of("attention.head_count_kv") or heads, tokens)
+
+
+def trained_context(file: Gguf) -> int:
+    """In tokens; 0 when the file does not say."""
+    return _number(file.metadata, f"{file.metadata.get('general.architecture', '')}.context_length")
+
+
+def _number(metadata: Mapping[str, Value], key: str) -> int:
+    value = metadata.get(key)
+    return value if isinstance(value, int) else 0

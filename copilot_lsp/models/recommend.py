@@ -6,8 +6,6 @@ import os
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
-import psutil
-
 from copilot_lsp.models.fit import fits, memory
 from copilot_lsp.models.registry import Entry, Shipped
 
@@ -41,6 +39,8 @@ def recommend(entries: Iterable[Entry], is_here: Callable[[Entry], bool]) -> Rec
 
 def cores() -> int:
     """That this process may use; two threads of one core count once."""
+    import psutil
+
     usable = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     return min(psutil.cpu_count(logical=False) or usable, usable)
 

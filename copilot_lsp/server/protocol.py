@@ -256,6 +256,7 @@ class Server(LanguageServer):
         self.greeted = False
         self.shown_failure = ""
         self.pulling: list[str] = []
+        self.client: types.ClientInfo | None = None
         self._tasks: set[asyncio.Task[None]] = set()
         super().__init__(*arguments, protocol_cls=Protocol, converter_factory=reading.converter, **options)
 

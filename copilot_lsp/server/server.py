@@ -16,6 +16,7 @@ from copilot_lsp.server.framing import Frames, Unreadable
 from copilot_lsp.server.handlers import (
     commands,
     configuration,
+    doctor,
     documents,
     github,
     inline_completion,
@@ -70,6 +71,7 @@ COMMANDS: Mapping[str, Handler] = {
     models.PULL: models.pull,
     models.USE: models.use,
     models.REMOVE: models.remove,
+    doctor.DOCTOR: doctor.examine,
 }
 
 

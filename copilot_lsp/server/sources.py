@@ -50,10 +50,7 @@ class Sources:
         A choice counts as long as the places name the model that they named when it was made: a setting that has
         changed since is newer.
         """
-        layers, unreadable = self.files(roots) if self.files else ([], [])
-        layers = [*layers, *(Layer("editor", "the editor", sent) for sent in self.sent)]
-        if self.flag is not None:
-            layers.append(Layer("flags", "the command line", {"model": self.flag}))
+        layers, unreadable = self.layers(roots)
         base = Settings() if self.files else self.base
         found = config.merge(layers, base)
         found = replace(found, problems=(*unreadable, *found.problems))
@@ -62,3 +59,11 @@ class Sources:
             return found, found.settings
         chosen = Layer("flags", "the model menu", {"model": self.choice.model})
         return found, config.merge([*layers, chosen], base).settings
+
+    def layers(self, roots: Sequence[Path]) -> tuple[list[Layer], list[str]]:
+        """What is written where, lowest first, and a line for each file that cannot be read."""
+        layers, unreadable = self.files(roots) if self.files else ([], [])
+        layers = [*layers, *(Layer("editor", "the editor", sent) for sent in self.sent)]
+        if self.flag is not None:
+            layers.append(Layer("flags", "the command line", {"model": self.flag}))
+        return layers, unreadable

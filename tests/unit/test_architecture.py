@@ -107,7 +107,8 @@ LAYERS = {
     "workspace": {"base", "source"},
     "config": {"base", "engine", "workspace"},
     "completion": {"base", "source", "engine", "workspace", "postprocess"},
-    "server": {"base", "config", "source", "engine", "models", "workspace", "postprocess", "completion"},
+    "doctor": {"base", "config", "source", "engine", "models", "completion"},
+    "server": {"base", "config", "source", "engine", "models", "workspace", "postprocess", "completion", "doctor"},
     "evaluation": {"base", "source", "engine", "models", "workspace", "postprocess", "completion"},
     "tuning": {"base", "config", "source", "engine", "models", "completion", "evaluation"},
     "cli": {
@@ -119,6 +120,7 @@ LAYERS = {
         "workspace",
         "postprocess",
         "completion",
+        "doctor",
         "server",
         "evaluation",
         "tuning",

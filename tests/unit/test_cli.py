@@ -129,7 +129,7 @@ def test_doctor_names_a_package_that_is_missing(
 
     monkeypatch.setattr(metadata, "version", missing)
     assert main(["doctor", "--engine", "fake"]) == 1
-    assert "not installed: run `pip install llama-cpp-python`" in capsys.readouterr().out
+    assert "to do: run `pip install llama-cpp-python`" in capsys.readouterr().out
 
 
 def test_help_is_quick() -> None:

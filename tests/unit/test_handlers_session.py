@@ -38,6 +38,7 @@ async def test_what_is_announced() -> None:
             "copilotLsp.models.pull",
             "copilotLsp.models.use",
             "copilotLsp.models.remove",
+            "copilotLsp.doctor",
         ]
 
 

@@ -27,7 +27,7 @@ try:
     from copilot_lsp.engine.local import decode, kv, windows
     from copilot_lsp.engine.local.llama import Aborted, Llama, ModelParams, silence_log
     from copilot_lsp.engine.local.vocabulary import LlamaVocabulary
-except (ImportError, OSError, RuntimeError) as error:  # llama_cpp is missing, or its library does not load
+except (ImportError, OSError, RuntimeError, AttributeError) as error:  # no llama_cpp, or its library is another
     IMPORT_ERROR = f"llama-cpp-python cannot be used: {error}; see `copilot-lsp doctor`"
 else:
     IMPORT_ERROR = ""

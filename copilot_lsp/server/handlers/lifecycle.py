@@ -14,6 +14,7 @@ def initialize(ls: Server, params: types.InitializeParams) -> None:
     session = ls.session
     session.encoding = ls.protocol.position_encoding
     session.set_roots(_roots(params))
+    ls.client = params.client_info
     ls.wants_status = status.is_wanted(params)
     if not ls.protocol.knows_inline_completion:
         ls.feature(types.TEXT_DOCUMENT_COMPLETION, completion.OPTIONS)(completion.completion)

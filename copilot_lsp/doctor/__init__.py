@@ -1,0 +1,26 @@
+"""`copilot-lsp doctor`: is everything there, does it work, and what has the user to do?
+
+The command line and the server make the same report. Nothing here opens a connection, but to a proxy that is set.
+"""
+
+from copilot_lsp.doctor.check import Check, State, needs_user
+from copilot_lsp.doctor.engine import of_engine
+from copilot_lsp.doctor.installation import of_installation
+from copilot_lsp.doctor.model import of_model
+from copilot_lsp.doctor.report import as_json, as_text, print_to
+from copilot_lsp.doctor.surroundings import of_surroundings
+from copilot_lsp.doctor.written import of_settings
+
+__all__ = [
+    "Check",
+    "State",
+    "as_json",
+    "as_text",
+    "needs_user",
+    "of_engine",
+    "of_installation",
+    "of_model",
+    "of_settings",
+    "of_surroundings",
+    "print_to",
+]
