@@ -3,8 +3,7 @@ import { commands, ConfigurationTarget, env, version, window, workspace, type Di
 
 import { diagnostics } from './diagnostics.ts';
 import { command, entries } from './menu.ts';
-import { chooseModel, pull as pullByServer } from './modelMenu.ts';
-import { pickModel, pull } from './models.ts';
+import { chooseModel, pull } from './modelMenu.ts';
 import { Cancelled, output } from './process.ts';
 import { serverCommand, type ServerStatus } from './protocol.ts';
 import { modelToPull } from './registry.ts';
@@ -26,8 +25,8 @@ export function registerCommands(context: ExtensionContext, server: Server, log:
         [command.toggleAutomatic]: () => settings.toggleAutomatic(),
         [command.snooze]: snooze,
         [command.wake]: wake,
-        [command.pickModel]: () => pick(server, log),
-        [command.getModel]: () => getModel(server, log),
+        [command.pickModel]: () => (server.client ? chooseModel(server) : say(noServer())),
+        [command.getModel]: () => getModel(server),
         [command.whyNothing]: () => whyNothing(server),
         [command.statistics]: () => statistics(server),
         [command.restart]: () => server.restart(),
@@ -79,19 +78,12 @@ async function toggleWorkspace(): Promise<void> {
     else await settings.setEnabled(false, ConfigurationTarget.Workspace);
 }
 
-/** An older server lists its models on the command line only. */
-function pick(server: Server, log: LogOutputChannel): Promise<void> {
-    if (server.offers(serverCommand.listModels)) return chooseModel(server);
-    return server.found ? pickModel(server.found.command, log) : say(noServer());
-}
-
 /** The one that the server misses. */
-async function getModel(server: Server, log: LogOutputChannel): Promise<void> {
+async function getModel(server: Server): Promise<void> {
     const model = modelToPull(current().status?.message ?? '');
-    if (!server.found) return say(noServer());
+    if (!server.client) return say(noServer());
     if (!model) return say(t('The server has the model that it needs.'));
-    if (server.offers(serverCommand.pullModel)) await pullByServer(server, model);
-    else await pull(server.found.command, model, log);
+    await pull(server, model);
     await server.execute(serverCommand.restartEngine);
 }
 

@@ -23,6 +23,7 @@ export async function chooseModel(server: Server): Promise<void> {
 }
 
 export async function listModels(server: Server): Promise<Listing> {
+    if (!server.offers(serverCommand.listModels)) throw new Error(t('This server is too old to manage models: update it.'));
     return demand(await server.execute<Listing | Refusal>(serverCommand.listModels));
 }
 

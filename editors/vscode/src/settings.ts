@@ -16,7 +16,6 @@ const section = () => workspace.getConfiguration(SECTION);
 export const serverPath = (): string => section().get<string>('server.path', '').trim();
 export const serverArguments = (): string[] => section().get<string[]>('server.args', []);
 export const isEnabled = (): boolean => section().get<boolean>('enabled', true);
-export const model = (): string => section().get<string>('model', '');
 export const isAutomatic = (): boolean => section().get<string>('trigger') !== 'manual';
 
 const disabledLanguages = (): string[] => section().get<string[]>('disabledLanguages', []);

@@ -7,7 +7,7 @@ import { test } from 'node:test';
 import { take } from '../src/lock.ts';
 import { holder, isForServer, isOn, isSet } from '../src/options.ts';
 import { Cancelled, run } from '../src/process.ts';
-import { modelItems, modelToPull, type Model } from '../src/registry.ts';
+import { modelToPull } from '../src/registry.ts';
 import { nextRestart } from '../src/restarts.ts';
 import { reason, step, type Step } from '../src/steps.ts';
 import { enter, isInUse } from '../src/windows.ts';
@@ -73,15 +73,6 @@ test('a server is restarted at once, then later and later, then not', () => {
     });
     assert.deepEqual(delays, [0, 500, 2000, 8000, undefined]);
     assert.equal(nextRestart(ends, 10 * 60_000).delay, 0);
-});
-
-const model: Model = { name: 'tiny', description: 'Small', licence: 'MIT', size: 98_000_000, present: false, default: true };
-
-test('models: the chosen one is marked, a missing one said', () => {
-    const [item] = modelItems([model], 'default');
-    assert.equal(item?.label, '$(check) tiny');
-    assert.equal(item?.description, '98 MB, not on this machine yet');
-    assert.equal(modelItems([model], 'other')[0]?.label, '$(package) tiny');
 });
 
 test('an environment is in use while another living window runs its server', () => {

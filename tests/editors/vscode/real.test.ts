@@ -1,5 +1,6 @@
 /** One journey with the real model; it must be on this machine. */
 import { settled } from './harness/journey.ts';
+import { decline } from './harness/offer.ts';
 import { equals, until } from './harness/wait.ts';
 import { fakeEngine, newestRun, picture, scenario, setArguments } from './harness/world.ts';
 
@@ -36,6 +37,8 @@ scenario('the default model: typed, seen, taken, on disk as seen', async (world)
     await until('ghost text', async () => (await editor.ghost()).trim());
     const seen = await settled(editor, real);
     await picture(editor, 'real-ghost');
+    await decline(world, real);
+    await editor.show('rectangle.py');
     await editor.keys('Tab');
     await equals('', async () => ((await editor.ghost()) === seen ? seen : ''));
     await editor.openMenu('Why was nothing shown?');

@@ -46,6 +46,20 @@ export function sent(run: Run, method: string, from = 0): any[] {
     return entries.filter((each) => each.from === 'client' && each.message.method === method).map((each) => each.message.params);
 }
 
+/** The server has this command. */
+export function offers(run: Run, command: string): boolean {
+    const [initialized] = run.entries().filter(({ from, message }) => from === 'server' && message.result?.capabilities);
+    return initialized?.message.result.capabilities.executeCommandProvider.commands.includes(command) ?? false;
+}
+
+/** The newest result of a command of the server's; undefined while there is none. */
+export function answered(run: Run, method: string, command: string): any {
+    const entries = run.entries();
+    const asked = entries.filter(({ message }) => message.method === method && message.params.command === command);
+    const isAnswer = (each: Entry) => each.from === 'server' && each.message.id === asked.at(-1)?.message.id;
+    return asked.length > 0 ? entries.find(isAnswer)?.message.result : undefined;
+}
+
 export async function untilSent(run: Run, method: string, from = 0): Promise<any> {
     return until(`${method} to the server`, () => sent(run, method, from).at(-1));
 }
