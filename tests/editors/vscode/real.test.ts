@@ -37,10 +37,10 @@ scenario('the default model: typed, seen, taken, on disk as seen', async (world)
     await until('ghost text', async () => (await editor.ghost()).trim());
     const seen = await settled(editor, real);
     await picture(editor, 'real-ghost');
-    await decline(world, real);
-    await editor.show('rectangle.py');
     await editor.keys('Tab');
     await equals('', async () => ((await editor.ghost()) === seen ? seen : ''));
+    await decline(world, real);
+    await editor.show('rectangle.py');
     await editor.openMenu('Why was nothing shown?');
     await picture(editor, 'real-menu');
     await editor.keys('Escape');
