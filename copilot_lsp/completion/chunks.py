@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import math
 import posixpath
+import re
 from collections.abc import Iterable, Iterator, Set
 from dataclasses import dataclass, field
 from typing import Protocol
@@ -29,6 +30,9 @@ MAX_DEFINITIONS = 8
 PER_NAME = 2
 FEW = 3
 """A name with more definitions in the workspace says nothing, unless one is near (imported, open, same folder)."""
+
+SPECIAL = re.compile(r"__\w+__")
+"""Names that the language gives: which of the `__init__` is meant?"""
 
 SKELETON_LINES = 24
 """Of one definition at most."""
@@ -164,10 +168,10 @@ def with_reexports(imported: Imported, library: Library, language: str) -> Impor
 
 def definitions(library: Library, place: Place, names: Wanted, imported: Imported, here: Outline) -> Iterator[Picked]:
     """Skeletons of what the names mean, that of the heaviest name first."""
-    own = {symbol.name for symbol in here.symbols if not symbol.parent}
+    own = {symbol.name for symbol in here.symbols}
     skeletons: dict[tuple[str, str], _Skeleton] = {}
     for name in names.weights:
-        if name in own and name not in imported.names:
+        if SPECIAL.fullmatch(name) or (name in own and name not in imported.names):
             continue
         for definition, why in nearest(library.definitions(name, place.snapshot.language), place, imported, names):
             symbol = definition.symbol

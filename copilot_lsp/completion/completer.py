@@ -103,9 +103,9 @@ class Completer:
         self._scheduler.others = others
         self.put_away()
 
-    def put_away(self) -> None:
-        """Nothing that was made with text which must not be read any more counts or stays."""
-        if self._scheduler.put_away():
+    def put_away(self, home: str | None = None) -> None:
+        """Nothing that was made with text which must not be read any more counts or stays; of one document, or all."""
+        if self._scheduler.put_away(home):
             self.engine.forget()
             self._cache.clear()
 
@@ -146,7 +146,7 @@ class Completer:
         """With the text of other files that its document shows, unless it comes with some."""
         if query.chunks or self._scheduler.others is None:
             return query
-        self.put_away()
+        self.put_away(query.snapshot.home)
         return replace(query, chunks=self._scheduler.chunks(query.snapshot.home))
 
     def _cached(self, query: Query, shape: Shape, seed: int | None = None) -> Generated | None:

@@ -115,15 +115,16 @@ class Scheduler:
         """Text of other files for the prompts of a document."""
         return self._document(home).shelf.chunks
 
-    def put_away(self) -> bool:
-        """Takes what must not be read any more out of all prompts; whether there was any."""
+    def put_away(self, home: str | None = None) -> bool:
+        """Takes what must not be read any more out of the prompts of one document, or of all; whether there was any."""
         found = False
-        for document in self._documents.values():
-            kept = shelf.without(document.shelf, self.others)
-            found |= kept is not document.shelf
-            document.shelf = kept
+        for uri, document in self._documents.items():
+            if home in (None, uri):
+                kept = shelf.without(document.shelf, self.others)
+                found |= kept is not document.shelf
+                document.shelf = kept
         for run in self._runs:
-            if any(self._refuses(chunk) for chunk in run.job.chunks):
+            if home in (None, run.job.snapshot.home) and any(self._refuses(chunk) for chunk in run.job.chunks):
                 found = True
                 run.task.cancel()
         return found

@@ -21,7 +21,7 @@ from copilot_lsp.settings import Settings
 from copilot_lsp.source.document import Document, Snapshot
 from copilot_lsp.source.languages import language_of_path
 from copilot_lsp.workspace.files import MAX_BYTES
-from copilot_lsp.workspace.ignore import IGNORE_FILES, Gate
+from copilot_lsp.workspace.ignore import FOREIGN, IGNORE_FILES, Gate
 from copilot_lsp.workspace.index import store
 from copilot_lsp.workspace.index.library import Library
 from copilot_lsp.workspace.index.update import LANGUAGES, Scope
@@ -56,6 +56,7 @@ class Knowledge:
         self._library: Library | None = None
         self._reader = ThreadPoolExecutor(1, "index")
         self._tokens = 0
+        self._included = False
         self._dirty: dict[str, None] = {}
         self._disk: dict[str, None] = {}
         self._anything = False
@@ -73,6 +74,7 @@ class Knowledge:
     def use(self, settings: Settings) -> bool:
         """Indexes what the folders and the settings of this moment let be read; whether that is anything."""
         gate, self._tokens = self._gate(), settings.context.chunk_tokens
+        self._included = bool(settings.include)
         wanted = settings.enabled and settings.context.index and gate.roots
         used = (Scope(tuple(gate.roots), settings.exclude, settings.include), self.watches) if wanted else None
         if used != self._used:
@@ -90,6 +92,7 @@ class Knowledge:
     def touched(self, uris: Sequence[str]) -> bool:
         """Files and folders that changed on the disk; whether others may be excluded by now."""
         paths = [Path(real_path(uri)) for uri in uris if file_of(uri)]
+        paths = [path for path in paths if path.name in RULES or not self._is_foreign(path)]
         rules = any(path.name in RULES for path in paths)
         # A folder's files are not told one by one; its name seldom has a suffix.
         self._anything |= rules or any(not path.suffix for path in paths)
@@ -97,6 +100,12 @@ class Knowledge:
         if self._anything or self._disk:
             self._settle()
         return rules
+
+    def _is_foreign(self, path: Path) -> bool:
+        """Whether it is in a folder where git and builds change much, and that only `include` lets be indexed."""
+        roots = [root for root in self._gate().roots if path.is_relative_to(root)]
+        parts = path.relative_to(max(roots, key=len)).parts[:-1] if roots else ()
+        return any(part in FOREIGN or part.startswith(".") for part in parts) and not self._included
 
     async def choose(self, snapshot: Snapshot, offset: int) -> tuple[Picked, ...] | None:
         open = frozenset(real_path(document.uri) for document in self._documents())

@@ -154,6 +154,16 @@ def test_a_name_that_many_files_define_is_not_believed(project: Path, tmp_path: 
     assert chosen(build(project, tmp_path / "i.sqlite"), project, "app/main.py", "common_name(|)\n") == ()
 
 
+@pytest.mark.parametrize("name", ["__enter__", "fetch_page"])
+def test_names_of_the_language_and_of_the_files_own_types_bring_nothing(
+    project: Path, tmp_path: Path, name: str
+) -> None:
+    (project / "app/other.py").write_text("class Other:\n    def __enter__(self): ...\n")
+    library = build(project, tmp_path / "index.sqlite")
+    text = f"class Own:\n    def {name}(self):\n        |\n"
+    assert chosen(library, project, "app/main.py", text) == ()
+
+
 def test_an_open_buffer_counts_in_place_of_the_file(project: Path, tmp_path: Path) -> None:
     index, path = tmp_path / "index.sqlite", (project / "app/client.py").as_posix()
     build(project, index).close()

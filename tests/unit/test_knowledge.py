@@ -127,6 +127,12 @@ async def test_files_that_come_change_and_go(project: Path) -> None:
         new.unlink()
         touch(client, new)
         await client.until(lambda: files() == 2)
+        process, told = client.session.knowledge._process, []
+        process.send = told.append  # type: ignore[method-assign]
+        touch(client, project / ".git/index.lock", project / "node_modules/package", project / "picture.png")
+        await asyncio.sleep(0.1)
+        assert told == []
+        del process.send  # type: ignore[method-assign]
         (project / "app").rename(project / "package")
         touch(client, project / "app", project / "package")
         await client.until(lambda: "package/client.py" in held(project))
