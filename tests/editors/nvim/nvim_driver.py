@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import socket
 import subprocess
 import sys
 import tempfile
@@ -99,6 +100,11 @@ class Nvim:
         self.tmux("send-keys", "-t", "0", "-l", f":{line}")
         self.keys("Enter")
 
+    def listens(self) -> bool:
+        """The socket's file is there a moment before it takes connections."""
+        with socket.socket(socket.AF_UNIX) as client:
+            return client.connect_ex(str(self.folder / "nvim")) == 0
+
     def screen(self) -> Screen:
         return nvim_screen.read(self.tmux("capture-pane", "-p", "-e", "-t", "0"))
 
@@ -169,7 +175,7 @@ def running(program: Path, name: str, setup: str, file: str, text: str) -> Itera
         size = ("-x", str(COLUMNS), "-y", str(LINES))
         command = [str(program), "--listen", str(folder / "nvim"), file]
         nvim.tmux("new-session", "-d", *size, "-c", str(nvim.work), *command)
-        nvim.wait("Neovim's socket", (folder / "nvim").exists)
+        nvim.wait("Neovim's socket", nvim.listens)
         nvim.wait_lua("vim.v.vim_did_enter", 1)
         yield nvim
     finally:
