@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from copilot_lsp import models
 from copilot_lsp.doctor.check import Check, State
+from copilot_lsp.engine.local import windows
 from copilot_lsp.errors import ModelError
 from copilot_lsp.models import Entry, fit, gguf, registry
 from copilot_lsp.settings import Settings
@@ -36,8 +37,8 @@ def _remedy(name: str) -> str:
 def _memory(settings: Settings, model: models.ResolvedModel) -> Check:
     """As the engine would load it: with the context that the settings ask for."""
     file = gguf.read(model.path)
-    context = settings.context
-    window = context.prefix_tokens + context.suffix_tokens + settings.completion.max_block_tokens
+    longest = max(settings.completion.max_block_tokens, settings.completion.max_line_tokens)
+    window = windows.wanted(settings.context, longest)
     tokens = settings.engine.sequences * min(window, fit.trained_context(file) or window)
     needed, memory = fit.memory_needed(file.file_size, fit.shape_of(file), tokens), fit.memory()
     text = f"{needed / 1e6:,.0f} MB for {tokens:,} tokens; this machine has {memory / 1e6:,.0f} MB in all"
