@@ -6,6 +6,7 @@ import asyncio
 import os
 import signal
 import sys
+import tempfile
 from collections.abc import AsyncIterator
 from contextlib import aclosing, asynccontextmanager
 from dataclasses import replace
@@ -17,6 +18,7 @@ import pytest_asyncio
 from copilot_lsp import models
 from copilot_lsp.engine.base import Done, FinishReason, InfillRequest, Limits, Piece, SamplingParams
 from copilot_lsp.engine.local.supervisor import LocalEngine
+from copilot_lsp.engine.shared.engine import SharedEngine
 from copilot_lsp.errors import EngineDied
 from copilot_lsp.settings import ContextSettings, EngineSettings, Settings
 
@@ -38,20 +40,23 @@ SMALL_BATCHES = Settings(engine=EngineSettings(batch=32), context=ContextSetting
 
 
 @asynccontextmanager
-async def real(settings: Settings = SMALL_BATCHES) -> AsyncIterator[LocalEngine]:
-    engine = LocalEngine(models.find("default").path, settings)
+async def real(settings: Settings = SMALL_BATCHES, folder: Path | None = None) -> AsyncIterator[LocalEngine]:
+    """With a folder, a shared one, behind the same interface."""
+    model = models.find("default").path
+    engine = SharedEngine(model, settings, folder=folder) if folder else LocalEngine(model, settings)
     await engine.start()
     await engine.ready()
     try:
         yield engine
     finally:
-        await engine.close()
+        await engine.close(discard=True)
 
 
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def engine() -> AsyncIterator[LocalEngine]:
-    async with real() as started:
-        yield started
+@pytest_asyncio.fixture(scope="module", loop_scope="module", params=["own", "shared"])
+async def engine(request: pytest.FixtureRequest) -> AsyncIterator[LocalEngine]:
+    with tempfile.TemporaryDirectory(prefix="run-", ignore_cleanup_errors=True) as folder:  # a socket's path is short
+        async with real(folder=Path(folder) if request.param == "shared" else None) as started:
+            yield started
 
 
 def ask(prefix: str, document: str = "d", **fields: object) -> InfillRequest:

@@ -18,7 +18,7 @@ from copilot_lsp.engine.local import wire
 from copilot_lsp.engine.local.client import Reply
 from copilot_lsp.engine.local.supervisor import LocalEngine
 from copilot_lsp.engine.shared import access
-from copilot_lsp.engine.shared.place import Place
+from copilot_lsp.engine.shared.place import Place, read_card
 from copilot_lsp.engine.shared.turns import Turn, Turns
 
 log = logging.getLogger(__name__)
@@ -61,16 +61,17 @@ class Hub:
             async for line in reader:
                 self._take(client, wire.decode(line))
         except (OSError, ValueError) as error:  # gone, refused, or what it says is no message
-            log.info("client %d: %s", client, error)
+            log.debug("client %d: %s", client, error)
         finally:
             writer.close()
             self._left(client)
 
     def end(self) -> None:
         """Nobody finds us from now on; who comes next starts another hub, whose files are not ours to remove."""
-        if not self.ended.is_set():
+        card = read_card(self._place)
+        if not self.ended.is_set() and (card is None or card.token == self._token):
             self._place.clear()
-            self.ended.set()
+        self.ended.set()
 
     async def close(self) -> None:
         """Gives the clients a moment to read what they were told last."""

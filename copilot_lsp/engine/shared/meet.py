@@ -57,7 +57,7 @@ async def meet(place: Place, start: wire.Start, command: Sequence[str] = ()) -> 
 
 
 async def connect(place: Place) -> Connection | None:
-    """None when no hub listens; one that says nothing is killed. Raises Refused by one that is not ours."""
+    """None when no hub listens, or none that is ours; one that says nothing is killed."""
     if (card := read_card(place)) is None:
         return None
     try:
@@ -70,8 +70,7 @@ async def connect(place: Place) -> Connection | None:
         writer.close()
         if isinstance(error, TimeoutError):
             kill(card.pid)
-        elif card == read_card(place):  # else it was leaving
-            log.debug("the shared engine: %s", error)
+        log.debug("the shared engine: %s", error)
         return None
     return Connection(reader, writer, card.pid)
 

@@ -307,6 +307,24 @@ async def test_what_is_left_of_a_hub_is_no_hindrance(folder: Path) -> None:
         assert hub_pid(second) != pid
 
 
+async def test_a_hub_that_another_has_replaced_leaves_its_files_alone(folder: Path) -> None:
+    """Somebody tidied up, and nobody found the first."""
+    async with server(folder) as first:
+        await ready(first)
+        old = hub_pid(first)
+        first.place.clear()
+        async with server(folder) as second:
+            await ready(second)
+            new = hub_pid(second)
+            assert new != old
+            await first.close()
+            assert await gone(old)
+            assert hub_pid(second) == new
+            async with server(folder) as third:
+                await ready(third)
+                assert third.status.pid == second.status.pid
+
+
 async def test_an_engine_that_cannot_be_used_is_given_up_by_all_and_ends(folder: Path) -> None:
     async with server(folder, "unusable", linger=60) as first:
         with pytest.raises(EngineFailed, match="this model is no model"):

@@ -94,6 +94,9 @@ function M.report(buf)
   local status = server.status
   if status then
     lines[#lines + 1] = ('model: %s%s'):format(status.model, status.safeMode and ' (safe mode)' or '')
+    if type(status.sharedBy) == 'number' and status.sharedBy > 0 then
+      lines[#lines + 1] = ('engine: shared, windows that use it: %d'):format(status.sharedBy)
+    end
     if type(status.lastLatencyMs) == 'number' then
       lines[#lines + 1] = ('last answer: %.0f ms'):format(status.lastLatencyMs)
     end
