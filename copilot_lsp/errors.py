@@ -10,7 +10,8 @@
     ├── RecordLost            what `eval` has done so far can no longer be written down
     └── EngineError           the engine cannot answer
         ├── EngineDied        its process ended while it worked on this request
-        └── EngineFailed      it died too often, or never became ready; it is not started again by itself
+        ├── EngineFailed      it died too often, or never became ready; it is not started again by itself
+        └── RemoteFailed      an engine on another machine did not answer; another may
 
 The text of each is one line that a user can act on.
 """
@@ -59,4 +60,8 @@ class EngineDied(EngineError):
 
 
 class EngineFailed(EngineError):
+    pass
+
+
+class RemoteFailed(EngineError):
     pass

@@ -73,6 +73,26 @@ class EngineSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class RemoteSettings:
+    """Engines on other machines; see `copilot_lsp/endpoints.py` for what may be written.
+
+    `endpoints` in the order in which they are tried; only those whose host is in `allowed` are ever asked.
+    `model` and `template` are for endpoints of the OpenAI kind: which model is asked for, and how its prompts are
+    spelled. `timeout_ms`: how long an answer may take to begin or to go on. `local`: the local model answers while no
+    endpoint does.
+    """
+
+    endpoints: tuple[str, ...] = ()
+    allowed: tuple[str, ...] = ()
+    plain_http: tuple[str, ...] = ()
+    keys: tuple[str, ...] = ()
+    model: str = "auto"
+    template: str = "auto"
+    timeout_ms: int = 5000
+    local: bool = True
+
+
+@dataclass(frozen=True, slots=True)
 class Settings:
     """`model` is a registry name or a path to a GGUF file; a project may name a file in one of `model_folders`.
 
@@ -92,3 +112,4 @@ class Settings:
     completion: CompletionSettings = field(default_factory=CompletionSettings)
     context: ContextSettings = field(default_factory=ContextSettings)
     engine: EngineSettings = field(default_factory=EngineSettings)
+    remote: RemoteSettings = field(default_factory=RemoteSettings)

@@ -15,7 +15,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from copilot_lsp.config import describe
+from copilot_lsp.config import OPTIONS, SECTION, describe
 
 PACKAGE = Path(__file__).resolve().parent.parent / "editors" / "vscode" / "package.json"
 
@@ -26,8 +26,10 @@ FROM_SERVER = ("type", "items", "enum", "default", "minimum", "maximum", "markdo
 
 def merged(present: Properties) -> Properties:
     """`present` with the server's options as they are now; options that are gone are left out."""
-    own = {name: schema for name, schema in present.items() if is_own(name)}
-    return own | {name: _property(schema, present.get(name, {})) for name, schema in describe().items()}
+    client = {name: schema for name, schema in present.items() if is_own(name)}
+    not_ours = {f"{SECTION}.{option.name}" for option in OPTIONS if option.own}
+    server = {name: schema for name, schema in describe().items() if name not in not_ours}
+    return client | {name: _property(schema, present.get(name, {})) for name, schema in server.items()}
 
 
 def is_own(name: str) -> bool:

@@ -97,4 +97,4 @@ class _Batch:
 def _loaded(settings: Settings) -> tuple[object, ...]:
     """What an engine is started with."""
     longest = max(settings.completion.max_block_tokens, settings.completion.max_line_tokens)
-    return settings.model, settings.model_folders, settings.context, settings.engine, longest
+    return settings.model, settings.model_folders, settings.context, settings.engine, settings.remote, longest

@@ -65,6 +65,7 @@ class Options:
     candidates: int
     seed: int | None
     model: str | None
+    remote: str | None
     json: bool
     show: bool
     stream: bool
@@ -102,6 +103,7 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
     _add_output(parser)
     _add_context(parser)
     engines.add_arguments(parser)
+    engines.add_remote(parser)
 
 
 def _add_lists(parser: argparse.ArgumentParser) -> None:
@@ -232,7 +234,7 @@ def settings_of(options: Options) -> Settings:
     from copilot_lsp.cli import engines, source
 
     path = options.path or source.parse_location(options.place).path
-    settings = engines.configured(options.model, path.parent if path else Path.cwd()).settings
+    settings = engines.configured(options.model, path.parent if path else Path.cwd(), options.remote).settings
     return replace(settings, completion=replace(settings.completion, first_ms=0, max_ms=0, prefetch=False))
 
 

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 @dataclass(frozen=True, slots=True)
 class Options:
     model: str | None
+    remote: str | None
     json: bool
 
 
@@ -33,6 +34,7 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
     parser = subparsers.add_parser("doctor", help=what, description=description)
     parser.add_argument("--json", action="store_true", help="print one JSON object")
     engines.add_arguments(parser)
+    engines.add_remote(parser)
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -41,7 +43,7 @@ def run(arguments: argparse.Namespace) -> int:
 
     options = typed(arguments, Options)
     layers, unreadable = config.layers_of(config.project_of(Path.cwd()))
-    flags = config.Layer("flags", "the command line", {"model": options.model} if options.model else {})
+    flags = config.Layer("flags", "the command line", engines.flags(options.model, options.remote))
     found = config.merge([*layers, flags])
     checks = [*doctor.of_installation(), *doctor.of_settings(layers, (*unreadable, *found.problems))]
     checks += [*doctor.of_surroundings(), *doctor.of_model(found.settings)]

@@ -8,10 +8,13 @@ import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
+from copilot_lsp import endpoints
 from copilot_lsp.engine.base import Engine
+from copilot_lsp.errors import UsageError
 from copilot_lsp.settings import Settings
 
 if TYPE_CHECKING:
@@ -34,20 +37,40 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_choice(parser)
 
 
+def add_remote(parser: argparse.ArgumentParser) -> None:
+    help = "ask this server (llama-server; an OpenAI API where it ends in /v1), and no other engine; sends it the text"
+    parser.add_argument("--remote", metavar="URL", help=help)
+
+
 def add_choice(parser: argparse.ArgumentParser) -> None:
     """For tests, which need no model; not in `--help`."""
     parser.add_argument("--engine", choices=("local", "fake"), default="local", help=argparse.SUPPRESS)
     parser.add_argument("--fake-script", type=Path, metavar="FILE", help=argparse.SUPPRESS)
 
 
-def configured(model: str | None, near: Path) -> Effective:
-    """The options that count for files in the folder `near`; what is wrong with them goes to stderr."""
+def configured(model: str | None, near: Path, remote: str | None = None) -> Effective:
+    """The options that count for files in the folder `near`; what is wrong with them goes to stderr.
+
+    Raises UsageError, as `flags`.
+    """
     from copilot_lsp import config
 
-    found = config.load(config.project_of(near), {"model": model} if model is not None else {})
+    found = config.load(config.project_of(near), flags(model, remote))
     for problem in found.problems:
         print(f"copilot-lsp: {problem}", file=sys.stderr)
     return found
+
+
+def flags(model: str | None, remote: str | None) -> dict[str, object]:
+    """The options that they stand for. `remote`: the one endpoint to ask; naming it here allows it. Raises UsageError."""
+    found: dict[str, object] = {"model": model} if model is not None else {}
+    if remote is None:
+        return found
+    try:
+        host = endpoints.parse(remote).host
+    except ValueError as error:
+        raise UsageError(f"--remote: {error}") from None
+    return {**found, "remote": {"endpoints": [remote], "allowed": [host], "local": False}}
 
 
 def create(choice: Choice, settings: Settings, shared: bool = False) -> Engine:
@@ -55,6 +78,17 @@ def create(choice: Choice, settings: Settings, shared: bool = False) -> Engine:
 
     `shared`: one that others use too will do, where the settings say so. What measures wants its own.
     """
+    asked, _ = endpoints.divided(settings.remote.endpoints, settings.remote.allowed)
+    on_this_machine = partial(_on_this_machine, choice, settings, shared)
+    if not asked:
+        return on_this_machine()
+
+    from copilot_lsp.engine.remote.engine import RemoteEngine
+
+    return RemoteEngine(asked, settings, on_this_machine if settings.remote.local else None)
+
+
+def _on_this_machine(choice: Choice, settings: Settings, shared: bool) -> Engine:
     if choice.engine == "fake":
         from copilot_lsp.engine.fake import DEFAULT_ANSWERS, FakeEngine, read_rules
 

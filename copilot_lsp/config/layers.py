@@ -24,6 +24,10 @@ PROJECT_NAMES = ("enabled", "model", "maxParseBytes", *ADDED)
 added later has to be put here on purpose."""
 
 
+OWN = {option.name for option in OPTIONS if option.own}
+"""What an editor may not set either: it passes on what a folder's own settings say."""
+
+
 @dataclass(frozen=True, slots=True)
 class Layer:
     """`values`: option names (nested or dotted) and what was written for them. `origin` is for the user.
@@ -94,6 +98,10 @@ def _kept(layer: Layer, values: Mapping[str, Value], below: Settings, origins: M
         return _within_bounds(layer, values, below)
     if layer.kind != "editor":
         return dict(values), []
+    return _of_editor(layer, values, origins)
+
+
+def _of_editor(layer: Layer, values: Mapping[str, Value], origins: Mapping[str, str]) -> Kept:
     # VS Code sends every option, whether the user set it or not: one that says what is the default anyway leaves
     # what a profile or a file says.
     default = Settings()
@@ -102,7 +110,10 @@ def _kept(layer: Layer, values: Mapping[str, Value], below: Settings, origins: M
         for name, value in values.items()
         if value != get(default, name) or origins.get(name, layer.origin) == layer.origin
     }
-    return chosen, []
+    refused = [name for name in chosen if name in OWN]
+    where = "it counts only in your own copilot-lsp.toml (`copilot-lsp config path`)"
+    problems = [f"{SECTION}.{name} is not used: {where}" for name in refused if chosen[name] != get(default, name)]
+    return {name: value for name, value in chosen.items() if name not in refused}, problems
 
 
 def _within_bounds(layer: Layer, values: Mapping[str, Value], below: Settings) -> Kept:

@@ -174,7 +174,9 @@ def _schema(option: Option) -> dict[str, object]:
 
 
 def _plain(value: Value) -> object:
-    return sorted(value) if isinstance(value, tuple | frozenset) else value
+    if isinstance(value, frozenset):
+        return sorted(value)
+    return list(value) if isinstance(value, tuple) else value
 
 
 def _problem(option: Option, value: object, kept: Value, where: str) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from copilot_lsp import endpoints
 from copilot_lsp.workspace.ignore import is_pattern
 
 SECTION = "copilotLsp"
@@ -15,7 +16,8 @@ class Option:
     """`name` is dotted camelCase without the section.
 
     `least` and `most`, inclusive, are for numbers; `check` is for strings, those of a list too. `words` say
-    what is allowed where the type does not.
+    what is allowed where the type does not. `own`: only the user's own file, the environment and the command line may
+    set it, as what an editor sends may come from a project's folder.
     """
 
     name: str
@@ -24,6 +26,7 @@ class Option:
     most: float | None = None
     check: Callable[[str], bool] = bool
     words: str = ""
+    own: bool = False
 
 
 OPTIONS = (
@@ -96,6 +99,32 @@ OPTIONS = (
     Option("engine.speculative", "Guess tokens from the text around the cursor and verify them in one step."),
     Option("engine.draftTokens", "Tokens that are guessed and verified in one step at most.", 1, 15),
     Option("engine.shared", "Use one engine process for all editor windows with the same model and engine settings."),
+    Option(
+        "remote.endpoints",
+        "URLs of engines on other machines, tried in this order: llama-server's, or an OpenAI API's with `/v1` at its"
+        " end. A host is asked only once you have allowed it.",
+        check=endpoints.is_url,
+        words="a list of http:// or https:// URLs, without a key in them",
+    ),
+    Option(
+        "remote.allowed", "Hosts that text of your files may be sent to; the editor's question adds to it.", own=True
+    ),
+    Option("remote.plainHttp", "Hosts that may be asked without encryption.", own=True),
+    Option(
+        "remote.keys",
+        "Where each host's API key is: `HOST env:NAME`, `HOST file:PATH` or `HOST command:WORDS`.",
+        check=endpoints.is_key,
+        words="a list of HOST env:NAME, HOST file:PATH or HOST command:WORDS",
+        own=True,
+    ),
+    Option("remote.model", "The model that an OpenAI API is asked for; `auto`: the first that it lists."),
+    Option(
+        "remote.template",
+        "How an OpenAI API's prompts are written: by a family's name, such as `qwen`; `suffix`: by the server;"
+        " `auto`: by the model's name.",
+    ),
+    Option("remote.timeoutMs", "Time for an answer to begin, or to go on, at most (milliseconds).", 100, 600_000),
+    Option("remote.local", "Let the local model answer while no remote engine does."),
 )
 
 

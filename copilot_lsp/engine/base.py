@@ -1,7 +1,7 @@
 """What an engine is: a request goes in, a stream of text pieces and one `Done` come out.
 
 Plain frozen data and one protocol; no process, no model, no LSP.
-`local.py` runs llama.cpp in a process of its own, `fake.py` answers from a script.
+`local/` runs llama.cpp in a process of its own, `remote/` asks servers, `fake.py` answers from a script.
 """
 
 from __future__ import annotations
@@ -162,6 +162,7 @@ class EngineStatus:
     """`message` is one line for the user; `details` is what `doctor` and the log show (template, context, ...).
 
     `clients`: how many servers use the process; 0 where it is this one's own.
+    `remote`: the host that text is sent to, "" while it stays on this machine.
     """
 
     state: EngineState
@@ -171,6 +172,7 @@ class EngineStatus:
     pid: int | None = None
     details: Mapping[str, str | int | float | bool] = field(default_factory=dict)
     clients: int = 0
+    remote: str = ""
 
 
 class Engine(Protocol):

@@ -6,7 +6,7 @@ control token. Nothing here touches llama.cpp: a `Vocabulary` is all that is nee
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from copilot_lsp.engine.base import Chunk, Cut, InfillRequest
@@ -113,8 +113,14 @@ class Prompt:
     cut: int = -1
 
 
-def build(vocabulary: Vocabulary, template: Template, request: InfillRequest, budget: Budget) -> Prompt:
-    """The prompt of `request`, the stable text first: chunks, then the template."""
+Heal = Callable[[Vocabulary, list[int]], tuple[list[int], bytes]]
+"""What is left of the tokens of a prefix, and the bytes of those that were left out at its end."""
+
+
+def build(
+    vocabulary: Vocabulary, template: Template, request: InfillRequest, budget: Budget, heal: Heal | None = None
+) -> Prompt:
+    """The prompt of `request`, the stable text first: chunks, then the template. `heal`: None for `heal_word`."""
     cut, far, near = window(vocabulary, template, request, budget)
     tokens = [] if vocabulary.bos is None else [vocabulary.bos]
     chunks = chunk_tokens(vocabulary, template, request, budget.chunks)
@@ -125,7 +131,7 @@ def build(vocabulary: Vocabulary, template: Template, request: InfillRequest, bu
         far = chunks + far
     else:
         near = chunks + near
-    near, healed = heal(vocabulary, near)
+    near, healed = (heal or heal_word)(vocabulary, near)
     texts = {"far": far, "near": near, "suffix": suffix_tokens(vocabulary, request.suffix, budget.suffix)}
     for part in template.layout:
         tokens += [template.ids[part]] if part.isupper() else texts[part]
@@ -226,7 +232,7 @@ HEAL = 4
 """Tokens left out at most in the middle of a word: each costs a decode step to write again."""
 
 
-def heal(vocabulary: Vocabulary, tokens: list[int]) -> tuple[list[int], bytes]:
+def heal_word(vocabulary: Vocabulary, tokens: list[int]) -> tuple[list[int], bytes]:
     """Leaves out the tokens that the text after the cursor might have merged with, and gives their bytes.
 
     The last token always, and what belongs to the same run of letters ("js" + "o" may become "json"). Where the
@@ -238,8 +244,16 @@ def heal(vocabulary: Vocabulary, tokens: list[int]) -> tuple[list[int], bytes]:
         piece = vocabulary.piece(kept[-1])
         space = removed.isspace() and piece[-1:].isspace()
         word = removed.isalpha() and piece[-1:].isalpha() and len(tokens) - len(kept) < HEAL
-        if not piece or (removed and not space and not word):
+        if not piece or (removed and not space and not word and not is_inside_character(removed)):
             break
         removed = piece + removed
         kept.pop()
     return kept, removed
+
+
+def is_inside_character(text: bytes) -> bool:
+    """Whether UTF-8 `text` begins with the rest of a character: then what came before must go on with just these bytes.
+
+    A remote engine is told what to begin with as text, and half a character is none.
+    """
+    return text[:1] != b"" and 0x80 <= text[0] < 0xC0

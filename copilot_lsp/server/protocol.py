@@ -257,6 +257,8 @@ class Server(LanguageServer):
         self.shown_failure = ""
         self.pulling: list[str] = []
         self.client: types.ClientInfo | None = None
+        self.may_ask = False
+        self.asked_hosts: set[str] = set()
         self._tasks: set[asyncio.Task[None]] = set()
         super().__init__(*arguments, protocol_cls=Protocol, converter_factory=reading.converter, **options)
 

@@ -287,4 +287,4 @@ class Session:
 
 def _engine_part(settings: Settings) -> tuple[object, ...]:
     """What an engine is made for: its budgets are those of the context."""
-    return settings.model, settings.engine, replace(settings.context, index=False)
+    return settings.model, settings.engine, replace(settings.context, index=False), settings.remote

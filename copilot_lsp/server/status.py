@@ -22,6 +22,7 @@ def status_of(session: Session) -> dict[str, object]:
         "message": message,
         "state": str(engine.state) if session.settings.enabled else "disabled",
         "model": engine.model,
+        "remote": engine.remote,
         "safeMode": engine.safe_mode,
         "sharedBy": engine.clients,
         "profile": asdict(session.profile),

@@ -29,6 +29,7 @@ async def test_status_notifications_tell_changes_only() -> None:
                 "message": "ready",
                 "state": "ready",
                 "model": "fake",
+                "remote": "",
                 "safeMode": False,
                 "sharedBy": 0,
                 "profile": {"message": "", "ok": True},

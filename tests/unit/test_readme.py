@@ -67,7 +67,19 @@ def test_every_file_on_the_map_exists() -> None:
         inside = [] if "/" in name else list(ROOT.glob(f"copilot_lsp/**/{name}"))
         return any(list(root.glob(name.rstrip("/"))) for root in roots) or bool(inside)
 
-    known = {"unit/", "cases/", "run/", "report/", "typing/", "local/", "shared/", "index/", "handlers/", "installer/"}
+    known = {
+        "unit/",
+        "cases/",
+        "run/",
+        "report/",
+        "typing/",
+        "local/",
+        "remote/",
+        "shared/",
+        "index/",
+        "handlers/",
+        "installer/",
+    }
     assert {name for name in names - known if not exists(name)} == set()
 
 

@@ -9,20 +9,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from copilot_lsp.engine.base import InfillRequest
+from copilot_lsp.engine.ends import Chances, Tokens, nucleus, rule_of
 from copilot_lsp.engine.fim import Template
 from copilot_lsp.engine.local.output import Output
 from copilot_lsp.engine.local.vocabulary import LlamaVocabulary
 
-TOP_K, TOP_P = 40, 0.9
-"""What the infill rule looks at, as in llama-server's sampler chain for /infill (top_k, top_p, infill)."""
-
 Row = NDArray[np.floating[Any]]
 """The logits of all tokens at one place."""
-
-Chances = NDArray[np.floating[Any]]
-"""Their probabilities."""
-
-Tokens = NDArray[np.int64]
 
 
 class Sampler:
@@ -32,7 +25,7 @@ class Sampler:
         self._vocabulary = vocabulary
         self._params = request.sampling
         self._random = np.random.default_rng(request.sampling.seed)
-        self._ends_here = template.fills and (infill_rule_ends if template.unsure_ends else more_likely_ends)
+        self._ends_here = rule_of(template)
         self.ends = vocabulary.ends | template.ends
         self._ends = as_array(self.ends)
         self._unwanted = vocabulary.opening_any(tuple(mark.encode() for mark in request.unwanted))
@@ -85,36 +78,3 @@ def softmax(logits: Row) -> Chances:
 
 def as_array(tokens: Iterable[int]) -> Tokens:
     return np.array(sorted(tokens), dtype=np.int64)
-
-
-def nucleus(chances: Chances, top_k: int, top_p: float) -> tuple[Tokens, NDArray[np.float64]]:
-    """The most probable tokens, at most `top_k` and until `top_p` of their sum is reached, with probabilities."""
-    count = min(top_k or len(chances), len(chances))
-    top = np.argpartition(chances, -count)[-count:]
-    top = top[np.argsort(-chances[top], kind="stable")]
-    kept = chances[top].astype(np.float64)
-    kept /= kept.sum()
-    keep = int(np.searchsorted(np.cumsum(kept), top_p)) + 1
-    return top[:keep], kept[:keep] / kept[:keep].sum()
-
-
-def infill_rule_ends(chances: Chances, ends: Tokens) -> bool:
-    """The infill rule of llama.cpp (`llama_sampler_infill_apply`): end when 3 * p_end * n > p_text.
-
-    A model that is unsure how to go on, and thinks of ending at all, has filled the gap. The nucleus has n <= TOP_K
-    tokens and at least TOP_P of the likeliest one's probability, which settles most rows without sorting any.
-    """
-    p_end = float(chances[ends].sum()) / (TOP_P * float(chances.max()))
-    if 3 * p_end * TOP_K <= 1 - p_end:
-        return False
-    tokens, kept = nucleus(chances, TOP_K, TOP_P)
-    p_end = float(kept[np.isin(tokens, ends)].sum())
-    return 3 * p_end * len(tokens) > 1 - p_end
-
-
-def more_likely_ends(chances: Chances, ends: Tokens) -> bool:
-    """End when that is likelier than all ways to go on together.
-
-    For models that are unsure everywhere: under the infill rule, one chance in a hundred would end them.
-    """
-    return bool(2 * chances[ends].sum() > 1)

@@ -9,7 +9,7 @@ from lsprotocol import types
 from pygls.exceptions import JsonRpcException
 
 from copilot_lsp.config import SECTION, Effective, hint
-from copilot_lsp.server.handlers import watching
+from copilot_lsp.server.handlers import consent, watching
 from copilot_lsp.server.protocol import Server
 
 logger = logging.getLogger(__name__)
@@ -32,6 +32,15 @@ def took_over(ls: Server, resolved: Effective) -> None:
     ls.unknown_options |= new
     ls.spawn(ls.session.update_engine())
     ls.spawn(watching.register(ls))
+    if ls.may_ask:
+        ls.spawn(ask_consent(ls))
+
+
+async def ask_consent(ls: Server) -> None:
+    """Before a host is sent anything for the first time; from now on, whenever options come."""
+    ls.may_ask = True
+    if await consent.ask(ls):
+        took_over(ls, ls.session.reconfigure())
 
 
 def section(sent: object) -> object:

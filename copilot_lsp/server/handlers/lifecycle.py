@@ -28,6 +28,7 @@ async def initialized(ls: Server, params: types.InitializedParams) -> None:
     await configuration.register(ls)
     await watching.register(ls)
     await configuration.pull(ls)
+    ls.spawn(configuration.ask_consent(ls))
 
 
 async def shutdown(ls: Server, params: None) -> None:

@@ -9,13 +9,14 @@ import pytest
 from toy import VOCABULARY, ToyLlama, ToyVocabulary
 
 from copilot_lsp.engine.base import Done, FinishReason, InfillRequest, Limits, Piece, SamplingParams
+from copilot_lsp.engine.ends import infill_rule_ends, more_likely_ends, nucleus
 from copilot_lsp.engine.families import LEFT_TO_RIGHT, PSM
 from copilot_lsp.engine.fim import Prompt, Template
 from copilot_lsp.engine.local import decode, kv
 from copilot_lsp.engine.local.decode import Work
 from copilot_lsp.engine.local.llama import Aborted
 from copilot_lsp.engine.local.lookup import PromptLookup
-from copilot_lsp.engine.local.sampler import Sampler, infill_rule_ends, more_likely_ends, nucleus, softmax
+from copilot_lsp.engine.local.sampler import Sampler, softmax
 
 PLAIN = Template("left-to-right", LEFT_TO_RIGHT)
 PROMPT = [5, 9, 3, 5, 9, 3, 7, 1, 2, 5, 9, 3]

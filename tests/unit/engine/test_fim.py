@@ -276,5 +276,5 @@ class TestHealing:
     )
     def test_last_token_and_all_white_space_before_it(self, text: str, kept: str, healed: bytes) -> None:
         vocabulary = Words()
-        tokens, removed = fim.heal(vocabulary, vocabulary.tokenize(text))
+        tokens, removed = fim.heal_word(vocabulary, vocabulary.tokenize(text))
         assert (vocabulary.show(tokens), removed) == (kept, healed)
