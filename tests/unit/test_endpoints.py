@@ -100,7 +100,7 @@ def make(settings: Settings):
 
 async def test_the_first_use_asks_names_the_host_and_is_remembered(home: Path) -> None:
     async with serving() as server, connected(make_engine=make) as client:
-        client.session._files = config.layers_of
+        client.session.options.files = config.layers_of
         client.replies[QUESTION] = lambda params: params["actions"][0]
         await client.initialize(initializationOptions={"remote": {"endpoints": [server.url]}})
         await client.until(lambda: client.session.engine.status.remote == server.host)
@@ -116,7 +116,7 @@ async def test_the_first_use_asks_names_the_host_and_is_remembered(home: Path) -
 @pytest.mark.parametrize("reply", [None, {"title": "Not now"}, {"title": "something else"}])
 async def test_without_a_yes_nothing_is_sent_and_nobody_is_asked_again(home: Path, reply: object) -> None:
     async with serving() as server, connected(make_engine=make) as client:
-        client.session._files = config.layers_of
+        client.session.options.files = config.layers_of
         client.replies[QUESTION] = lambda _: reply
         await client.initialize(initializationOptions={"remote": {"endpoints": [server.url]}})
         await client.until(lambda: client.requests)
@@ -135,7 +135,7 @@ async def test_what_is_allowed_already_is_not_asked_for(home: Path) -> None:
             f'[remote]\nendpoints = ["{server.url}"]\nallowed = ["{server.host}"]\n', "utf-8"
         )
         async with connected(ScriptedAnswer(after="x =$", text=" 1"), make_engine=make) as client:
-            client.session._files = config.layers_of
+            client.session.options.files = config.layers_of
             await client.initialize()
             await client.until(lambda: client.session.engine.status.remote == server.host)
             assert QUESTION not in [method for method, _ in client.requests]
