@@ -4,5 +4,6 @@ import os
 import tempfile
 
 os.environ["COPILOT_LSP_CONFIG_DIR"] = tempfile.mkdtemp(prefix="copilot-lsp-test-")
-for name in [name for name in os.environ if name.startswith(("COPILOT_LSP_COMPLETION_", "COPILOT_LSP_ENGINE_"))]:
+SECTIONS = tuple(f"COPILOT_LSP_{section}_" for section in ("COMPLETION", "ENGINE", "REMOTE"))
+for name in [name for name in os.environ if name.startswith(SECTIONS)]:
     del os.environ[name]

@@ -11,6 +11,7 @@ import socket
 import subprocess
 import sys
 import tarfile
+import tomllib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib.metadata import version
@@ -21,6 +22,7 @@ import httpx2
 
 from copilot_lsp.errors import EngineFailed
 from copilot_lsp.folders import cache
+from copilot_lsp.models.lookup import checksum
 
 FLAGS = (
     "-DCMAKE_BUILD_TYPE=Release",
@@ -32,6 +34,8 @@ FLAGS = (
     "-DLLAMA_BUILD_EXAMPLES=OFF",
     "-DLLAMA_BUILD_APP=OFF",
 )
+
+PINS = Path(__file__).resolve().parents[2] / "scripts" / "llama-wheels.toml"
 
 RECOMMENDED = ("--batch-size", "1024", "--ubatch-size", "1024", "--cache-reuse", "256")
 """llama.vim's README asks for these."""
@@ -47,22 +51,30 @@ def binary() -> Path:
 
 
 def build() -> Path:
-    """Raises CalledProcessError with the compiler's words on the terminal."""
+    """Raises CalledProcessError with the compiler's words on the terminal, SystemExit for another source."""
     target = binary()
     if target.exists():
         return target
     work = target.parent / "build"
     work.mkdir(parents=True, exist_ok=True)
-    package = f"llama-cpp-python=={version('llama-cpp-python')}"
-    pip = [sys.executable, "-m", "pip", "download", "--quiet", "--no-deps", "--no-binary", ":all:", "--dest", str(work)]
-    subprocess.run([*pip, package], check=True)
-    with tarfile.open(next(work.glob("llama_cpp_python-*.tar.gz"))) as archive:
-        archive.extractall(work, filter="data")
-    source = next(work.glob("llama_cpp_python-*/vendor/llama.cpp"))
-    subprocess.run(["cmake", "-S", source, "-B", work / "make", *FLAGS], check=True)
+    subprocess.run(["cmake", "-S", source(work) / "vendor/llama.cpp", "-B", work / "make", *FLAGS], check=True)
     subprocess.run(["cmake", "--build", work / "make", "--target", "llama-server", "--parallel"], check=True)
     (work / "make/bin/llama-server").rename(target)
     return target
+
+
+def source(work: Path) -> Path:
+    """The unpacked source package, the one whose SHA-256 is pinned (as in scripts/portable_wheel.py)."""
+    pins = tomllib.loads(PINS.read_text("utf-8"))
+    package = f"llama-cpp-python=={pins['version']}"
+    pip = [sys.executable, "-m", "pip", "download", "--quiet", "--no-deps", "--no-binary", "llama-cpp-python"]
+    subprocess.run([*pip, "--dest", str(work), package], check=True)
+    archive = work / f"llama_cpp_python-{pins['version']}.tar.gz"
+    if (found := checksum(archive)) != pins["source"]:
+        sys.exit(f"{archive} is not the source that {PINS.name} pins: its SHA-256 is {found}")
+    with tarfile.open(archive) as opened:
+        opened.extractall(work, filter="data")
+    return work / f"llama_cpp_python-{pins['version']}"
 
 
 @dataclass(slots=True)

@@ -64,6 +64,9 @@ async def _fill(engine: Engine, settings: Settings) -> Answer:
 def _facts(engine: Engine, settings: Settings) -> Iterator[Check]:
     facts = dict(engine.status.details)
     yield from (Check(f"engine: {name.replace('_', ' ')}", str(value)) for name, value in facts.items())
+    if engine.status.remote:
+        yield Check("engine: text goes to", engine.status.remote)
+        return
     if clients := engine.status.clients:
         others = f"{clients - 1} more" if clients > 1 else "nobody else"
         yield Check("engine: shared", f"yes, process {engine.status.pid}; {others} at the moment")

@@ -15,14 +15,19 @@ from collections.abc import Coroutine
 from pathlib import Path
 from typing import Any
 
+import pytest
 from campaign import Campaign
 from hypothesis import HealthCheck, seed, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import Bundle, RuleBasedStateMachine, initialize, rule, run_state_machine_as_test
+from llama_server import serving
 
+from copilot_lsp import endpoints
 from copilot_lsp.completion.query import Query
 from copilot_lsp.completion.trigger import Trigger
+from copilot_lsp.engine.base import Engine
 from copilot_lsp.engine.fake import FakeEngine, ScriptedAnswer
+from copilot_lsp.engine.remote.engine import RemoteEngine
 from copilot_lsp.server.session import Session
 from copilot_lsp.settings import Settings
 from copilot_lsp.silence import Silence
@@ -44,7 +49,7 @@ class Tree(RuleBasedStateMachine):
         super().__init__()
         self.loop = asyncio.new_event_loop()
         self.root = Path(tempfile.mkdtemp(prefix="campaign-"))
-        self.engine = FakeEngine([ScriptedAnswer(after=r"= $", text="1")])
+        self.engine = self.make_engine()
         self.session = Session(self.engine, lambda _: self.engine, self.settings)
         self.session.roots = (self.root.as_uri(),)
         self.marks: dict[str, str] = {}
@@ -53,6 +58,14 @@ class Tree(RuleBasedStateMachine):
         self.handler.emit = lambda record: self.records.append(record.getMessage())  # type: ignore[method-assign]
         logging.getLogger().addHandler(self.handler)
         self.run(self.engine.start())
+
+    def make_engine(self) -> Engine:
+        self.fake = FakeEngine([ScriptedAnswer(after=r"= $", text="1")])
+        return self.fake
+
+    def asked(self) -> str:
+        """All text that the engine was ever asked with."""
+        return "".join(request.prefix + request.suffix for request in self.fake.requests)
 
     def run(self, work: Coroutine[Any, Any, Any]) -> Any:
         return self.loop.run_until_complete(work)
@@ -123,7 +136,7 @@ class Tree(RuleBasedStateMachine):
             return
         text = path.read_text()
         uri = path.as_uri()
-        asked = len(self.engine.requests)
+        asked = len(self.asked())
         snapshot = self.run(self.opened(uri, text))
         if isinstance(snapshot, Silence):
             assert "pattern" in snapshot.message or "`" in snapshot.message
@@ -132,8 +145,7 @@ class Tree(RuleBasedStateMachine):
             self.run(self.session.complete(Query(snapshot, len(text), Trigger.INVOKED)))
         self.loop.call_soon(self.session.close_document, uri)
         self.run(asyncio.sleep(0))
-        for request in self.engine.requests[asked:]:
-            assert self.of(request.prefix + request.suffix) <= self.of(text)
+        assert self.of(self.asked()[asked:]) <= self.of(text)
         assert not any(self.of(record) for record in self.records)
 
     @rule(name=files)
@@ -187,11 +199,35 @@ class Tree(RuleBasedStateMachine):
         return "*.sql" in lines and name.endswith(".sql")
 
 
-def test_excluded_bytes(campaign: Campaign) -> None:
+class SentTree(Tree):
+    """The same with an engine on another machine: what counts is what its server was sent."""
+
+    prompts = 0
+    """Of all trees: the property would be empty if nothing was sent."""
+
+    def make_engine(self) -> Engine:
+        self.context = serving()
+        self.server = self.run(self.context.__aenter__())
+        return RemoteEngine([endpoints.parse(self.server.url)], Settings(), None)
+
+    def asked(self) -> str:
+        return self.server.raw
+
+    def teardown(self) -> None:
+        SentTree.prompts += len(self.server.prompts())
+        self.run(self.session.close())
+        self.run(self.context.__aexit__(None, None, None))
+        super().teardown()
+
+
+@pytest.mark.parametrize(
+    ("tree", "where"), [(Tree, "prompts, reads, logs"), (SentTree, "what a remote engine is sent")]
+)
+def test_excluded_bytes(campaign: Campaign, tree: type[Tree], where: str) -> None:
     examples, steps = campaign.size(300, 15), 50
     logging.getLogger("copilot_lsp").setLevel(logging.INFO)
     run_state_machine_as_test(
-        seed(campaign.seed)(Tree),
+        seed(campaign.seed)(tree),
         settings=settings(
             max_examples=examples,
             stateful_step_count=steps,
@@ -200,6 +236,4 @@ def test_excluded_bytes(campaign: Campaign) -> None:
             suppress_health_check=list(HealthCheck),
         ),
     )
-    campaign.report(
-        "bytes of excluded files in prompts, reads, logs", f"none in {examples} random trees, {steps} steps each"
-    )
+    campaign.report(f"bytes of excluded files in {where}", f"none in {examples} random trees, {steps} steps each")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import llama_server
 from process import serving
 from wire import change, inline
 
@@ -44,3 +45,21 @@ async def test_no_connection_and_no_text_in_the_log(tmp_path: Path) -> None:
     for secret in (CANARY, ".env"):
         assert secret not in written
         assert secret not in server.errors
+
+
+async def test_a_remote_engine_is_sent_no_excluded_file(tmp_path: Path) -> None:
+    async with llama_server.serving() as team:
+        env = {"COPILOT_LSP_REMOTE_ENDPOINTS": team.url, "COPILOT_LSP_REMOTE_ALLOWED": team.host}
+        log = tmp_path / "log"
+        async with serving("--log-level", "info", "--log-file", str(log), env=env) as server:
+            await server.initialize()
+            await server.until(lambda: team.connections)
+            for uri, text in (("file:///project/app.py", "x = "), ("file:///project/.env", f"{CANARY} = ")):
+                server.open(uri, text)
+                for invoked in (False, True):
+                    await server.request("textDocument/inlineCompletion", inline(uri, 0, len(text), invoked))
+            await server.request("shutdown")
+        assert any("x " in prompt for prompt in team.prompts()), "nothing shows that the engine was asked"
+        for secret in (CANARY, ".env"):
+            assert secret not in team.raw
+            assert secret not in log.read_text()

@@ -1,0 +1,82 @@
+"""The remote engine with a real llama-server and the default model, where a llama-server was built.
+
+`python -m benchmarks.peers.server` builds it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import sys
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+import pytest_asyncio
+
+from benchmarks.peers import server as llama_server
+from copilot_lsp import models
+
+pytestmark = [
+    pytest.mark.asyncio(loop_scope="module"),
+    pytest.mark.skipif(not llama_server.binary().exists(), reason="no llama-server: python -m benchmarks.peers.server"),
+]
+
+EXAMPLES = Path(__file__).resolve().parents[2] / "examples"
+PLACES = 12
+AGREE = 0.9
+"""Where two tokens are almost equally likely, two builds of llama.cpp may choose differently."""
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def team() -> AsyncIterator[str]:
+    """The URL of a llama-server with a slot for each of two clients."""
+    served = await llama_server.start(models.find("default").path, 2, ("--parallel", "2", "--no-slots"))
+    yield str(served.client.base_url).rstrip("/")
+    await served.close()
+
+
+def places() -> list[str]:
+    """The middles of every third line of the examples."""
+    found = []
+    for path in sorted(EXAMPLES.glob("*.*")):
+        lines = path.read_text("utf-8").split("\n") if path.suffix != ".md" else []
+        chosen = [(at + 1, len(lines[at]) // 2 + 1) for at in range(4, len(lines) - 1, 3) if lines[at].strip()]
+        found += [f"{path}:{line}:{column}" for line, column in chosen]
+    return found[:PLACES]
+
+
+async def complete(*arguments: str) -> list[dict]:
+    process = await asyncio.create_subprocess_exec(
+        *[sys.executable, "-m", "copilot_lsp", "complete", *arguments],
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.PIPE,
+        env={**os.environ, "COPILOT_LSP_REMOTE_TIMEOUT_MS": "60000"},
+    )
+    output, errors = await asyncio.wait_for(process.communicate(), 240)
+    assert process.returncode == 0, errors.decode()
+    return [json.loads(line) for line in output.decode().splitlines()]
+
+
+async def test_the_text_is_that_of_the_local_engine(team: str) -> None:
+    own, remote = await complete(*places()), await complete(*places(), "--remote", team)
+    same = [a["text"] == b["text"] for a, b in zip(own, remote, strict=True)]
+    assert sum(same) >= AGREE * len(same), [(a["text"], b["text"]) for a, b in zip(own, remote, strict=True)]
+    assert {line["model"].rpartition(" at ")[0] for line in remote} == {"copilot-lsp-fim"}
+
+
+async def test_a_key_costs_only_what_it_adds(team: str) -> None:
+    """The server's KV cache serves the anchored prompt: what was typed is appended."""
+    place = f"{EXAMPLES / 'grid.py'}:18:1"
+    await complete(place, place, "--remote", team)
+    *_, again = await complete(place, place, "--remote", team)
+    assert again["tokens"]["evaluated"] <= 2
+    assert again["tokens"]["reused"] > 100
+
+
+async def test_the_openai_endpoint_of_the_same_server(team: str) -> None:
+    place = f"{EXAMPLES / 'grid.py'}:18:1"
+    line, _ = await complete(place, place, "--remote", f"{team}/v1")
+    assert line["text"].strip()
+    assert 0 < line["confidence"] <= 1
