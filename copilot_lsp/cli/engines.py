@@ -62,7 +62,7 @@ def configured(model: str | None, near: Path, remote: str | None = None) -> Effe
 
 
 def flags(model: str | None, remote: str | None) -> dict[str, object]:
-    """The options that they stand for. `remote`: the one endpoint to ask; naming it here allows it. Raises UsageError."""
+    """The options that they stand for. `remote`: the one endpoint to ask, allowed by this. Raises UsageError."""
     found: dict[str, object] = {"model": model} if model is not None else {}
     if remote is None:
         return found

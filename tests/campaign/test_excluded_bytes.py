@@ -60,12 +60,12 @@ class Tree(RuleBasedStateMachine):
         self.run(self.engine.start())
 
     def make_engine(self) -> Engine:
-        self.fake = FakeEngine([ScriptedAnswer(after=r"= $", text="1")])
-        return self.fake
+        return FakeEngine([ScriptedAnswer(after=r"= $", text="1")])
 
     def asked(self) -> str:
         """All text that the engine was ever asked with."""
-        return "".join(request.prefix + request.suffix for request in self.fake.requests)
+        assert isinstance(self.engine, FakeEngine)
+        return "".join(request.prefix + request.suffix for request in self.engine.requests)
 
     def run(self, work: Coroutine[Any, Any, Any]) -> Any:
         return self.loop.run_until_complete(work)
