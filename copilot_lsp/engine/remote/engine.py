@@ -100,10 +100,12 @@ class RemoteEngine:
         self._become(EngineStatus(EngineState.STOPPED, "stopped"))
 
     async def _answers(self, carried: Carried) -> AsyncGenerator[Piece | Done, None]:
-        """Raises EngineError when the last one fails as well."""
-        for remote in self._remotes:
-            if not remote.answers:
-                continue
+        """Each endpoint once, then the local engine. Raises EngineError when the last one fails as well."""
+        tried: set[Remote] = set()
+        while (
+            remote := next((each for each in self._remotes if each.answers and each not in tried), None)
+        ) is not None:
+            tried.add(remote)
             try:
                 async with aclosing(remote.infill(carried.request)) as stream:
                     async for item in stream:
@@ -113,12 +115,22 @@ class RemoteEngine:
                 if carried.request.background:
                     raise
                 log.info("%s %s: asking the next", remote.endpoint.host, error)
-        await self.ready()
-        if self._local is None:
-            raise RemoteFailed(self._status.message)
-        async with aclosing(self._local.infill(carried.request)) as stream:
+        async with aclosing((await self._local_engine()).infill(carried.request)) as stream:
             async for item in stream:
                 yield item
+
+    async def _local_engine(self) -> Engine:
+        """Started if it is not; its own `ready` is waited for. Raises EngineError where there is none."""
+        if self._local is None and self._make_local is not None:
+            self._start_local("no endpoint has answered this request")
+        if self._local is None:
+            raise RemoteFailed(self._problems() or self._status.message)
+        await asyncio.gather(*self._tasks)  # its `start`
+        await self._local.ready()
+        return self._local
+
+    def _problems(self) -> str:
+        return "; ".join(f"{each.endpoint.host} {each.problem}" for each in self._remotes if each.problem)
 
     def _update(self) -> None:
         """Some endpoint has changed, or the local engine."""
@@ -142,7 +154,7 @@ class RemoteEngine:
         return "".join(f"; {each.endpoint.host} {each.problem}" for each in earlier if each.problem)
 
     def _fall_back(self) -> None:
-        problems = "; ".join(f"{each.endpoint.host} {each.problem}" for each in self._remotes)
+        problems = self._problems()
         if self._local is None and self._make_local is not None:
             self._start_local(problems)
         if self._local is None:
