@@ -13,12 +13,12 @@ from copilot_lsp.settings import CacheType
 BATCHES = (1, 2, 4, 8, 16, 64, 256)
 """Tokens evaluated in one step: one that is generated, a draft that is verified, a piece of a prompt."""
 
-NEW_TOKENS = 16
+NEW_TOKENS = 4
 """Of the prompt that a key changes: what was typed since the last answer, and healed tokens. The mean that was measured
-while somebody types is 4 (docs/experiments.md); a key that begins a word or a line takes more."""
+while somebody types (docs/experiments.md)."""
 
-FIRST_TOKENS = 8
-"""That make up the first text: most of a line of code, which has 10 to 12."""
+FIRST_TOKENS = 4
+"""That make up the first text: a word or two of the line, which is shown while the rest of it streams in."""
 
 KEY = (1, NEW_TOKENS)
 """The batches that a key takes."""
