@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import logging
 import threading
 from collections.abc import Callable, Coroutine
@@ -163,7 +164,19 @@ class Protocol(LanguageServerProtocol):
 
     def _send_data(self, data: Any) -> None:  # noqa: ANN401
         if not self.gone:
-            super()._send_data(data)
+            super()._send_data(self._sayable(data))
+
+    def _sayable(self, data: Any) -> Any:  # noqa: ANN401
+        """`data`; an error in place of an answer that JSON cannot say, which pygls would only log."""
+        if getattr(data, "id", None) is None or getattr(data, "result", None) is None:
+            return data
+        try:
+            json.dumps(data, default=self._serialize_message)
+        except (TypeError, ValueError, RecursionError):
+            logger.exception("an answer could not be written")
+            error = types.ResponseError(types.ErrorCodes.InternalError, "the answer could not be written as JSON")
+            return types.ResponseErrorMessage(id=data.id, error=error, jsonrpc=self.VERSION)
+        return data
 
     def _refusal(self, method: str) -> types.ResponseError | None:
         """The specification's rules on what may come when; pygls leaves such requests without an answer."""

@@ -282,3 +282,12 @@ async def test_a_notification_that_comes_with_an_id_is_answered(method: str):
         await client.initialize()
         answer = await client.ask(method, {"textDocument": {"uri": URI}, "value": "off"})
         assert answer["error"] == {"code": -32600, "message": f"{method} is a notification: it has no id"}
+
+
+async def test_an_answer_that_json_cannot_say_is_an_error() -> None:
+    async with connected() as client:
+        await client.initialize()
+        client.server.protocol.fm.commands["broken"] = lambda *_: {"number": object()}
+        answer = await client.ask("workspace/executeCommand", {"command": "broken"})
+        assert answer["error"]["code"] == -32603
+        assert await client.request("workspace/executeCommand", {"command": "copilotLsp.status"})

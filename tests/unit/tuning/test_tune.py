@@ -52,7 +52,7 @@ def test_it_chooses_and_the_settings_follow(measured: Benches, capsys: pytest.Ca
 def test_people_get_a_table(measured: Benches, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["tune"]) == 0
     captured = capsys.readouterr()
-    assert "use good: 225 ms from a typical key to the first text" in captured.out
+    assert "use good: 109 ms from a typical key to the first text" in captured.out
     assert "`copilot-lsp models pull great`: better, and in time by an estimate" in captured.out
     assert captured.err == ""
     (row,) = [line.split() for line in captured.out.splitlines() if line.startswith("great")]
