@@ -156,7 +156,7 @@ class Protocol(LanguageServerProtocol):
         error = message.get("error")
         try:
             answer = self._converter.structure({"result": None, **message}, kind) if error is None else None
-            problem = None if error is None else _problem(error)
+            problem = None if error is None else reading.problem(error)
         except Unreadable as unreadable:
             answer, problem = None, types.ResponseError(types.ErrorCodes.InternalError, str(unreadable))
         with suppress(InvalidStateError):  # nobody waits any more
@@ -194,7 +194,7 @@ class Protocol(LanguageServerProtocol):
         """As pygls' own, without its workspace."""
         self._server.process_id = params.process_id
         self.client_capabilities = params.capabilities
-        self.position_encoding = _position_encoding(params.capabilities)
+        self.position_encoding = reading.position_encoding(params.capabilities)
         self.fm.features[types.INITIALIZE](params)
         builder = ServerCapabilitiesBuilder(
             params.capabilities,
@@ -290,19 +290,3 @@ class Server(LanguageServer):
         """To the log, and not into a window. A request's error is its answer, and pygls logs that."""
         if source is FeatureNotificationError:
             logger.exception("a notification could not be handled")
-
-
-def _problem(error: Any) -> types.ResponseError:  # noqa: ANN401
-    """What a client calls an error, whatever it looks like."""
-    said = error if isinstance(error, dict) else {}
-    code = said.get("code")
-    return types.ResponseError(
-        code if isinstance(code, int) else types.ErrorCodes.InternalError, str(said.get("message", "an error"))
-    )
-
-
-def _position_encoding(capabilities: types.ClientCapabilities) -> PositionEncoding:
-    """The first that both know."""
-    offered = (capabilities.general and capabilities.general.position_encodings) or ()
-    known: tuple[PositionEncoding, ...] = ("utf-8", "utf-16", "utf-32")
-    return next((each for offer in offered for each in known if offer == each), "utf-16")

@@ -22,6 +22,8 @@ from pygls.protocol import (
     default_converter,
 )
 
+from copilot_lsp.source.text import PositionEncoding
+
 MAX_DEPTH = 64
 """Of nested JSON; what an editor sends has about ten levels."""
 
@@ -240,3 +242,19 @@ def value_at(value: Any, *names: str) -> Any:  # noqa: ANN401
 def _camel(name: str) -> str:
     first, *others = name.rstrip("_").split("_")
     return first + "".join(part.title() for part in others)
+
+
+def position_encoding(capabilities: types.ClientCapabilities) -> PositionEncoding:
+    """The first of a client's that we know."""
+    offered = (capabilities.general and capabilities.general.position_encodings) or ()
+    known: tuple[PositionEncoding, ...] = ("utf-8", "utf-16", "utf-32")
+    return next((each for offer in offered for each in known if offer == each), "utf-16")
+
+
+def problem(error: Any) -> types.ResponseError:  # noqa: ANN401
+    """What a client calls an error, whatever it looks like."""
+    said = error if isinstance(error, dict) else {}
+    code = said.get("code")
+    return types.ResponseError(
+        code if isinstance(code, int) else types.ErrorCodes.InternalError, str(said.get("message", "an error"))
+    )
