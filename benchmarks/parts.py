@@ -110,7 +110,7 @@ def decode_overhead(llama: Llama, rounds: int) -> Iterator[float]:
     for _ in range(rounds):
         slot = kv.Slot(0)
         work = decode.Work(request, fim.build(vocabulary, template, request, budget), slot, 64)
-        for _ in decode.generate(llama, vocabulary, template, work, speculative=False):
+        for _ in decode.generate(llama, vocabulary, template, work, drafts=0):
             pass
         ours = work.milliseconds - work.prefill_ms
         start = len(work.prompt.tokens)

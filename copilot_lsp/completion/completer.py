@@ -224,7 +224,9 @@ class Completer:
             if early and left <= 0 and (lines := rest_of(run.whole_lines(), query)).text:
                 return lines
             await run.changes(max(left, 0.01) if early else None)
-            if emit is not None and (growing := rest_of(run.so_far(), query)).text not in ("", shown):
+            if emit is None or run.task.done():
+                continue
+            if (growing := rest_of(run.so_far(), query)).text not in ("", shown):
                 shown = growing.text
                 emit(growing)
         return rest_of(run.result(), query)

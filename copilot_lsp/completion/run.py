@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 from contextlib import aclosing, suppress
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 from copilot_lsp.completion import gate
 from copilot_lsp.completion.cache import Generated, Place
@@ -29,9 +30,12 @@ from copilot_lsp.postprocess.pipeline import RawCompletion
 from copilot_lsp.postprocess.shape import Shape
 from copilot_lsp.settings import CompletionSettings
 from copilot_lsp.silence import Reason, Silence
+from copilot_lsp.source.brackets import Frames, scan
 from copilot_lsp.source.document import Snapshot
+from copilot_lsp.source.enclosing import frames_at
 from copilot_lsp.source.languages import line_comment
 from copilot_lsp.source.regions import marks_of_comments
+from copilot_lsp.source.site import Site
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +111,7 @@ class Run:
         """
         lines = self.text.count("\n") if self.job.shape is Shape.BLOCK else -1
         if lines < 0:
-            return Generated(self.place, self.job.shape, self._whole_words().rstrip(), self._done)
+            return Generated(self.place, self.job.shape, self._lasting().rstrip(), self._done)
         if lines > self._lines:
             self._lines, self._growing = lines, self.whole_lines()
         return self._growing
@@ -119,11 +123,19 @@ class Run:
         """
         return self._shaped(self.text[: self.text.rfind("\n") + 1])
 
-    def _whole_words(self) -> str:
-        """What no later token can take back: the gate may still cut before the last word."""
-        if not self.job.confidence or self.task.done():
+    def _lasting(self) -> str:
+        """What no later token can take back: the gate may still cut before the last word, and a string or bracket in
+        which it cuts is not shown.
+        """
+        if not self.job.confidence:
             return self.text
-        return self.text[: gate.word_start(self.text, len(self.text))]
+        text = self.text[: gate.word_start(self.text, len(self.text))]
+        return text[: scan(text, self.job.snapshot.language, self._frames).open_at]
+
+    @cached_property
+    def _frames(self) -> Frames:
+        """What is open at the cursor."""
+        return frames_at(Site.of(self.job.snapshot, self.job.offset))
 
     async def _run(self, engine: Engine, request: InfillRequest) -> Generated:
         try:
