@@ -38,6 +38,7 @@ from copilot_lsp.source.document import Document, Edit
 SOURCE = Path(supervisor.__file__)
 LINES = 5000
 URI = "file:///a.py"
+TYPED = "value = compute(first, second)\n"
 
 Times = list[float]
 """Milliseconds."""
@@ -55,16 +56,21 @@ def long_document() -> Document:
 
 
 def change_to_tree(rounds: int) -> Times:
-    """A letter typed somewhere in 5,000 lines, until the syntax tree is that of the new text."""
-    document, rng = long_document(), random.Random(0)
+    """Somebody types lines in the middle of 5,000: each key, until the syntax tree is that of the new text."""
+    document = long_document()
     document.snapshot()
+    column, found = 0, []
+    line = document.text.line_at(document.text.data.index(b"\n\n\n", len(document.text.data) // 2)) + 1
 
-    def type_a_letter() -> None:
-        at = rng.randrange(LINES), 0
-        document.apply([Edit(at, at, "x", "utf-16")], document.version + 1)
+    def press(key: str) -> None:
+        at = line, column
+        document.apply([Edit(at, at, key, "utf-16")], document.version + 1)
         document.snapshot()
 
-    return [timed(type_a_letter) for _ in range(rounds)]
+    for key in (TYPED * rounds)[:rounds]:
+        found.append(timed(lambda key=key: press(key)))
+        line, column = (line + 1, 0) if key == "\n" else (line, column + 1)
+    return found
 
 
 def snapshot_to_prompt(llama: Llama, rounds: int, typing: bool) -> Times:
