@@ -16,6 +16,7 @@ import time
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import aclosing, asynccontextmanager
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 from rich.console import Console
@@ -68,7 +69,7 @@ def change_to_tree(rounds: int) -> Times:
         document.snapshot()
 
     for key in (TYPED * rounds)[:rounds]:
-        found.append(timed(lambda key=key: press(key)))
+        found.append(timed(partial(press, key)))
         line, column = (line + 1, 0) if key == "\n" else (line, column + 1)
     return found
 

@@ -23,7 +23,11 @@ from rich.console import Console
 from rich.table import Table
 
 HERE = Path(__file__).parents[1]
-PARAMS = {"processId": None, "rootUri": None, "capabilities": {"textDocument": {"inlineCompletion": {}}}}
+PARAMS: dict[str, object] = {
+    "processId": None,
+    "rootUri": None,
+    "capabilities": {"textDocument": {"inlineCompletion": {}}},
+}
 
 
 def message() -> bytes:

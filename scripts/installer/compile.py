@@ -63,7 +63,7 @@ def _check_visual_cpp() -> None:
     programs = Path(os.environ.get("PROGRAMFILES(X86)", r"C:\Program Files (x86)"))
     vswhere = programs / "Microsoft Visual Studio" / "Installer" / "vswhere.exe"
     tools = "Microsoft.VisualStudio.Component.VC.Tools.x86.x64"
-    query = [vswhere, "-latest", "-products", "*", "-requires", tools, "-property", "installationPath"]
+    query: steps.Command = [vswhere, "-latest", "-products", "*", "-requires", tools, "-property", "installationPath"]
     try:
         if subprocess.run(query, capture_output=True, check=False).stdout.strip():
             return
