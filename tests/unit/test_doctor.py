@@ -1,4 +1,4 @@
-"""What the doctor decides by itself; tests/e2e/test_doctor.py plants faults."""
+"""What the doctor decides by itself; tests/e2e/test_planted_faults.py plants faults."""
 
 from __future__ import annotations
 
