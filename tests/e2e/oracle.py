@@ -80,12 +80,12 @@ class Oracle:
 
 def written(vocabulary: LlamaVocabulary, before: str, after: str, tokens: int = 24) -> str:
     """What comes when the oracle of `before + after` is asked behind `before`."""
-    kept, healed = fim.heal(vocabulary, vocabulary.tokenize(before))
+    kept, healed = fim.heal_word(vocabulary, vocabulary.tokenize(before))
     if not kept:  # a prompt is never empty: what stands above is a line end
         kept, before = vocabulary.tokenize("\n"), "\n" + before
     request = InfillRequest("d", "a.py", "", "", limits=Limits(max_tokens=tokens))
     work = decode.Work(request, Prompt(kept, healed), kv.Slot(0), 1_000_000)
     oracle = Oracle(vocabulary, before + after)
-    items = list(decode.generate(oracle, vocabulary, PLAIN, work, speculative=True))  # type: ignore[arg-type]
+    items = list(decode.generate(oracle, vocabulary, PLAIN, work, drafts=7))  # type: ignore[arg-type]
     assert isinstance(items[-1], Done)
     return "".join(item.text for item in items if isinstance(item, Piece))

@@ -51,7 +51,7 @@ def test_a_model_that_knows_the_file_writes_it(before: str, after: str) -> None:
 
 @pytest.mark.parametrize(("before", "after"), PLACES.values(), ids=list(PLACES))
 def test_the_prompt_is_how_the_whole_file_would_be_tokenized(before: str, after: str) -> None:
-    kept, healed = fim.heal(VOCABULARY, VOCABULARY.tokenize(before))
+    kept, healed = fim.heal_word(VOCABULARY, VOCABULARY.tokenize(before))
     assert b"".join(map(VOCABULARY.piece, kept)) + healed == before.encode()
     assert VOCABULARY.tokenize(before + after)[: len(kept)] == kept
 

@@ -167,7 +167,7 @@ class TestAccess:
         folder.chmod(0o755)
         async with server(folder) as engine:
             await ready(engine)
-            command = ["setpriv", "--reuid", "nobody", "--clear-groups", sys.executable, "-c"]
+            command = ["setpriv", "--reuid", "nobody", "--clear-groups", sys.executable, "-I", "-S", "-c"]
             enter = f"import socket; socket.socket(socket.AF_UNIX).connect({str(engine.place.socket)!r})"
             refused = await asyncio.to_thread(run, [*command, enter])
             assert "PermissionError" in refused
