@@ -235,7 +235,8 @@ def settings_of(options: Options) -> Settings:
 
     path = options.path or source.parse_location(options.place).path
     settings = engines.configured(options.model, path.parent if path else Path.cwd(), options.remote).settings
-    return replace(settings, completion=replace(settings.completion, first_ms=0, max_ms=0, prefetch=False))
+    completion = replace(settings.completion, first_ms=0, max_ms=0, prefetch=False)
+    return replace(settings, completion=completion, context=replace(settings.context, cold_ms=0))
 
 
 def source_of(options: Options, settings: Settings) -> Source:
