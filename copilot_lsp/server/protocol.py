@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import json
 import logging
 import threading
 from collections.abc import Callable, Coroutine
@@ -14,7 +13,7 @@ from typing import Any
 import attrs
 from lsprotocol import types
 from pygls.capabilities import ServerCapabilitiesBuilder
-from pygls.exceptions import FeatureNotificationError, JsonRpcInvalidParams
+from pygls.exceptions import FeatureNotificationError, JsonRpcInternalError, JsonRpcInvalidParams
 from pygls.lsp.server import LanguageServer
 from pygls.protocol import (
     JsonRPCNotification,
@@ -59,6 +58,7 @@ class Protocol(LanguageServerProtocol):
         self.initialized = False
         self.position_encoding: PositionEncoding = "utf-16"
         self.knows_inline_completion = False
+        self._sending: Any = None
         self._partial_token: Token | None = None
         self._work_done_token: Token | None = None
         super().__init__(*arguments, **options)
@@ -164,19 +164,13 @@ class Protocol(LanguageServerProtocol):
 
     def _send_data(self, data: Any) -> None:  # noqa: ANN401
         if not self.gone:
-            super()._send_data(self._sayable(data))
+            self._sending = data
+            super()._send_data(data)
 
-    def _sayable(self, data: Any) -> Any:  # noqa: ANN401
-        """`data`; an error in place of an answer that JSON cannot say, which pygls would only log."""
-        if getattr(data, "id", None) is None or getattr(data, "result", None) is None:
-            return data
-        try:
-            json.dumps(data, default=self._serialize_message)
-        except (TypeError, ValueError, RecursionError):
-            logger.exception("an answer could not be written")
-            error = types.ResponseError(types.ErrorCodes.InternalError, "the answer could not be written as JSON")
-            return types.ResponseErrorMessage(id=data.id, error=error, jsonrpc=self.VERSION)
-        return data
+    def refuse_unsayable(self) -> None:
+        """An error in place of the answer that could not be written as JSON, which pygls only logs."""
+        if hasattr(self._sending, "result"):
+            self.refuse(self._sending.id, types.ErrorCodes.InternalError, "the answer could not be written as JSON")
 
     def _refusal(self, method: str) -> types.ResponseError | None:
         """The specification's rules on what may come when; pygls leaves such requests without an answer."""
@@ -288,5 +282,7 @@ class Server(LanguageServer):
 
     def report_server_error(self, error: Exception, source: Any) -> None:  # noqa: ANN401
         """To the log, and not into a window. A request's error is its answer, and pygls logs that."""
+        if source is JsonRpcInternalError:  # something could not be sent
+            self.protocol.refuse_unsayable()
         if source is FeatureNotificationError:
             logger.exception("a notification could not be handled")
