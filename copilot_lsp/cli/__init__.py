@@ -33,7 +33,8 @@ CLOSED_PIPE = 141
 
 EPILOG = """\
 exit codes: 0 done, 1 it could not be done (no model, engine dead), 2 wrong usage, 130 interrupted.
-Nothing is downloaded and no network connection is opened, except by `copilot-lsp models pull`."""
+Nothing is downloaded but by `copilot-lsp models pull`. No other network connection is opened, unless you have
+configured and allowed a remote engine (`remote.endpoints`, --remote)."""
 
 
 class Parser(argparse.ArgumentParser):

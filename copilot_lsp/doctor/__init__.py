@@ -1,6 +1,7 @@
 """`copilot-lsp doctor`: is everything there, does it work, and what has the user to do?
 
-The command line and the server make the same report. Nothing here opens a connection, but to a proxy that is set.
+The command line and the server make the same report. Nothing here opens a connection, but to a proxy that is
+set, and to a remote engine that is allowed.
 """
 
 from copilot_lsp.doctor.check import Check, State, needs_user

@@ -95,7 +95,7 @@ def _numbers(version: str) -> tuple[int, ...]:
 
 
 def _proxies(environment: Mapping[str, str]) -> Iterator[Check]:
-    """Downloads are the only connections, so only they can suffer. Nothing is sent to the proxy."""
+    """Of what downloads go through; nothing is sent to it."""
     for variable in PROXIES:
         name = variable if environment.get(variable) else variable.lower()
         if address := environment.get(name, ""):

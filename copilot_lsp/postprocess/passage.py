@@ -1,4 +1,4 @@
-"""A text on its way into a document: what the rules of shape.py read."""
+"""A text on its way into a document: what the rules (`rules_*.py`) read."""
 
 from __future__ import annotations
 
