@@ -30,7 +30,7 @@ from copilot_lsp.completion.trigger import Trigger
 from copilot_lsp.engine import fim
 from copilot_lsp.engine.base import InfillRequest, Limits, Piece
 from copilot_lsp.engine.local import decode, kv, supervisor, windows
-from copilot_lsp.engine.local.llama import Llama, ModelParams, silence_log
+from copilot_lsp.engine.local.llama import Llama, ModelParams, silence_log, template_of
 from copilot_lsp.engine.local.supervisor import LocalEngine
 from copilot_lsp.engine.local.vocabulary import LlamaVocabulary
 from copilot_lsp.settings import Settings
@@ -104,10 +104,8 @@ def snapshot_to_prompt(llama: Llama, rounds: int, typing: bool) -> Times:
 
 def parts_of(llama: Llama) -> tuple[LlamaVocabulary, fim.Template, fim.Budget]:
     vocabulary = LlamaVocabulary(llama.vocabulary)
-    name = f"{llama.metadata('general.architecture')} {llama.metadata('general.name')}"
-    template = fim.detect(vocabulary, name, llama.metadata(fim.LAYOUT_KEY))
-    settings = Settings()
-    return vocabulary, template, windows.whole(settings.context, llama.context_size - 256)
+    budget = windows.whole(Settings().context, llama.context_size - 256)
+    return vocabulary, template_of(llama, vocabulary), budget
 
 
 def decode_overhead(llama: Llama, rounds: int) -> Iterator[float]:

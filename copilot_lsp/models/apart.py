@@ -19,7 +19,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from copilot_lsp import launch
+from copilot_lsp import children, launch
 from copilot_lsp.errors import CopilotLspError, DownloadFailed
 from copilot_lsp.models import registry
 from copilot_lsp.models.download import pull as pull_here
@@ -47,7 +47,7 @@ async def pull(name: str, report: Report) -> Path:
         process.stdin.write(f"{name}\n".encode())
         return await _follow(process, report)
     finally:
-        await _end(process)
+        await children.end(process, END_SECONDS)
         registry.load.cache_clear()  # a checksum may have been recorded
 
 
@@ -77,17 +77,6 @@ def _decoded(line: bytes) -> dict[str, Any]:
         if isinstance(message, dict):
             return message
     return {}
-
-
-async def _end(process: Process) -> None:
-    assert process.stdin is not None
-    process.stdin.close()
-    with suppress(TimeoutError):
-        await asyncio.wait_for(process.wait(), END_SECONDS)
-    if process.returncode is None:
-        with suppress(ProcessLookupError):
-            process.kill()
-        await process.wait()
 
 
 def main() -> None:

@@ -11,7 +11,7 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
-from copilot_lsp import launch
+from copilot_lsp import children, launch
 from copilot_lsp.workspace.index import store
 from copilot_lsp.workspace.index.update import Scope
 
@@ -109,7 +109,7 @@ class IndexProcess:
                 self._take(json.loads(line))
         finally:
             self._process = None
-            await _ended(process)
+            await children.end(process, END_SECONDS)
 
     def _take(self, message: dict[str, Any]) -> None:
         if self._scope is None:
@@ -142,15 +142,3 @@ class IndexProcess:
             else:
                 self.settled.set()
             self._changed()
-
-
-async def _ended(process: Process) -> None:
-    """Closes the pipe, which ends a healthy process, and kills one that does not care."""
-    if process.stdin is not None:
-        process.stdin.close()
-    with suppress(TimeoutError):
-        await asyncio.wait_for(process.wait(), END_SECONDS)
-    if process.returncode is None:
-        with suppress(ProcessLookupError):
-            process.kill()
-        await process.wait()

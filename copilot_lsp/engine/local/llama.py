@@ -20,6 +20,8 @@ import numpy as np
 from llama_cpp._ctypes_extensions import load_shared_library
 from numpy.typing import NDArray
 
+from copilot_lsp.engine import fim
+from copilot_lsp.engine.families import Vocabulary
 from copilot_lsp.engine.local.cores import default_threads
 from copilot_lsp.errors import ModelCorrupt
 from copilot_lsp.models.header import shown
@@ -213,6 +215,12 @@ class Llama:
                 f"llama.cpp cannot make a context of {parameters.n_ctx} tokens for {shown(self.params.path)}"
             )
         return context
+
+
+def template_of(llama: Llama, vocabulary: Vocabulary) -> fim.Template:
+    """How prompts for this model are written."""
+    name = f"{llama.metadata('general.architecture')} {llama.metadata('general.name')}"
+    return fim.detect(vocabulary, name, llama.metadata(fim.LAYOUT_KEY))
 
 
 def load_backends() -> None:

@@ -28,7 +28,7 @@ import numpy as np
 from copilot_lsp.engine import fim
 from copilot_lsp.engine.base import InfillRequest
 from copilot_lsp.engine.fim import Budget
-from copilot_lsp.engine.local.llama import Llama, ModelParams, load_backends, silence_log
+from copilot_lsp.engine.local.llama import Llama, ModelParams, load_backends, silence_log, template_of
 from copilot_lsp.engine.local.vocabulary import LlamaVocabulary
 from copilot_lsp.errors import ModelError
 from copilot_lsp.settings import EngineSettings
@@ -68,8 +68,7 @@ class Bench:
         self._use(self.engine)
         self.filled = 0
         vocabulary = LlamaVocabulary(self.llama.vocabulary)
-        name = f"{self.llama.metadata('general.architecture')} {self.llama.metadata('general.name')}"
-        template = fim.detect(vocabulary, name, self.llama.metadata(fim.LAYOUT_KEY))
+        template = template_of(self.llama, vocabulary)
         for hole in job["holes"]:
             request = InfillRequest("hole", "hole.py", hole["prefix"], hole["suffix"])
             prompt = fim.build(vocabulary, template, request, WINDOW)

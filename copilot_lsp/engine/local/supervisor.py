@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from copilot_lsp import launch
+from copilot_lsp import children, launch
 from copilot_lsp.engine.base import EngineState
 from copilot_lsp.engine.local import wire
 from copilot_lsp.engine.local.client import EngineClient
@@ -98,7 +98,7 @@ class LocalEngine(EngineClient):
             for task in beside:
                 task.cancel()
             self._process = None
-            await _end(process)
+            await children.end(process, END_SECONDS)
         ready = self._status.state is EngineState.READY
         return Death(time.monotonic(), code, ready, safe, self._hung) if usable else None
 
@@ -176,15 +176,3 @@ def environment() -> dict[str, str]:
     idle 213 / 13 by default, 225 / 15 with 300 spins, 241 / 19 without any; busy 4059 / - , 531 / 51, 489 / 62.
     """
     return {"OMP_WAIT_POLICY": "passive", "GOMP_SPINCOUNT": "300", **os.environ}
-
-
-async def _end(process: Process) -> None:
-    """Closes the pipe, which ends a healthy process, and kills one that does not care."""
-    if process.stdin is not None:
-        process.stdin.close()
-    with contextlib.suppress(TimeoutError):
-        await asyncio.wait_for(process.wait(), END_SECONDS)
-    if process.returncode is None:
-        with contextlib.suppress(ProcessLookupError):
-            process.kill()
-        await process.wait()

@@ -25,7 +25,7 @@ from copilot_lsp.models import gguf
 
 try:
     from copilot_lsp.engine.local import decode, kv, windows
-    from copilot_lsp.engine.local.llama import Aborted, Llama, ModelParams, silence_log
+    from copilot_lsp.engine.local.llama import Aborted, Llama, ModelParams, silence_log, template_of
     from copilot_lsp.engine.local.vocabulary import LlamaVocabulary
 except (ImportError, OSError, RuntimeError, AttributeError) as error:  # no llama_cpp, or its library is another
     IMPORT_ERROR = f"llama-cpp-python cannot be used: {error}; see `copilot-lsp doctor`"
@@ -121,8 +121,7 @@ class Worker:
         params = ModelParams(Path(start.model), context, start.engine, start.safe)
         self.llama = Llama(params, lambda fraction: send(wire.Loading(fraction)))
         self.vocabulary = LlamaVocabulary(self.llama.vocabulary)
-        name = f"{self.llama.metadata('general.architecture')} {self.llama.metadata('general.name')}"
-        self.template = fim.detect(self.vocabulary, name, self.llama.metadata(fim.LAYOUT_KEY))
+        self.template = template_of(self.llama, self.vocabulary)
         self.slots = kv.Slots(start.engine.sequences)
         self.drafts = start.engine.draft_tokens if start.engine.speculative else 0
         self.send = send
