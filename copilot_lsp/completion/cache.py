@@ -18,6 +18,9 @@ BEFORE = 2000
 AFTER = 500
 """Bytes around a place that must be unchanged for it to count as the same."""
 
+MOVED = 2000
+"""Bytes that may have been typed at a place since an edit far above moved it: longer than what is suggested."""
+
 CAPACITY = 250
 """As llama.vim's `max_cache_keys`."""
 
@@ -38,12 +41,22 @@ class Place:
 
     def typed_until(self, snapshot: Snapshot, offset: int) -> str | None:
         """What was typed from this place up to `offset`; None if anything else changed near it."""
-        if snapshot.uri != self.uri or offset < self.offset:
+        if snapshot.uri != self.uri or _after(snapshot, offset) != self.after:
             return None
-        if _before(snapshot, self.offset) != self.before or _after(snapshot, offset) != self.after:
+        start = self._start(snapshot, offset)
+        if start is None:
             return None
-        typed = snapshot.text.data[self.offset : offset].decode("utf-8", "replace")
+        typed = snapshot.text.data[start:offset].decode("utf-8", "replace")
         return typed.replace("\r\n", "\n").replace("\r", "\n")
+
+    def _start(self, snapshot: Snapshot, offset: int) -> int | None:
+        """Where this place is now: an edit far above moves it."""
+        if self.offset <= offset and _before(snapshot, self.offset) == self.before:
+            return self.offset
+        if len(self.before) < BEFORE or snapshot.above:  # near the beginning, where `before` may be found anywhere
+            return None
+        found = snapshot.text.data.find(self.before, max(0, offset - BEFORE - MOVED), offset)
+        return found + BEFORE if found >= 0 else None
 
 
 @dataclass(frozen=True, slots=True)

@@ -100,6 +100,17 @@ async def test_an_edit_nearby_makes_the_cache_worthless() -> None:
     assert len(engine.requests) == 2
 
 
+async def test_an_edit_far_above_moves_what_is_known() -> None:
+    editor = Editor("import os\n" + "x = 1\n" * 400 + "def add(a, b):\n    return ‸\n")
+    async with completing(ADD) as (completer, engine):
+        await completer.complete(editor.query())
+        editor.document.apply([Edit((0, 0), (0, 9), "import sys, é", "utf-8")], 2)
+        editor.offset += len("import sys, é".encode()) - len("import os")
+        editor.type("a ")
+        answer = await completer.complete(editor.query())
+    assert (texts(answer), answer.source, len(engine.requests)) == (["+ b"], "cache", 1)
+
+
 async def test_silence_is_cached_too() -> None:
     editor = Editor("def add(a, b):\n    return ‸\n")
     async with completing() as (completer, engine):
