@@ -133,25 +133,30 @@ def decode_overhead(llama: Llama, rounds: int) -> Iterator[float]:
 
 
 async def cancel_to_free(engine: LocalEngine, rounds: int) -> Times:
-    """From a cancelled decode to the end of a request that has nothing to evaluate."""
+    """From a cancelled decode until the engine works on the next request.
+
+    The next one has one token to evaluate, as every request has; what that takes on a free engine is subtracted.
+    """
     found = []
     asked = requests(lines=0, tokens=64, keystrokes=1)[0]
     nothing = InfillRequest("e", "e.py", "\n", "\n", limits=Limits(max_tokens=0))
-    await drained(engine, nothing)
+    await drained(engine, nothing, 0.0)
     for _ in range(rounds):
         async with aclosing(engine.infill(asked)) as stream:
             async for item in stream:
                 if isinstance(item, Piece):
                     break
             begun = time.perf_counter()
-        await drained(engine, nothing)
-        found.append(1000 * (time.perf_counter() - begun))
+        after = await drained(engine, nothing, begun)
+        found.append(after - await drained(engine, nothing, time.perf_counter()))
     return found
 
 
-async def drained(engine: LocalEngine, request: InfillRequest) -> None:
+async def drained(engine: LocalEngine, request: InfillRequest, begun: float) -> float:
+    """Milliseconds from `begun` to the end of `request`."""
     async for _ in engine.infill(request):
         pass
+    return 1000 * (time.perf_counter() - begun)
 
 
 async def typed_through(engine: LocalEngine, rounds: int) -> Times:
