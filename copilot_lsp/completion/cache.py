@@ -9,54 +9,14 @@ from collections import OrderedDict
 from dataclasses import dataclass
 
 from copilot_lsp.completion.gate import Trace
+from copilot_lsp.completion.place import Place
 from copilot_lsp.engine.base import Done, FinishReason
 from copilot_lsp.postprocess.shape import Shape
 from copilot_lsp.silence import Silence
 from copilot_lsp.source.document import Snapshot
 
-BEFORE = 2000
-AFTER = 500
-"""Bytes around a place that must be unchanged for it to count as the same."""
-
-MOVED = 2000
-"""Bytes that may have been typed at a place since an edit far above moved it: longer than what is suggested."""
-
 CAPACITY = 250
 """As llama.vim's `max_cache_keys`."""
-
-
-@dataclass(frozen=True, slots=True)
-class Place:
-    """A position in a document (byte offset), with the bytes around it to know it again by: in a cell of a notebook
-    also those of the cells around."""
-
-    uri: str
-    offset: int
-    before: bytes
-    after: bytes
-
-    @classmethod
-    def of(cls, snapshot: Snapshot, offset: int) -> Place:
-        return cls(snapshot.uri, offset, _before(snapshot, offset), _after(snapshot, offset))
-
-    def typed_until(self, snapshot: Snapshot, offset: int) -> str | None:
-        """What was typed from this place up to `offset`; None if anything else changed near it."""
-        if snapshot.uri != self.uri or _after(snapshot, offset) != self.after:
-            return None
-        start = self._start(snapshot, offset)
-        if start is None:
-            return None
-        typed = snapshot.text.data[start:offset].decode("utf-8", "replace")
-        return typed.replace("\r\n", "\n").replace("\r", "\n")
-
-    def _start(self, snapshot: Snapshot, offset: int) -> int | None:
-        """Where this place is now: an edit far above moves it."""
-        if self.offset <= offset and _before(snapshot, self.offset) == self.before:
-            return self.offset
-        if len(self.before) < BEFORE or snapshot.above:  # near the beginning, where `before` may be found anywhere
-            return None
-        found = snapshot.text.data.find(self.before, max(0, offset - BEFORE - MOVED), offset)
-        return found + BEFORE if found >= 0 else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +37,11 @@ class Generated:
     trace: Trace = ()
     """How probable each beginning of `raw` was."""
 
+    @property
+    def is_whole(self) -> bool:
+        """Whether it came to its own end; what did not answers nobody but who has seen it and types on."""
+        return self.done is None or self.done.end not in (FinishReason.TIME, FinishReason.CANCELLED)
+
     def answers(self, confidence: float) -> bool:
         """Whether a query with that floor may be answered with this: the gate would have let the same through."""
         if self.confidence == confidence:
@@ -93,15 +58,22 @@ class Generated:
         return left if left or not typed else None
 
 
+_Key = tuple[Place, Shape, int | None, float]
+
+
 class Cache:
     """The last CAPACITY results, least recently used out first."""
 
     def __init__(self, capacity: int = CAPACITY) -> None:
         self._capacity = capacity
-        self._entries: OrderedDict[tuple[Place, Shape, int | None, float], Generated] = OrderedDict()
+        self._entries: OrderedDict[_Key, Generated] = OrderedDict()
+        self._shown: _Key | None = None
 
     def put(self, result: Generated) -> None:
         key = _key(result)
+        known = self._entries.get(key)
+        if known is not None and known.is_whole and not result.is_whole:
+            return
         self._entries[key] = result
         self._entries.move_to_end(key)
         while len(self._entries) > self._capacity:
@@ -113,7 +85,7 @@ class Cache:
         """The result that has the longest text left at `offset`, with that text; a block also answers for a line."""
         best: tuple[Generated, str] | None = None
         for result in self._entries.values():
-            if result.seed != seed or not result.answers(confidence):
+            if result.seed != seed or not result.is_whole or not result.answers(confidence):
                 continue
             if result.shape is not shape and shape is Shape.BLOCK:
                 continue
@@ -124,19 +96,28 @@ class Cache:
             self._entries.move_to_end(_key(best[0]))
         return best
 
+    def typed_through(self, snapshot: Snapshot, offset: int) -> Generated | None:
+        """The result of which the user typed a beginning, and not yet all: the one that was shown, or else the latest.
+
+        It is on the screen, so neither another shape nor another floor that is wanted by now takes it away.
+        """
+        latest = list(reversed(self._entries.values()))
+        for result in sorted(latest, key=lambda each: (not self.is_on_screen(each), each.seed or 0)):
+            rest = result.rest(snapshot, offset)
+            if rest and len(rest) < len(result.text):
+                return result
+        return None
+
+    def is_on_screen(self, result: Generated) -> bool:
+        return _key(result) == self._shown
+
+    def show(self, result: Generated) -> None:
+        """Some of this is on the screen now."""
+        self._shown = _key(result)
+
     def clear(self) -> None:
         self._entries.clear()
 
 
-def _before(snapshot: Snapshot, offset: int) -> bytes:
-    own = snapshot.text.data[max(0, offset - BEFORE) : offset]
-    return snapshot.above[max(0, len(snapshot.above) - BEFORE + len(own)) :] + own
-
-
-def _after(snapshot: Snapshot, offset: int) -> bytes:
-    own = snapshot.text.data[offset : offset + AFTER]
-    return own + snapshot.below[: AFTER - len(own)]
-
-
-def _key(result: Generated) -> tuple[Place, Shape, int | None, float]:
+def _key(result: Generated) -> _Key:
     return result.place, result.shape, result.seed, result.confidence

@@ -20,12 +20,16 @@ from copilot_lsp.completion.run import Job, Run
 from copilot_lsp.completion.scheduler import Scheduler
 from copilot_lsp.completion.shelf import Others
 from copilot_lsp.completion.steps import (
+    Emit,
+    Known,
     beginning_to_avoid,
     completion_of,
     floor_of,
+    is_by_typing,
     rest_of,
     sampled,
     shape_of,
+    turned_off,
     unavailable,
     with_selection,
     worth_keeping,
@@ -119,25 +123,24 @@ class Completer:
 
     async def _answer(self, query: Query, emit: Callable[[Completion], None] | None) -> Answer:
         query = self._with_others(with_selection(query))
-        shape = shape_of(query, self.settings)
-        if isinstance(shape, Silence):
-            return Answer(silence=shape)
+        if silence := turned_off(query, self.settings):
+            return Answer(silence=silence)
         id = str(next(self._ids))
-        if cached := self._cached(query, shape):
-            first, source = cached, "cache"
-        else:
-            if silence := await self._engine_unavailable(query.trigger):
-                return Answer(silence=silence)
 
-            def grow(part: Generated) -> None:
-                if emit is not None:
-                    emit(completion_of(query, part, id))
+        def grow(part: Generated) -> None:
+            if emit is not None:
+                self._cache.show(part)
+                emit(completion_of(query, part, id))
 
-            first, source = await self._generate(query, shape, grow if emit else None), "engine"
-        others = [] if first.silence else await self._alternatives(query, shape, first)
+        answered = await self._first(query, grow if emit else None)
+        if isinstance(answered, Silence):
+            return Answer(silence=answered)
+        first, source = answered
+        others = [] if first.silence else await self._alternatives(query, first)
         self._look_ahead(query, first)
         if first.silence:
             return Answer(silence=first.silence, done=first.done, source=source, generated=first)
+        self._cache.show(first)
         completions = [completion_of(query, first, id)]
         completions += [completion_of(query, other, str(next(self._ids))) for other in others]
         return Answer(tuple(completions), done=first.done, source=source, generated=first)
@@ -148,6 +151,34 @@ class Completer:
             return query
         self.put_away(query.snapshot.home)
         return replace(query, chunks=self._scheduler.chunks(query.snapshot.home))
+
+    async def _first(self, query: Query, emit: Emit | None) -> tuple[Generated, str] | Silence:
+        """What is to be shown first, and where it is from."""
+        known = self._known(query)
+        if known.asks_engine:
+            if silence := await self._engine_unavailable(query.trigger):
+                return silence if known.text is None else (known.text, "cache")
+            if query.trigger is Trigger.AUTOMATIC:
+                await asyncio.sleep(self.settings.completion.debounce_ms / 1000)
+            known = self._known(query)  # what the run of the key before has made meanwhile
+        if isinstance(known.shape, Silence):
+            return known.shape
+        if not known.asks_engine and known.text is not None:
+            return known.text, "cache"
+        return known.held(await self._generate(query, known.shape, known.showing(emit))), "engine"
+
+    def _known(self, query: Query) -> Known:
+        """What there is for a query without the engine."""
+        at = query.snapshot, query.offset
+        typing = is_by_typing(query)
+        seen = self._cache.typed_through(*at) if typing else None
+        growing = self._scheduler.typed_through(*at) if typing else None
+        if seen is not None and (growing is None or self._cache.is_on_screen(seen)):
+            return Known(seen.shape, rest_of(seen, query))
+        if growing is not None:
+            return Known(growing)
+        shape = shape_of(query, self.settings)
+        return Known(shape, None if isinstance(shape, Silence) else self._cached(query, shape))
 
     def _cached(self, query: Query, shape: Shape, seed: int | None = None) -> Generated | None:
         if query.seed is not None or query.max_tokens is not None:
@@ -170,9 +201,7 @@ class Completer:
                 await asyncio.wait_for(self.engine.ready(), patience)
         return unavailable(self.engine)
 
-    async def _generate(self, query: Query, shape: Shape, emit: Callable[[Generated], None] | None) -> Generated:
-        if query.trigger is Trigger.AUTOMATIC:
-            await asyncio.sleep(self.settings.completion.debounce_ms / 1000)
+    async def _generate(self, query: Query, shape: Shape, emit: Emit | None) -> Generated:
         sampling = SamplingParams() if query.seed is None else sampled(query.seed)
         floor = floor_of(query, self.settings)
         job = Job(
@@ -210,7 +239,7 @@ class Completer:
         if run.job.sampling.temperature == 0 and worth_keeping(run):
             self._cache.put(run.result())
 
-    async def _follow(self, run: Run, query: Query, emit: Callable[[Generated], None] | None) -> Generated:
+    async def _follow(self, run: Run, query: Query, emit: Emit | None) -> Generated:
         """Waits for the run's end or, for a block, only until its first lines are there after `first_ms`.
 
         The run goes on then, and what it makes answers the next query.
@@ -221,7 +250,7 @@ class Completer:
         shown = ""
         while not run.task.done():
             left = deadline - time.perf_counter()
-            if early and left <= 0 and (lines := rest_of(run.whole_lines(), query)).text:
+            if early and left <= 0 and (lines := rest_of(run.so_far(), query)).text:
                 return lines
             await run.changes(max(left, 0.01) if early else None)
             if emit is None or run.task.done():
@@ -231,11 +260,11 @@ class Completer:
                 emit(growing)
         return rest_of(run.result(), query)
 
-    async def _alternatives(self, query: Query, shape: Shape, first: Generated) -> list[Generated]:
+    async def _alternatives(self, query: Query, first: Generated) -> list[Generated]:
         """Sampled texts that differ from `first` and from each other, those of an earlier query from the cache."""
         found = {first.text: first}
         for seed in range(1, query.candidates):
-            result = self._cached(query, shape, seed) or await self._sample(query, shape, seed)
+            result = self._cached(query, first.shape, seed) or await self._sample(query, first.shape, seed)
             if not result.silence:
                 found.setdefault(result.text, result)
         return list(found.values())[1:]

@@ -7,13 +7,15 @@ query that was answered early lets it go on for the next one.
 from __future__ import annotations
 
 import asyncio
+import time
 from contextlib import aclosing, suppress
 from dataclasses import dataclass, replace
 from functools import cached_property
 
 from copilot_lsp.completion import gate
-from copilot_lsp.completion.cache import Generated, Place
+from copilot_lsp.completion.cache import Generated
 from copilot_lsp.completion.context import Context
+from copilot_lsp.completion.place import Place
 from copilot_lsp.engine.base import (
     Chunk,
     Done,
@@ -59,6 +61,10 @@ class Job:
     avoid: tuple[str, ...] = ()
 
 
+REST = 10
+"""So many times as long as shaping took, a growing text is not shaped again."""
+
+
 class Run:
     """A task of its own; `text` grows with every piece, and `trace` says how probable it is so far."""
 
@@ -68,8 +74,9 @@ class Run:
         self.text = ""
         self.trace: list[tuple[int, float]] = []
         self._done = Done(FinishReason.CANCELLED)
-        self._lines = 0
-        self._growing = Generated(self.place, job.shape, "")
+        self._shown = ""
+        self._looked_at = ""
+        self._look_again = 0.0
         self._changed = asyncio.Event()
         self.task = asyncio.create_task(self._run(engine, request))
         self.task.add_done_callback(lambda _: self._changed.set())
@@ -84,12 +91,20 @@ class Run:
         """Whether the whole prompt has been evaluated by the end of a run that was to generate nothing."""
         return not self.task.cancelled() and self._done.end is FinishReason.TOKENS
 
-    def joins(self, snapshot: Snapshot, offset: int, wanted: Shape, confidence: float) -> bool:
+    def joins(self, wanted: Job) -> bool:
         """Whether this run's text so far begins with what the user typed since it began."""
-        if self.job.shape is not wanted or self.job.confidence != confidence or self.task.done():
+        if self.job.confidence <= wanted.confidence and self.is_typed_through(wanted.snapshot, wanted.offset):
+            return True
+        if self.job.shape is not wanted.shape or self.job.confidence != wanted.confidence or self.task.done():
             return False
-        typed = self.place.typed_until(snapshot, offset)
+        typed = self.place.typed_until(wanted.snapshot, wanted.offset)
         return typed is not None and self.text.startswith(typed)
+
+    def is_typed_through(self, snapshot: Snapshot, offset: int) -> bool:
+        """Whether the user types what this run has shown, and there is more of it."""
+        if not self._shown or not (typed := self.place.typed_until(snapshot, offset)):
+            return False
+        return self._shown.startswith(typed) and len(self._shown) > len(typed)
 
     async def changes(self, seconds: float | None = None) -> None:
         """Returns at the next piece, at the end, or after `seconds`."""
@@ -99,29 +114,38 @@ class Run:
                 await asyncio.wait_for(self._changed.wait(), seconds)
 
     def result(self) -> Generated:
-        """Of a run that is done; a cancelled one was superseded."""
+        """Of a run that is done; a cancelled one was superseded, and what it has shown is on the screen."""
         if self.task.cancelled():
+            self._done = replace(self._done, end=FinishReason.CANCELLED)
             return self._silent(Reason.SUPERSEDED)
         return self.task.result()
 
     def so_far(self) -> Generated:
         """For a client that shows the text as it grows: a line as it comes, a block by whole lines.
 
-        Shaping takes milliseconds, too long to be done for every token.
+        What has been shown once stays: later ones, and the result, begin with it. Shaping takes milliseconds, in large
+        files many of them, so it is not done for every token.
         """
-        lines = self.text.count("\n") if self.job.shape is Shape.BLOCK else -1
-        if lines < 0:
-            return Generated(self.place, self.job.shape, self._lasting().rstrip(), self._done)
-        if lines > self._lines:
-            self._lines, self._growing = lines, self.whole_lines()
-        return self._growing
+        text = self._whole_lines() if self.job.shape is Shape.BLOCK else self._lasting()
+        begun = time.perf_counter()
+        if text != self._looked_at and begun >= self._look_again:
+            self._looked_at = text
+            shaped = pipeline.finish(self._raw(text))
+            if not isinstance(shaped, Silence) and shaped.startswith(self._shown) and not self._may_repeat(shaped):
+                self._shown = shaped
+            now = time.perf_counter()
+            self._look_again = now + (now - begun) * REST
+        return Generated(self.place, self.job.shape, self._shown, self._done, confidence=self.job.confidence)
 
-    def whole_lines(self) -> Generated:
-        """What would be the result if the run ended after its last complete line.
+    def _whole_lines(self) -> str:
+        """Half a line may well be valid syntax (`return self.fo`), so nothing later could tell that it was cut."""
+        return self.text[: self.text.rfind("\n") + 1]
 
-        Half a line may well be valid syntax (`return self.fo`), so nothing later could tell that it was cut.
-        """
-        return self._shaped(self.text[: self.text.rfind("\n") + 1])
+    def _may_repeat(self, text: str) -> bool:
+        """Whether the line, if it goes on, may come to be that above or below, and then nothing is shown."""
+        line = (self._site.left + text).rstrip()
+        above = next((each for each in reversed(self._site.above) if each.strip()), "")
+        return any(each.startswith(line) for each in (above, self._site.next_line))
 
     def _lasting(self) -> str:
         """What no later token can take back: the gate may still cut before the last word, and a string or bracket in
@@ -135,7 +159,11 @@ class Run:
     @cached_property
     def _frames(self) -> Frames:
         """What is open at the cursor."""
-        return frames_at(Site.of(self.job.snapshot, self.job.offset))
+        return frames_at(self._site)
+
+    @cached_property
+    def _site(self) -> Site:
+        return Site.of(self.job.snapshot, self.job.offset)
 
     async def _run(self, engine: Engine, request: InfillRequest) -> Generated:
         try:
@@ -156,7 +184,7 @@ class Run:
                     break
                 self._changed.set()
         if self.job.shape is Shape.BLOCK and self._done.end in (FinishReason.TOKENS, FinishReason.TIME):
-            return self.whole_lines()
+            return self._shaped(self._whole_lines())
         return self._shaped(self.text)
 
     def _grow(self, piece: Piece) -> FinishReason | None:
@@ -189,6 +217,8 @@ class Run:
         return self._generated("", Silence(reason, detail))
 
     def _generated(self, text: str, silence: Silence | None = None) -> Generated:
+        if not text.startswith(self._shown):
+            text, silence = self._shown, None
         trace, floor = tuple(self.trace), self.job.confidence
         return Generated(
             self.place, self.job.shape, text, self._done, silence, confidence=floor, raw=self.text, trace=trace

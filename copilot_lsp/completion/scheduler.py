@@ -74,7 +74,7 @@ class Scheduler:
         """
         uri = job.snapshot.uri
         run = self._document(uri).run
-        if run is not None and not alone and run.joins(job.snapshot, job.offset, job.shape, job.confidence):
+        if run is not None and not alone and run.joins(job):
             return run
         for other, document in self._documents.items():
             if other == uri or document.waiting is None:
@@ -95,6 +95,11 @@ class Scheduler:
         self._runs.add(run)
         run.task.add_done_callback(lambda _: self._ended(run, around))
         return run
+
+    def typed_through(self, snapshot: Snapshot, offset: int) -> Shape | None:
+        """The shape of the document's run, when the user types what it has shown so far."""
+        run = self._document(snapshot.uri).run
+        return run.job.shape if run is not None and run.is_typed_through(snapshot, offset) else None
 
     def is_busy(self, uri: str) -> bool:
         document = self._documents.get(uri)

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 
 from copilot_lsp.completion import trigger
 from copilot_lsp.completion.cache import Generated
 from copilot_lsp.completion.query import Completion, Query
 from copilot_lsp.completion.run import Run
 from copilot_lsp.completion.trigger import Trigger
-from copilot_lsp.engine.base import Engine, EngineState, FinishReason, SamplingParams
+from copilot_lsp.engine.base import Engine, EngineState, SamplingParams
+from copilot_lsp.postprocess import pipeline
+from copilot_lsp.postprocess.pipeline import RawCompletion
 from copilot_lsp.postprocess.shape import Shape
 from copilot_lsp.settings import Settings
 from copilot_lsp.silence import Reason, Silence
@@ -45,12 +48,16 @@ def with_selection(query: Query) -> Query:
     )
 
 
-def shape_of(query: Query, settings: Settings) -> Shape | Silence:
-    """Line or block, or why nothing is to be shown."""
+def turned_off(query: Query, settings: Settings) -> Silence | None:
     if not settings.enabled:
         return Silence(Reason.DISABLED)
     if is_listed(settings.disabled_languages, query.snapshot.language):
         return Silence(Reason.DISABLED_LANGUAGE, query.snapshot.language)
+    return None
+
+
+def shape_of(query: Query, settings: Settings) -> Shape | Silence:
+    """Line or block, or why nothing is to be shown."""
     if query.shape is not None:
         return query.shape
     decision = trigger.decide(query.snapshot, query.offset, query.trigger, settings.completion.multiline)
@@ -79,20 +86,59 @@ def beginning_to_avoid(query: Query, first: Generated) -> str:
 
 
 def rest_of(result: Generated, query: Query) -> Generated:
-    """The result less what the user typed since it was begun."""
+    """The result less what the user typed since it was begun, and what the editor closed behind the cursor."""
     rest = result.rest(query.snapshot, query.offset)
     if rest is None:
         return replace(result, text="", silence=result.silence or Silence(Reason.EMPTY))
+    if rest and result.place.is_followed_by_more(query.snapshot, query.offset):
+        rest = pipeline.beside(RawCompletion(query.snapshot, query.offset, result.shape, rest))
+        return replace(result, text=rest, silence=None if rest else Silence(Reason.EMPTY))
     return replace(result, text=rest)
 
 
+def is_by_typing(query: Query) -> bool:
+    """Whether nobody asked for anything but what typing shows."""
+    own = (query.shape, query.seed, query.max_tokens)
+    return query.trigger is Trigger.AUTOMATIC and own == (None, None, None)
+
+
+Emit = Callable[[Generated], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What there is without the engine: `text`, which may be what is left of a suggestion that was broken off.
+
+    `shape`: of what is asked of the engine, or why nothing is.
+    """
+
+    shape: Shape | Silence
+    text: Generated | None = None
+
+    @property
+    def asks_engine(self) -> bool:
+        """Whether there is nothing, or something that was broken off."""
+        if isinstance(self.shape, Silence):
+            return False
+        return self.text is None or not (self.text.is_whole or self.text.silence)
+
+    def held(self, found: Generated) -> Generated:
+        """`found`, unless it would take away what is on the screen."""
+        shown = self.text.text.rstrip() if self.text else ""
+        return found if self.text is None or found.text.startswith(shown) else self.text
+
+    def showing(self, emit: Emit | None) -> Emit | None:
+        return None if emit is None else lambda part: emit(self.held(part))
+
+
 def worth_keeping(run: Run) -> bool:
-    """Whether the run came to its natural end, with a text or a silence that would come again."""
-    if run.task.cancelled() or run.task.exception() is not None or run.job.max_tokens is not None:
+    """Whether the run has a text, or came to its natural end with a silence that would come again."""
+    if run.job.max_tokens is not None or (not run.task.cancelled() and run.task.exception() is not None):
         return False
     result = run.result()
-    whole = result.done is not None and result.done.end not in (FinishReason.TIME, FinishReason.CANCELLED)
-    return whole and (result.silence.reason if result.silence else None) in STABLE
+    if result.silence is None:
+        return True
+    return result.done is not None and result.is_whole and result.silence.reason in STABLE
 
 
 def sampled(seed: int) -> SamplingParams:

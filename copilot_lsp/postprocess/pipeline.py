@@ -123,5 +123,12 @@ def finish(raw: RawCompletion) -> str | Silence:
     return text
 
 
+def beside(raw: RawCompletion) -> str:
+    """What is left to be shown of a text that is on the screen, when the editor closes a bracket behind the cursor."""
+    site = Site.of(raw.snapshot, raw.offset)
+    text = rules_right.closes_nothing_twice(Passage(site, raw.text))
+    return rules_end.ends_at_the_text_below(Passage(site, text)).rstrip()
+
+
 def _rules_for(shape: Shape) -> tuple[Rule, ...]:
     return tuple(rule for rule in RULES if rule.shape in (None, shape))

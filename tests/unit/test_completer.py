@@ -396,3 +396,70 @@ async def test_the_first_silence_counts_when_no_other_line_is_better() -> None:
     async with completing(replace(TWICE, alternatives=())) as (completer, engine):
         answer = await completer.complete(Editor(HOLE).query(Trigger.INVOKED, shape=Shape.LINE))
         assert (reason(answer), len(engine.requests)) == (Reason.REPEATS_SUFFIX, 1 + OTHER_BEGINNINGS)
+
+
+class TestShownStays:
+    """What typing would not have shown, or not so, stays as well while it is typed; see test_shown_stays.py."""
+
+    async def test_what_was_asked_for_by_a_key_though_it_is_not_sure(self) -> None:
+        editor = Editor("def add(a, b):\n    return ‸\n")
+        async with completing(replace(ADD, confidence=0.1)) as (completer, engine):
+            await completer.complete(editor.query(Trigger.INVOKED))
+            editor.type("a")
+            assert texts(await completer.complete(editor.query())) == [" + b"]
+        assert len(engine.requests) == 1
+
+    async def test_in_the_middle_of_a_word(self) -> None:
+        editor = Editor("def add(a, b):\n    return ‸x\n")
+        async with completing(ADD) as (completer, _):
+            await completer.complete(editor.query(Trigger.INVOKED))
+            editor.type("a ")
+            assert texts(await completer.complete(editor.query())) == ["+ b"]
+
+    async def test_behind_a_bracket_that_the_editor_closes_and_behind_the_closed_one(self) -> None:
+        editor = Editor("total = ‸\n")
+        async with completing(ScriptedAnswer(after=r"total = $", text="sum(f(a)) + 1")) as (completer, engine):
+            await completer.complete(editor.query())
+            for text in ("sum", "("):
+                editor.type(text)
+            editor.type(")")
+            editor.offset -= 1
+            assert texts(await completer.complete(editor.query())) == ["f(a)"]
+            editor.type("f(a)")
+            nothing = await completer.complete(editor.query())
+            editor.offset += 1
+            assert (reason(nothing), nothing.source) == (Reason.EMPTY, "cache")
+            assert texts(await completer.complete(editor.query())) == [" + 1"]
+        assert len(engine.requests) == 1
+
+    async def test_a_bracket_that_the_user_writes_behind_the_cursor_is_another_text(self) -> None:
+        editor = Editor("total = ‸\n")
+        async with completing(ScriptedAnswer(after=r"total = $", text="sum(a)")) as (completer, engine):
+            await completer.complete(editor.query())
+            editor.type(")")
+            editor.offset -= 1
+            await completer.complete(editor.query())
+        assert len(engine.requests) == 2
+
+    async def test_a_block_though_only_a_line_would_be_asked_for_by_now(self) -> None:
+        editor = Editor("def f():\n    ‸\n")
+        async with completing(replace(BODY, piece_ms=0)) as (completer, engine):
+            await completer.complete(editor.query())
+            editor.type("one")
+            assert texts(await completer.complete(editor.query())) == [" = 1\n    two = 2\n    return one + two"]
+        assert len(engine.requests) == 1
+
+    async def test_what_a_run_has_shown_before_it_was_broken_off(self) -> None:
+        editor, parts = Editor("def add(a, b):\n    return ‸\n"), []
+        slow = ScriptedAnswer(after=r"return $", text="add_all(a) + b + add_all(c)", piece_ms=20)
+        async with completing(slow) as (completer, engine):
+            asked = asyncio.create_task(
+                completer.complete(editor.query(wait_for_all=True), lambda part: parts.append(part.text))
+            )
+            while not parts:
+                await asyncio.sleep(0.005)
+            asked.cancel()
+            await asyncio.sleep(0.1)
+            engine.rules = ()
+            editor.type("add")
+            assert texts(await completer.complete(editor.query())) == [parts[-1].removeprefix("add")]

@@ -99,11 +99,17 @@ class Screen:
         self.ghost = replace(old, text=whole, offer=offer, grown=grown, base=old.gone)
         return grew
 
-    def typed(self, text: str | None) -> None:
-        """So was typed at the cursor; None: something else happened to the text."""
+    def typed(self, text: str | None, closed: str = "") -> None:
+        """So was typed at the cursor; None: something else happened to the text.
+
+        `closed`: the bracket or quote that the editor put behind it, up to which the suggestion still fits.
+        """
         ghost = self.ghost
         if ghost is None:
             return
+        if text and closed and ghost.rest.startswith(text):
+            end = ghost.gone + len(text) + until_closed(ghost.rest[len(text) :], text, closed)
+            ghost = replace(ghost, text=ghost.text[:end])
         if text is None or not ghost.rest.startswith(text):
             self._end(Fate.REFUTED)
             return
@@ -130,3 +136,16 @@ class Screen:
         wrong = len(text) - right_length(ghost.page, text)
         verdict = judge(ghost.page, text)
         self.seen.append(Seen(text, verdict, wrong, ghost.wait, ghost.after_accept, fate))
+
+
+def until_closed(text: str, opened: str, closed: str) -> int:
+    """The index of what closes `opened`, which stands before `text`; its length where nothing does."""
+    depth = 1
+    for index, character in enumerate(text):
+        if character == closed:
+            depth -= 1
+        elif character == opened:
+            depth += 1
+        if depth == 0:
+            return index
+    return len(text)

@@ -86,7 +86,7 @@ class Desk:
         else:
             self.keys[page.key] += 1
             self.page = page.typed()
-            self.screen.typed(_inserted(page, self.page))
+            self.screen.typed(inserted(page, self.page), closed(page, self.page))
         self._ask()
 
     def _ask(self) -> None:
@@ -126,7 +126,12 @@ async def play(place: Place, assistant: Assistant, person: Person) -> Typed:
     )
 
 
-def _inserted(old: Page, new: Page) -> str | None:
+def inserted(old: Page, new: Page) -> str | None:
     """What the key put at the cursor; None when it did something else, such as passing a bracket."""
     passed = len(new.closers) < len(old.closers)
     return None if passed or not new.left.startswith(old.left) else new.left[len(old.left) :]
+
+
+def closed(old: Page, new: Page) -> str:
+    """What the editor closed by itself at this key."""
+    return new.closers[0].text if len(new.closers) > len(old.closers) else ""
