@@ -5,9 +5,11 @@ PYTHON ?= $(shell for python in python3 python3.13 python3.12 python3.11; do \
 	$$python -c 'import ensurepip, sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$python && break; done)
 BIN = .venv/bin
 
+TYPED = scripts benchmarks tests/e2e tests/campaign tests/editors tests/install
+
 EDITORS ?= $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/copilot-lsp
 
-.PHONY: demo test campaign campaign-short test-editors test-training vscode lint format setup lock docs dist picture clean
+.PHONY: demo test campaign campaign-short test-editors test-training vscode lint types format setup lock docs dist picture clean
 
 demo: setup
 	@$(BIN)/copilot-lsp complete examples/grid.py:18:1 --show
@@ -56,12 +58,14 @@ nvim-repo: setup
 vscode: setup
 	$(BIN)/python scripts/editors_vscode.py package
 
-lint: setup
+lint: setup types
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
+
+# One folder a call: pytest has a conftest.py in each. `make test-training` checks training/, which needs PyTorch.
+types: setup
 	$(BIN)/mypy
-	$(BIN)/mypy scripts
-	$(BIN)/mypy benchmarks
+	@for folder in $(TYPED); do echo $(BIN)/mypy $$folder; $(BIN)/mypy $$folder || exit 1; done
 
 format: setup
 	$(BIN)/ruff check --fix .

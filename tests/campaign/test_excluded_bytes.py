@@ -13,7 +13,7 @@ import shutil
 import tempfile
 from collections.abc import Coroutine
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import pytest
 from campaign import Campaign
@@ -39,6 +39,9 @@ FOLDERS = ("", "src/", "src/deep/", "private/", ".ssh/", "node_modules/")
 SECRET = (".env", "prod.env", "id_rsa", "secrets.json", ".env~", "server.key")
 PLAIN = ("app.py", "notes.txt", "credentials.go", ".env.example", "x.gen.py", "data.sql", "model.py", "view.js")
 NAMES = st.builds(lambda folder, name: folder + name, st.sampled_from(FOLDERS), st.sampled_from(SECRET + PLAIN))
+
+
+T = TypeVar("T")
 
 
 class Tree(RuleBasedStateMachine):
@@ -67,7 +70,7 @@ class Tree(RuleBasedStateMachine):
         assert isinstance(self.engine, FakeEngine)
         return "".join(request.prefix + request.suffix for request in self.engine.requests)
 
-    def run(self, work: Coroutine[Any, Any, Any]) -> Any:
+    def run(self, work: Coroutine[Any, Any, T]) -> T:
         return self.loop.run_until_complete(work)
 
     def teardown(self) -> None:

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import tiny_gguf
 from campaign import Campaign
-from process import serving
+from process import Server, serving
 from wire import INLINE, Wire, change, inline
 
 FILES = 50
@@ -95,7 +95,7 @@ async def test_soak(campaign: Campaign, tmp_path: Path) -> None:
         assert not campaign.full or last.memory <= first.memory * (1 + GROWTH)
 
 
-async def work(server: Wire, files: list[File], campaign: Campaign, requests: int) -> None:
+async def work(server: Server, files: list[File], campaign: Campaign, requests: int) -> None:
     rng = campaign.random(f"soak {requests}")
     file = files[0]
     for number in range(requests):

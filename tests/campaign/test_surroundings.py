@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 from campaign import Campaign
-from process import serving
+from process import Server, serving
 from wire import INLINE, inline
 
 ROOT = Path(__file__).parents[2]
@@ -91,7 +91,7 @@ async def test_the_server(campaign: Campaign, place: str, project: Path, tmp_pat
         await server.request("shutdown")
         server.notify("exit")
         assert await server.ended() == 0
-    assert "Traceback" not in server.errors
+    assert "Traceback" not in server.stderr
     campaign.report(f"{place}: serve", "works")
 
 
@@ -99,10 +99,10 @@ async def test_two_servers_on_one_folder(campaign: Campaign, project: Path, tmp_
     async def one() -> bool:
         async with serving(command=[*PROGRAM, "serve"], env={"HOME": str(tmp_path)}) as server:
             found = await completed(server, project)
-        assert "Traceback" not in server.errors
+        assert "Traceback" not in server.stderr
         return found
 
-    assert await asyncio.gather(one(), one()) == [True, True]
+    assert list(await asyncio.gather(one(), one())) == [True, True]
     env = {"PATH": "/usr/bin:/bin", "HOME": str(tmp_path), "PYTHONPATH": str(ROOT)}
     indexing = [*PROGRAM, "complete", "--context", "grüße.py:18:1"]
     both = [subprocess.Popen(indexing, cwd=project, env=env, stdout=-1, stderr=-1) for _ in range(2)]
@@ -111,7 +111,7 @@ async def test_two_servers_on_one_folder(campaign: Campaign, project: Path, tmp_
     campaign.report("two servers, two indexers on one folder", "work")
 
 
-async def completed(server, project: Path) -> bool:
+async def completed(server: Server, project: Path) -> bool:
     """Whether the server completes the example."""
     uri = (project / "grüße.py").as_uri()
     await server.initialize(rootUri=project.as_uri())

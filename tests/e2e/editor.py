@@ -56,7 +56,9 @@ class Editor(LanguageClient):
         """The reason of the last one."""
         command = types.ExecuteCommandParams("copilotLsp.status")
         status = await self.workspace_execute_command_async(command)
-        return status["lastSilence"] and status["lastSilence"]["reason"]
+        assert status is not None
+        reason: str | None = status["lastSilence"] and status["lastSilence"]["reason"]
+        return reason
 
 
 def inline(uri: str, line: int, character: int, invoked: bool = False) -> types.InlineCompletionParams:
@@ -103,7 +105,7 @@ async def editing(
         yield editor
     finally:
         await editor.shutdown_session()
-        await editor.stop()
+        await editor.stop()  # type: ignore[no-untyped-call]  # pytest-lsp does not say what it returns
 
 
 def _did_change_status(editor: Editor, params: Any) -> None:

@@ -12,10 +12,10 @@ from wire import Wire
 
 
 class Server(Wire):
-    """`errors` is what it wrote to stderr, complete once it has ended."""
+    """`stderr` is what it wrote there, complete once it has ended."""
 
     process: asyncio.subprocess.Process
-    errors: str = ""
+    stderr: str = ""
 
     async def ended(self, seconds: float = 10) -> int:
         """Its exit code."""
@@ -53,5 +53,5 @@ async def serving(
         with suppress(ProcessLookupError, TimeoutError):
             await asyncio.wait_for(process.wait(), 10)
             process.kill()
-        server.errors = (await process.stderr.read()).decode()
+        server.stderr = (await process.stderr.read()).decode()
         await server.reading

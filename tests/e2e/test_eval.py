@@ -24,7 +24,8 @@ def evaluate(*arguments: object) -> dict[str, Any]:
     command = [sys.executable, "-m", "copilot_lsp", "eval", *map(str, arguments), "--json", "-"]
     done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=300)
     assert (done.returncode, done.stderr) == (0, "")
-    return json.loads(done.stdout)
+    data: dict[str, Any] = json.loads(done.stdout)
+    return data
 
 
 def texts(data: dict[str, Any]) -> dict[str, str]:

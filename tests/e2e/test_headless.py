@@ -13,9 +13,9 @@ ROOT = Path(__file__).parents[2]
 DEMO = "examples/grid.py:18:1"
 
 
-def run(*arguments: str, **options) -> subprocess.CompletedProcess[str]:
+def run(*arguments: str, input: str | None = None) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, "-m", "copilot_lsp", *arguments]
-    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False, timeout=120, **options)
+    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False, timeout=120, input=input)
 
 
 def test_the_demo_completes_the_method_and_does_so_every_time() -> None:
@@ -37,7 +37,7 @@ def test_stdin_streaming_and_json_agree() -> None:
 
 
 @pytest.mark.parametrize("seed", ["1", "2"])
-def test_a_seed_gives_the_same_every_time(seed) -> None:
+def test_a_seed_gives_the_same_every_time(seed: str) -> None:
     outputs = {run("complete", DEMO, "--seed", seed).stdout for _ in range(2)}
     assert len(outputs) == 1
 

@@ -191,8 +191,9 @@ async def test_a_pull_that_cannot_be_is_one_line(server: Server, name: str, mess
 
 
 async def test_arguments_that_are_none(server: Server) -> None:
+    arguments_that_are_none: list[list[Any]] = [[], [{}], ["whole"], [{"name": 7}], [None]]
     for name in ("pull", "use", "remove"):
-        for arguments in ([], [{}], ["whole"], [{"name": 7}], [None]):
+        for arguments in arguments_that_are_none:
             params = {"command": f"copilotLsp.models.{name}", "arguments": arguments}
             answer = await server.request("workspace/executeCommand", params)
             assert answer["ok"] is False, (name, arguments)

@@ -44,7 +44,7 @@ async def test_no_connection_and_no_text_in_the_log(tmp_path: Path) -> None:
     assert "cannot be read" in written, "nothing shows that broken messages were logged"
     for secret in (CANARY, ".env"):
         assert secret not in written
-        assert secret not in server.errors
+        assert secret not in server.stderr
 
 
 async def test_a_remote_engine_is_sent_no_excluded_file(tmp_path: Path) -> None:

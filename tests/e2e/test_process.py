@@ -31,14 +31,14 @@ async def test_shutdown_and_exit() -> None:
         await server.request("shutdown")
         server.notify("exit")
         assert await server.ended() == 0
-    assert server.errors == ""
+    assert server.stderr == ""
 
 
 async def test_exit_without_shutdown() -> None:
     async with serving() as server:
         server.notify("exit")
         assert await server.ended() == 1
-    assert server.errors == ""
+    assert server.stderr == ""
 
 
 async def test_the_end_of_stdin_in_the_middle_of_a_request() -> None:
@@ -48,7 +48,7 @@ async def test_the_end_of_stdin_in_the_middle_of_a_request() -> None:
         server.ask(INLINE, inline(URI, 0, 7))
         server.hang_up()
         assert await server.ended() == 1
-    assert server.errors == ""
+    assert server.stderr == ""
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="there is no SIGTERM to handle")
@@ -57,7 +57,7 @@ async def test_sigterm() -> None:
         await server.initialize()
         server.process.send_signal(signal.SIGTERM)
         assert await server.ended() == 1
-    assert server.errors == ""
+    assert server.stderr == ""
 
 
 async def test_tcp_with_partial_results() -> None:
@@ -157,5 +157,5 @@ async def test_an_address_in_use() -> None:
         port = holder.sockets[0].getsockname()[1]
         async with serving("--tcp", f"127.0.0.1:{port}") as server:
             assert await server.ended() == 1
-    assert server.errors.startswith(f"copilot-lsp: cannot listen on 127.0.0.1:{port}: ")
-    assert server.errors.count("\n") == 1
+    assert server.stderr.startswith(f"copilot-lsp: cannot listen on 127.0.0.1:{port}: ")
+    assert server.stderr.count("\n") == 1

@@ -16,7 +16,7 @@ import pytest
 import pytest_asyncio
 
 from copilot_lsp import models
-from copilot_lsp.engine.base import Done, FinishReason, InfillRequest, Limits, Piece, SamplingParams
+from copilot_lsp.engine.base import Done, Engine, FinishReason, InfillRequest, Limits, Piece, SamplingParams
 from copilot_lsp.engine.local.supervisor import LocalEngine
 from copilot_lsp.engine.shared.engine import SharedEngine
 from copilot_lsp.errors import EngineDied
@@ -40,10 +40,10 @@ SMALL_BATCHES = Settings(engine=EngineSettings(batch=32), context=ContextSetting
 
 
 @asynccontextmanager
-async def real(settings: Settings = SMALL_BATCHES, folder: Path | None = None) -> AsyncIterator[LocalEngine]:
+async def real(settings: Settings = SMALL_BATCHES, folder: Path | None = None) -> AsyncIterator[Engine]:
     """With a folder, a shared one, behind the same interface."""
     model = models.find("default").path
-    engine = SharedEngine(model, settings, folder=folder) if folder else LocalEngine(model, settings)
+    engine: Engine = SharedEngine(model, settings, folder=folder) if folder else LocalEngine(model, settings)
     await engine.start()
     await engine.ready()
     try:
@@ -53,7 +53,7 @@ async def real(settings: Settings = SMALL_BATCHES, folder: Path | None = None) -
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module", params=["own", "shared"])
-async def engine(request: pytest.FixtureRequest) -> AsyncIterator[LocalEngine]:
+async def engine(request: pytest.FixtureRequest) -> AsyncIterator[Engine]:
     with tempfile.TemporaryDirectory(prefix="run-", ignore_cleanup_errors=True) as folder:  # a socket's path is short
         async with real(folder=Path(folder) if request.param == "shared" else None) as started:
             yield started
@@ -64,7 +64,7 @@ def ask(prefix: str, document: str = "d", **fields: object) -> InfillRequest:
     return replace(request, **fields)  # type: ignore[arg-type]
 
 
-async def answer(engine: LocalEngine, request: InfillRequest) -> tuple[str, Done]:
+async def answer(engine: Engine, request: InfillRequest) -> tuple[str, Done]:
     text = ""
     async for item in engine.infill(request):
         if isinstance(item, Done):
@@ -73,7 +73,7 @@ async def answer(engine: LocalEngine, request: InfillRequest) -> tuple[str, Done
     raise AssertionError("no end")
 
 
-async def test_completes_code(engine: LocalEngine) -> None:
+async def test_completes_code(engine: Engine) -> None:
     text, done = await answer(engine, ask(CODE))
     assert text == "json.dump(config, file)"
     assert done.end in (FinishReason.LINES, FinishReason.EOG)
@@ -81,7 +81,7 @@ async def test_completes_code(engine: LocalEngine) -> None:
     assert 0 < done.confidence < 1
 
 
-async def test_typing_on_evaluates_only_the_new_tokens(engine: LocalEngine) -> None:
+async def test_typing_on_evaluates_only_the_new_tokens(engine: Engine) -> None:
     await answer(engine, ask(CODE, "typing"))
     text, done = await answer(engine, ask(CODE + "json.du", "typing"))
     assert text == "mp(config, file)"
@@ -89,12 +89,12 @@ async def test_typing_on_evaluates_only_the_new_tokens(engine: LocalEngine) -> N
     assert done.evaluated < 5
 
 
-async def test_token_in_two_pieces_is_healed(engine: LocalEngine) -> None:
+async def test_token_in_two_pieces_is_healed(engine: Engine) -> None:
     text, _ = await answer(engine, ask(CODE + "jso"))
     assert text == "n.dump(config, file)"
 
 
-async def test_text_does_not_depend_on_what_the_cache_held(engine: LocalEngine) -> None:
+async def test_text_does_not_depend_on_what_the_cache_held(engine: Engine) -> None:
     prefixes = [CODE, CODE + "json.", CODE[:80], "def add(a, b):\n    return ", CODE + "file."]
     fresh = [await answer(engine, ask(prefix, f"fresh {index}")) for index, prefix in enumerate(prefixes)]
     for order in (prefixes, prefixes[::-1], prefixes[2:] + prefixes[:2]):
@@ -103,7 +103,7 @@ async def test_text_does_not_depend_on_what_the_cache_held(engine: LocalEngine) 
             assert text == fresh[prefixes.index(prefix)][0]
 
 
-async def test_drafts_change_nothing(engine: LocalEngine) -> None:
+async def test_drafts_change_nothing(engine: Engine) -> None:
     # Sure of every token: where two are about as likely, the kernels for one token and for many may differ.
     rows = "".join(f"value_{number} = compute({number})\n" for number in range(20))
     block = ask(rows, "drafts", limits=Limits(max_tokens=48))
@@ -115,14 +115,14 @@ async def test_drafts_change_nothing(engine: LocalEngine) -> None:
     assert done.drafted > 0
 
 
-async def test_a_seed_repeats(engine: LocalEngine) -> None:
+async def test_a_seed_repeats(engine: Engine) -> None:
     sampled = [ask(CODE, sampling=SamplingParams(1.0, seed=seed)) for seed in (1, 1, 2, 3, 4)]
     texts = [(await answer(engine, request))[0] for request in sampled]
     assert texts[0] == texts[1]
     assert len(set(texts)) > 1
 
 
-async def test_cancel_in_the_middle_of_the_prompt_keeps_what_was_evaluated(engine: LocalEngine) -> None:
+async def test_cancel_in_the_middle_of_the_prompt_keeps_what_was_evaluated(engine: Engine) -> None:
     long = ask("".join(f"value_{number} = compute({number})\n" for number in range(150)), "long")
     async with aclosing(engine.infill(long)) as stream:
         first = asyncio.ensure_future(anext(stream))
@@ -140,7 +140,7 @@ async def test_cancel_in_the_middle_of_the_prompt_keeps_what_was_evaluated(engin
     assert done.reused >= batch
 
 
-async def test_forgets_when_told_to_and_cancels_first(engine: LocalEngine) -> None:
+async def test_forgets_when_told_to_and_cancels_first(engine: Engine) -> None:
     await answer(engine, ask(CODE, "told"))
     assert (await answer(engine, ask(CODE, "told")))[1].reused > 20
     long = ask("".join(f"secret_{number} = compute({number})\n" for number in range(150)), "running")
@@ -152,7 +152,7 @@ async def test_forgets_when_told_to_and_cancels_first(engine: LocalEngine) -> No
     assert (await answer(engine, long))[1].reused == 0
 
 
-async def test_background_gives_way(engine: LocalEngine) -> None:
+async def test_background_gives_way(engine: Engine) -> None:
     long = ask("".join(f"name_{number} = compute({number})\n" for number in range(150)), "ahead", background=True)
     ahead = asyncio.create_task(answer(engine, long))
     await asyncio.sleep(0.2)
@@ -161,13 +161,13 @@ async def test_background_gives_way(engine: LocalEngine) -> None:
     assert (await ahead)[1].end is FinishReason.CANCELLED
 
 
-async def test_control_tokens_in_the_text_are_text(engine: LocalEngine) -> None:
+async def test_control_tokens_in_the_text_are_text(engine: Engine) -> None:
     text, done = await answer(engine, ask('END = "<|endoftext|>"\nSTART = "<|im_start|>"\nprint(EN'))
     assert text.startswith("D")
     assert done.end is not FinishReason.EOG
 
 
-async def test_a_comment_that_is_not_wanted(engine: LocalEngine) -> None:
+async def test_a_comment_that_is_not_wanted(engine: Engine) -> None:
     numbered = "# one\nx = 1\n\n# two\ny = 2\n\n# three\nz = 3\n\n"
     assert (await answer(engine, ask(numbered)))[0].startswith("# four")
     text, _ = await answer(engine, ask(numbered, unwanted=("#",)))
@@ -175,7 +175,7 @@ async def test_a_comment_that_is_not_wanted(engine: LocalEngine) -> None:
     assert not text.startswith("#")
 
 
-async def test_odd_input(engine: LocalEngine) -> None:
+async def test_odd_input(engine: Engine) -> None:
     for prefix in ("", "\n", " ", "\ud800", "\x00", "é" * 3000, "🐍", "x" * 20_000):
         _, done = await answer(engine, ask(prefix, limits=Limits(max_tokens=2)))
         assert done.generated <= 2

@@ -150,6 +150,7 @@ async def test_what_was_made_before_is_still_served_while_the_engine_is_dead(edi
 
 async def test_status_names_the_model(editor: Editor) -> None:
     status = await editor.workspace_execute_command_async(types.ExecuteCommandParams("copilotLsp.status"))
+    assert status is not None
     assert status["state"] == "ready"
     assert status["model"]
 

@@ -11,6 +11,7 @@ import os
 import sys
 from collections.abc import AsyncIterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 import pytest_asyncio
@@ -51,7 +52,7 @@ def places() -> list[str]:
     return found[:PLACES]
 
 
-async def complete(*arguments: str) -> list[dict]:
+async def complete(*arguments: str) -> list[dict[str, Any]]:
     process = await asyncio.create_subprocess_exec(
         *[sys.executable, "-m", "copilot_lsp", "complete", *arguments],
         stdout=asyncio.subprocess.PIPE,

@@ -139,4 +139,5 @@ async def test_popup_items_for_a_client_without_inline_completion() -> None:
         (item,) = answer.items
         assert item.filter_text == "first + second + third"
         assert item.documentation == "first + second + third"
+        assert isinstance(item.text_edit, types.TextEdit)
         assert item.text_edit.range.start == types.Position(0, 7)

@@ -11,6 +11,7 @@ import sys
 import time
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import pytest
 from editor import RULES, SERVE
@@ -46,7 +47,11 @@ def test_a_full_stdout_does_not_keep_the_server_from_ending(end: str) -> None:
     pipe = subprocess.PIPE
     with subprocess.Popen(SERVE, stdin=pipe, stdout=pipe, stderr=pipe) as process:
         assert process.stdin is not None
-        params = {"processId": None, "rootUri": None, "capabilities": {"textDocument": {"inlineCompletion": {}}}}
+        params: dict[str, Any] = {
+            "processId": None,
+            "rootUri": None,
+            "capabilities": {"textDocument": {"inlineCompletion": {}}},
+        }
         process.stdin.write(frame({"jsonrpc": "2.0", "id": 1, "method": "initialize", "params": params}))
         for number in range(2, 3000):
             process.stdin.write(frame({"jsonrpc": "2.0", "id": number, "method": "no/such/method", "params": None}))
@@ -68,7 +73,7 @@ def test_a_full_stdout_does_not_keep_the_server_from_ending(end: str) -> None:
 async def test_the_end_does_not_wait_for_a_socket_that_nobody_reads() -> None:
     async with serving("--tcp", "127.0.0.1:0") as server:
         reader, writer = await asyncio.open_connection("127.0.0.1", await server.listening(), limit=1)
-        params = {"processId": None, "rootUri": None, "capabilities": {}}
+        params: dict[str, Any] = {"processId": None, "rootUri": None, "capabilities": {}}
         writer.write(frame({"jsonrpc": "2.0", "id": 1, "method": "initialize", "params": params}))
         for number in range(2, 60_000):
             writer.write(frame({"jsonrpc": "2.0", "id": number, "method": "no/such/method", "params": None}))

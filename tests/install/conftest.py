@@ -41,7 +41,7 @@ def tools(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The folder of uv and pipx."""
     folder = tmp_path_factory.mktemp("tools")
     subprocess.run([sys.executable, "-m", "venv", folder], check=True)
-    pip = [folder / "bin" / "python", "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
+    pip = [str(folder / "bin" / "python"), "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
     subprocess.run([*pip, *TOOLS], check=True)
     return folder / "bin"
 

@@ -6,6 +6,7 @@ import importlib
 import json
 import shutil
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -51,7 +52,7 @@ def installer(machine: Machine) -> Path:
 
 
 @pytest.mark.parametrize("install", [pip, uv, pipx, installer])
-def test_a_completion_without_a_compiler(machine: Machine, install) -> None:
+def test_a_completion_without_a_compiler(machine: Machine, install: Callable[[Machine], Path]) -> None:
     program = install(machine)
     shutil.copy(ROOT / "examples" / "grid.py", machine.home)
     completed = json.loads(machine.run(program, "complete", "grid.py:18:1", "--json"))

@@ -50,7 +50,7 @@ def test_carried_installer_runs_alone(editors_vscode: ModuleType, tmp_path: Path
     wheel = tmp_path / "copilot_lsp-1.0-py3-none-any.whl"
     wheel.write_bytes(b"")
     editors_vscode.carry(wheel, tmp_path / "bundled")
-    command = [sys.executable, "-I", tmp_path / "bundled" / "install.py", "--help"]
+    command = [sys.executable, "-I", str(tmp_path / "bundled" / "install.py"), "--help"]
     assert "FOLDER" in subprocess.run(command, capture_output=True, text=True, check=True).stdout
 
 
