@@ -23,7 +23,8 @@ FIRST_CONTROL = 1_000_000
 @dataclass
 class Script:
     """`fault`: what goes wrong; `after`: how many events have gone out by then. `end`: the probability of the end at
-    each token, 0 where it says nothing. `refuses`: a field that the OpenAI endpoint does not want."""
+    each token, 0 where it says nothing. `refuses`: a field that the OpenAI endpoint does not want. `reused`: tokens of
+    a prompt that its slot has; `slot`: the one that it gives."""
 
     text: str = " 1 + 2\n"
     chance: float = 0.9
@@ -36,6 +37,9 @@ class Script:
     context: int = 8192
     models: tuple[str, ...] = ("qwen-toy",)
     refuses: str = ""
+    slots: int = 1
+    slot: int = 0
+    reused: int = 7
 
 
 class LlamaServer:
@@ -102,7 +106,8 @@ class LlamaServer:
             return False
         if path == "/props":
             settings = {"n_ctx": self.script.context}
-            return self._json(writer, {"default_generation_settings": settings, "model_path": "/m/qwen-toy.gguf"})
+            props = {"default_generation_settings": settings, "model_path": "/m/qwen-toy.gguf"}
+            return self._json(writer, {**props, "total_slots": self.script.slots})
         if path == "/tokenize":
             return self._json(writer, {"tokens": self._tokens(body)})
         if path == "/v1/models":
@@ -112,7 +117,7 @@ class LlamaServer:
             message = f"{self.script.refuses} is not supported"
             return self._json(writer, {"error": {"message": message}}, 400)
         if path in ("/completion", "/v1/completions"):
-            return await self._complete(body, writer)
+            return await self._complete(path, body, writer)
         return self._json(writer, {"error": "no such page"}, 404)
 
     def _tokens(self, body: Any) -> list[Any]:
@@ -128,7 +133,7 @@ class LlamaServer:
         writer.write(head.encode() + data)
         return True
 
-    async def _complete(self, body: Any, writer: asyncio.StreamWriter) -> bool:
+    async def _complete(self, path: str, body: Any, writer: asyncio.StreamWriter) -> bool:
         script = self.script
         if script.fault == "status":
             return self._json(writer, {"error": {"message": "SECRET WORDS"}}, script.status, "Retry-After: 1\r\n")
@@ -136,6 +141,9 @@ class LlamaServer:
             return self._json(writer, {}, 307, "Location: http://127.0.0.1:1/completion\r\n")
         if script.fault == "hang":
             await asyncio.sleep(3600)
+        if path == "/completion" and not body.get("stream"):
+            await asyncio.sleep(script.pause)
+            return self._json(writer, {"id_slot": script.slot, "timings": {"prompt_n": 100, "cache_n": 0}})
         writer.write(b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nTransfer-Encoding: chunked\r\n\r\n")
         try:
             return await self._stream(body, writer)
@@ -153,7 +161,8 @@ class LlamaServer:
                 return await self._go_wrong(writer)
             await asyncio.sleep(script.pause)
             await send(writer, b"data: " + json.dumps(self._event(piece, count, body)).encode() + b"\n\n")
-        final = {"content": "", "stop": True, "stop_type": "limit", "timings": {"prompt_n": 5, "cache_n": 7}}
+        timings = {"prompt_n": 5, "cache_n": script.reused}
+        final = {"content": "", "stop": True, "stop_type": "limit", "timings": timings, "id_slot": script.slot}
         await send(writer, b"data: " + json.dumps(final).encode() + b"\n\n")
         await send(writer, b"")
         return True
@@ -179,7 +188,7 @@ class LlamaServer:
         chosen = _scored(self._id(piece, False), piece, self.script.chance)
         top = [chosen, *([_scored(FIRST_CONTROL + 5, "", end)] if end else [])]
         probabilities = [{**chosen, "top_logprobs": top}] if body.get("n_probs") else []
-        timings = {"prompt_n": 5, "cache_n": 7, "prompt_ms": 3.5}
+        timings = {"prompt_n": 5, "cache_n": self.script.reused, "prompt_ms": 3.5}
         return {"content": piece, "stop": False, "timings": timings, "completion_probabilities": probabilities}
 
     async def _go_wrong(self, writer: asyncio.StreamWriter) -> bool:

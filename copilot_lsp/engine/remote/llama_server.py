@@ -21,12 +21,13 @@ from copilot_lsp.engine.local import windows
 from copilot_lsp.engine.remote.connection import Connection
 from copilot_lsp.engine.remote.grammar import grammar
 from copilot_lsp.engine.remote.reader import Likely, Reader, Token
+from copilot_lsp.engine.remote.slots import Slots
 from copilot_lsp.engine.remote.spelling import file_name, layout_of
 from copilot_lsp.engine.remote.vocabulary import RemoteVocabulary
 from copilot_lsp.errors import RemoteFailed
 from copilot_lsp.settings import Settings
 
-FIELDS = ("content", "stop", "stop_type", "tokens_predicted", "timings")
+FIELDS = ("content", "stop", "stop_type", "tokens_predicted", "timings", "id_slot")
 """Of the last event: without this it repeats the prompt."""
 
 MEASURED_TOKENS = 64
@@ -56,6 +57,7 @@ class LlamaServer:
         self._template = template
         self._budget = room.budget
         self._cold_ms = room.cold_ms
+        self._slots = Slots(connection, _whole(props.get("total_slots")))
         self._prefill_ms = 0.0
         """For a token, as the server measured it last."""
 
@@ -75,16 +77,23 @@ class LlamaServer:
         ends = self._vocabulary.ends | self._template.ends
         echo = self._vocabulary.shown(prompt.tokens) if request.echo else ""
         reader = Reader(request, prompt.healed, prompt.cut, rule_of(self._template), ends, echo)
-        async with aclosing(self._connection.events("completion", self._body(request, prompt))) as events:
-            async for event in events:
-                self._measure(reader, event)
-                if event.get("stop") or request.limits.max_tokens == 0:
-                    yield reader.done(FinishReason.EOG if event.get("stop_type") == "eos" else FinishReason.TOKENS)
-                    return
-                for item in reader.take(token_of(event)):
-                    yield item
-                    if isinstance(item, Done):
+        slot, spent = await self._slots.find(prompt.tokens, read=request.limits.max_tokens > 0)
+        self._measure(reader, spent)
+        body = {**self._body(request, prompt), "id_slot": slot}
+        async with aclosing(self._connection.events("completion", body)) as events:
+            with self._slots.used(slot, prompt.tokens):
+                async for event in events:
+                    self._measure(reader, event)
+                    if not spent:
+                        self._slots.check(slot, prompt.tokens, reader.reused)
+                    if event.get("stop") or request.limits.max_tokens == 0:
+                        self._slots.learn(event.get("id_slot"), prompt.tokens)
+                        yield reader.done(FinishReason.EOG if event.get("stop_type") == "eos" else FinishReason.TOKENS)
                         return
+                    for item in reader.take(token_of(event)):
+                        yield item
+                        if isinstance(item, Done):
+                            return
         raise RemoteFailed("broke the answer off")
 
     async def check(self) -> None:
@@ -94,6 +103,7 @@ class LlamaServer:
 
     def forget(self) -> None:
         self._vocabulary.forget()
+        self._slots.forget()
 
     async def _prompt(self, request: InfillRequest) -> Prompt:
         budget = self._budget
@@ -121,8 +131,9 @@ class LlamaServer:
         return body
 
     def _measure(self, reader: Reader, event: Mapping[str, Any]) -> None:
+        """What reading the prompt took is what is said first: to find the slot, it was read before."""
         timings = event.get("timings")
-        if not isinstance(timings, Mapping):
+        if not isinstance(timings, Mapping) or reader.evaluated:
             return
         reader.evaluated = _whole(timings.get("prompt_n"))
         reader.reused = _whole(timings.get("cache_n"))
