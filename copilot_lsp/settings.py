@@ -12,6 +12,7 @@ from typing import Literal
 Multiline = Literal["auto", "always", "never"]
 CacheType = Literal["f16", "q8_0"]
 SafeMode = Literal["auto", "on", "off"]
+OnBattery = Literal["automatic", "manual"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +22,7 @@ class CompletionSettings:
     `first_ms`: a client that cannot stream gets the first complete line or block after this many milliseconds;
     the rest is generated in the background and served at the next request (0: wait for all of it).
     `confidence`: what is shown automatically is cut where the joint probability of its tokens falls below this.
+    `in_comments`, `in_strings`, `on_battery`: whether to complete there unasked; a key always asks.
     """
 
     multiline: Multiline = "auto"
@@ -32,6 +34,9 @@ class CompletionSettings:
     candidates: int = 3
     debounce_ms: int = 0
     prefetch: bool = True
+    in_comments: bool = True
+    in_strings: bool = True
+    on_battery: OnBattery = "automatic"
 
 
 @dataclass(frozen=True, slots=True)

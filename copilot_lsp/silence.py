@@ -12,6 +12,9 @@ class Reason(StrEnum):
     DISABLED = "disabled"
     DISABLED_LANGUAGE = "disabled-language"
     EXCLUDED_FILE = "excluded-file"
+    IN_COMMENT = "in-comment"
+    IN_STRING = "in-string"
+    ON_BATTERY = "on-battery"
     MID_WORD = "mid-word"
     TEXT_TO_THE_RIGHT = "text-to-the-right"
     NOT_OPEN = "not-open"
@@ -33,6 +36,9 @@ MESSAGES: dict[Reason, str] = {
     Reason.DISABLED: "completion is turned off",
     Reason.DISABLED_LANGUAGE: "completion is turned off for this language",
     Reason.EXCLUDED_FILE: "this file is excluded",
+    Reason.IN_COMMENT: "completion is turned off in comments",
+    Reason.IN_STRING: "completion is turned off in strings",
+    Reason.ON_BATTERY: "completion is turned off while this machine runs on its battery",
     Reason.MID_WORD: "the cursor is inside a word",
     Reason.TEXT_TO_THE_RIGHT: "there is code to the right of the cursor",
     Reason.NOT_OPEN: "the document is not open in the server",

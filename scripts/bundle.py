@@ -8,12 +8,17 @@ from pathlib import Path
 SCRIPTS = Path(__file__).resolve().parent
 
 
-def carry_installer(folder: Path, llama: Path | None = None) -> None:
-    """Into `folder`, which is there. `llama`: our wheel of llama-cpp-python for the plugin's platform."""
+def carry_installer(folder: Path, llama: Path | None = None, python: Path | None = None) -> None:
+    """Into `folder`, which is there.
+
+    `llama`: our wheel of llama-cpp-python for the plugin's platform. `python`: the archive for it of
+    python-builds.json, for machines without a Python; without it, a plugin downloads the archive there.
+    """
     for name in ("installer", "llama-build"):
         shutil.copytree(SCRIPTS / name, folder / name, ignore=shutil.ignore_patterns("__pycache__"))
-    for name in ("install.py", "llama-wheels.toml"):
+    for name in ("install.py", "llama-wheels.toml", "python-builds.json"):
         shutil.copy(SCRIPTS / name, folder)
-    if llama is not None:
-        (folder / "llama-wheels").mkdir()
-        shutil.copy(llama, folder / "llama-wheels")
+    for name, file in (("llama-wheels", llama), ("python", python)):
+        if file is not None:
+            (folder / name).mkdir()
+            shutil.copy(file, folder / name)

@@ -25,9 +25,11 @@ import os
 import shutil
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
 import bundle
+from installer import wheels
 
 ROOT = Path(__file__).resolve().parent.parent
 EXTENSION = ROOT / "editors" / "vscode"
@@ -161,22 +163,25 @@ def build_wheel(folder: Path) -> Path:
     return next(folder.glob("*.whl"))
 
 
-def package(env: dict[str, str], target: Path, wheel: Path, llama: Path | None = None) -> None:
+def package(
+    env: dict[str, str], target: Path, wheel: Path, llama: Path | None = None, python: Path | None = None
+) -> None:
     """Writes the .vsix; needs no network. `wheel`: the server that the extension can install.
 
-    With `llama`, our wheel of llama-cpp-python, it is for that wheel's platform only, and compiles nothing there.
+    With `llama`, our wheel of llama-cpp-python, it is for that wheel's platform only, and compiles nothing there. With
+    `python`, an archive of scripts/fetch_python.py for that platform, it needs no Python there either.
     """
     shutil.rmtree(EXTENSION / "bundled", ignore_errors=True)
-    carry(wheel, EXTENSION / "bundled", llama)
+    carry(wheel, EXTENSION / "bundled", llama, python)
     platform = ["--target", vscode_platform(llama.name)] if llama else []
     run("npm", "run", "--silent", "package", "--", *platform, "--out", target, cwd=EXTENSION, env=env)
 
 
-def carry(wheel: Path, folder: Path, llama: Path | None = None) -> None:
-    """The server's wheel, its installer and, for one platform, a llama.cpp that is ready to run."""
+def carry(wheel: Path, folder: Path, llama: Path | None = None, python: Path | None = None) -> None:
+    """The server's wheel, its installer and, for one platform, a llama.cpp and a Python that are ready to run."""
     (folder / "wheel").mkdir(parents=True)
     shutil.copy(wheel, folder / "wheel")
-    bundle.carry_installer(folder, llama)
+    bundle.carry_installer(folder, llama, python)
 
 
 def vscode_platform(wheel: str) -> str:
@@ -198,10 +203,12 @@ def unit(env: dict[str, str]) -> None:
     run("npm", "run", "--silent", "test", cwd=EXTENSION, env=env)
 
 
-def test(cache: Path, env: dict[str, str], names: list[str]) -> None:
+def test(work: Path, env: dict[str, str], names: list[str]) -> None:
     """All tests in one process: they share one code-server and one browser, which take half a minute to start."""
-    vsix = cache / "copilot-lsp.vsix"
-    wheel, python_extension, rival = stubs(cache)
+    vsix, complete = work / "copilot-lsp.vsix", work / "copilot-lsp-platform.vsix"
+    wheel, python_extension, rival = stubs(work)
+    python = Path(run_python(TESTS.parent / "own_python.py", work / "python.tar.gz"))
+    package(env, complete, build_wheel(work / "wheel"), llama_here(), python)
     package(env, vsix, wheel)
     server = os.environ.get("COPILOT_LSP_SERVER") or str(ROOT / ".venv" / "bin" / "copilot-lsp")
     if not Path(server).exists():
@@ -210,6 +217,7 @@ def test(cache: Path, env: dict[str, str], names: list[str]) -> None:
     patterns = [f"--test-name-pattern={name}" for name in names]
     isolation = ["--test-isolation=none", "--test-concurrency=1"]
     vsixes = {"COPILOT_LSP_VSIX": vsix, "COPILOT_LSP_STUB_PYTHON": python_extension, "COPILOT_LSP_STUB_RIVAL": rival}
+    vsixes["COPILOT_LSP_VSIX_COMPLETE"] = complete
     artifacts = Path(os.environ.get("COPILOT_LSP_ARTIFACTS") or ROOT / "artifacts" / "vscode").resolve()
     artifacts.mkdir(parents=True, exist_ok=True)
     places = {"COPILOT_LSP_SERVER": server, "COPILOT_LSP_ARTIFACTS": str(artifacts), "PYTHON": sys.executable}
@@ -217,11 +225,22 @@ def test(cache: Path, env: dict[str, str], names: list[str]) -> None:
     run("node", "--test", *isolation, *patterns, *sorted(TESTS.glob("*.test.ts")), cwd=TESTS, env=env)
 
 
+def llama_here() -> Path:
+    """Our wheel of llama-cpp-python for this platform, or else what the setup found to work here."""
+    if ours := sorted(wheels.built().glob(f"llama_cpp_python-{wheels.pins()['version']}-*.whl")):
+        return ours[-1]
+    return Path(json.loads((ROOT / ".venv" / "setup-stamp.json").read_text("utf-8"))["llama"])
+
+
 def stubs(folder: Path) -> tuple[Path, Path, Path]:
     """A wheel that installs at once, a Python extension for VS Code, and one that completes as well."""
-    printed = subprocess.check_output([sys.executable, TESTS / "stubs.py", folder], text=True)
-    wheel, python_extension, rival = map(Path, printed.splitlines())
+    wheel, python_extension, rival = map(Path, run_python(TESTS / "stubs.py", folder).splitlines())
     return wheel, python_extension, rival
+
+
+def run_python(script: Path, argument: Path) -> str:
+    """What it printed, without its last line end."""
+    return subprocess.check_output([sys.executable, script, argument], text=True).strip()
 
 
 def main() -> None:
@@ -231,7 +250,10 @@ def main() -> None:
     parser.add_argument("--wheel", type=Path, help="the server to carry along, for `package`; built when not given")
     parser.add_argument("--out", type=Path, default=EXTENSION, help="folder for the package")
     parser.add_argument("--llama", type=Path, help="our wheel of llama-cpp-python for the platform to `package` for")
+    parser.add_argument("--python", type=Path, help="an archive of scripts/fetch_python.py for the same platform")
     arguments = parser.parse_args()
+    if arguments.python and not arguments.llama:
+        parser.error("--python goes with --llama: it is for one platform, too")
     cache = cache_folder()
     if arguments.action == "setup":
         setup(cache)
@@ -240,11 +262,13 @@ def main() -> None:
         env = build_environment(cache)
         wheel = arguments.wheel or build_wheel(cache / "wheel")
         platform = f"{vscode_platform(arguments.llama.name)}-" if arguments.llama else ""
-        package(env, arguments.out.resolve() / f"copilot-lsp-{platform}{version}.vsix", wheel, arguments.llama)
+        target = arguments.out.resolve() / f"copilot-lsp-{platform}{version}.vsix"
+        package(env, target, wheel, arguments.llama, arguments.python)
     elif arguments.action == "unit":
         unit(build_environment(cache))
     else:
-        test(cache, setup(cache), arguments.names)
+        with tempfile.TemporaryDirectory(prefix="copilot-lsp-vscode-") as work:
+            test(Path(work), setup(cache), arguments.names)
 
 
 if __name__ == "__main__":

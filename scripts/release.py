@@ -1,6 +1,7 @@
 """Builds what a release has: wheel, source distribution, VS Code extension, SHA256SUMS. Run by `make dist`.
 
-For each of our wheels of llama-cpp-python in dist/ (`make wheel`), an extension for that platform besides.
+For each of our wheels of llama-cpp-python in dist/ (`make wheel`), an extension for that platform besides, with the
+Python of python-builds.json in it.
 
 Into dist/release; the notes, this version's section of CHANGELOG.md, into build/release-notes.md; into build/packaging
 the files of packaging/ with the checksum, and with the address in COPILOT_LSP_REPOSITORY.
@@ -16,6 +17,10 @@ import subprocess
 import sys
 from pathlib import Path
 
+import editors_vscode
+import fetch_python
+from installer import steps
+
 from copilot_lsp import __version__
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -30,8 +35,18 @@ def build() -> None:
     wheel = next(TARGET.glob("*.whl"))
     for llama in (None, *sorted((ROOT / "dist").glob("llama_cpp_python-*.whl"))):
         script = [sys.executable, str(ROOT / "scripts" / "editors_vscode.py"), "package", "--out", str(TARGET)]
-        carried = ["--llama", str(llama)] if llama else []
-        subprocess.run([*script, "--wheel", str(wheel), *carried], check=True)
+        subprocess.run([*script, "--wheel", str(wheel), *(carried(llama) if llama else [])], check=True)
+
+
+def carried(llama: Path) -> list[str]:
+    """That wheel, and a Python for its platform. Where the Python cannot be had, the extension downloads it later."""
+    options = ["--llama", str(llama)]
+    try:
+        python = fetch_python.fetch(editors_vscode.vscode_platform(llama.name), ROOT / "build" / "python")
+    except (steps.Failed, OSError) as failure:
+        steps.say(f"release: {llama.name} goes without a Python: {failure}")
+        return options
+    return [*options, "--python", str(python)]
 
 
 def checksums(folder: Path) -> str:

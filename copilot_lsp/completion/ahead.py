@@ -33,7 +33,7 @@ def next_job(query: Query, shown: Generated, completion: CompletionSettings) -> 
         snapshot, offset = insert(snapshot, offset, "\n" + next_indentation(site))
     elif not shown.text:
         return None
-    decision = trigger.decide(snapshot, offset, Trigger.AUTOMATIC, completion.multiline)
+    decision = trigger.decide(snapshot, offset, Trigger.AUTOMATIC, completion)
     if isinstance(decision, Silence):
         return None
     floor = completion.confidence

@@ -60,7 +60,7 @@ def shape_of(query: Query, settings: Settings) -> Shape | Silence:
     """Line or block, or why nothing is to be shown."""
     if query.shape is not None:
         return query.shape
-    decision = trigger.decide(query.snapshot, query.offset, query.trigger, settings.completion.multiline)
+    decision = trigger.decide(query.snapshot, query.offset, query.trigger, settings.completion)
     return decision if isinstance(decision, Silence) else decision.shape
 
 

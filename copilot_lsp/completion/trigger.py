@@ -13,7 +13,7 @@ from enum import StrEnum
 from tree_sitter import Node
 
 from copilot_lsp.postprocess.shape import Shape
-from copilot_lsp.settings import Multiline
+from copilot_lsp.settings import CompletionSettings, Multiline
 from copilot_lsp.silence import Reason, Silence
 from copilot_lsp.source.blocks import CLOSER, DEFINITION, opens_block
 from copilot_lsp.source.document import Snapshot
@@ -47,12 +47,12 @@ class Ask:
     shape: Shape
 
 
-def decide(snapshot: Snapshot, offset: int, trigger: Trigger, multiline: Multiline) -> Ask | Silence:
+def decide(snapshot: Snapshot, offset: int, trigger: Trigger, settings: CompletionSettings) -> Ask | Silence:
     """Whether a completion is wanted at the byte `offset`; an invoked one always is."""
     site = Site.of(snapshot, offset)
-    if trigger is Trigger.AUTOMATIC and (silence := _disturbs(site)):
+    if trigger is Trigger.AUTOMATIC and (silence := _disturbs(site) or _turned_off(site, settings)):
         return silence
-    return Ask(_shape(site, multiline))
+    return Ask(_shape(site, settings.multiline))
 
 
 def _disturbs(site: Site) -> Silence | None:
@@ -60,6 +60,17 @@ def _disturbs(site: Site) -> Silence | None:
         return Silence(Reason.MID_WORD)
     if len(_CLOSING.sub("", _without_comment(site))) > FEW:
         return Silence(Reason.TEXT_TO_THE_RIGHT)
+    return None
+
+
+def _turned_off(site: Site, settings: CompletionSettings) -> Silence | None:
+    if settings.in_comments and settings.in_strings:
+        return None
+    match _region(site):
+        case Region.COMMENT if not settings.in_comments:
+            return Silence(Reason.IN_COMMENT)
+        case Region.STRING if not settings.in_strings:
+            return Silence(Reason.IN_STRING)
     return None
 
 
@@ -71,17 +82,17 @@ def _without_comment(site: Site) -> str:
 def _shape(site: Site, multiline: Multiline) -> Shape:
     if multiline != "auto":
         return Shape.BLOCK if multiline == "always" else Shape.LINE
-    if site.right.strip() or not _in_code(site):
+    if site.right.strip() or _region(site) is not Region.CODE:
         return Shape.LINE
     return Shape.BLOCK if _begins_body(site) or _follows_announcement(site) else Shape.LINE
 
 
-def _in_code(site: Site) -> bool:
+def _region(site: Site) -> Region:
     tree = site.snapshot.tree
     if tree is not None:
-        return region_at(tree, site.language, site.offset) is Region.CODE
+        return region_at(tree, site.language, site.offset)
     prefix = line_comment(site.language)
-    return not (prefix and site.left.lstrip().startswith(prefix))
+    return Region.COMMENT if prefix and site.left.lstrip().startswith(prefix) else Region.CODE
 
 
 def _begins_body(site: Site) -> bool:

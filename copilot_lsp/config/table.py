@@ -73,6 +73,16 @@ OPTIONS = (
         10_000,
     ),
     Option("completion.prefetch", "Generate what would come next while the machine is idle."),
+    Option("completion.inComments", "Complete in comments while you type; when you ask by a key, always."),
+    Option(
+        "completion.inStrings",
+        "Complete in strings, docstrings too, while you type; when you ask by a key, always. A file without a syntax"
+        " tree is taken for code.",
+    ),
+    Option(
+        "completion.onBattery",
+        "On a machine that runs on its battery: complete while you type, or (`manual`) only when you ask by a key.",
+    ),
     Option("context.prefixTokens", "Text before the cursor that the model reads (tokens).", 16, 131_072),
     Option("context.suffixTokens", "Text after the cursor that the model reads (tokens).", 0, 131_072),
     Option("context.index", "Show the model what other files of the workspace define; keeps an index of their text."),

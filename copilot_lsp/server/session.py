@@ -11,8 +11,9 @@ from pathlib import Path
 from copilot_lsp import config
 from copilot_lsp.completion.completer import Completer
 from copilot_lsp.completion.query import Answer, Completion, Query
+from copilot_lsp.completion.trigger import Trigger
 from copilot_lsp.engine.base import Engine, EngineState, EngineStatus
-from copilot_lsp.server import cells
+from copilot_lsp.server import cells, power
 from copilot_lsp.server.knowledge import Knowledge
 from copilot_lsp.server.sources import Files, Profile, Sources
 from copilot_lsp.server.statistics import Recorder
@@ -60,6 +61,7 @@ class Session:
         self.last = Last()
         self.profile = Profile()
         self.recorder = Recorder()
+        self.on_battery = power.battery()
         self.waiting = 0
         self.loaded = asyncio.Event()
         self.changed: Callable[[], None] = lambda: None
@@ -193,6 +195,10 @@ class Session:
 
     async def complete(self, query: Query, emit: Callable[[Completion], None] | None = None) -> Answer:
         """As `Completer.complete`; the status tells of it."""
+        if query.trigger is Trigger.AUTOMATIC and self.settings.completion.on_battery == "manual" and self.on_battery():
+            answer = Answer(silence=Silence(Reason.ON_BATTERY))
+            self.note(query.snapshot.uri, answer)
+            return answer
         self.waiting += 1
         self.changed()
         try:

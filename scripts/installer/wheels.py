@@ -18,6 +18,7 @@ import shutil
 import tempfile
 import tomllib
 import urllib.error
+import urllib.parse
 import urllib.request
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -79,12 +80,17 @@ def built() -> Path:
 
 
 def _released(url: str, sha256: str) -> Path:
-    kept = cache.wheels() / "released" / url.rpartition("/")[2]
+    return download(url, sha256, cache.wheels() / "released")
+
+
+def download(url: str, sha256: str, folder: Path) -> Path:
+    """The file in `folder`, which keeps it. Raises Failed when it cannot be had or is another one."""
+    kept = folder / urllib.parse.unquote(url.rpartition("/")[2])
     if kept.is_file() and checksum(kept) == sha256:
         return kept
-    kept.parent.mkdir(parents=True, exist_ok=True)
+    folder.mkdir(parents=True, exist_ok=True)
     steps.say(f"Downloading {kept.name}")
-    with tempfile.TemporaryDirectory(dir=kept.parent, prefix=".get-") as work:
+    with tempfile.TemporaryDirectory(dir=folder, prefix=".get-") as work:
         got = Path(work, kept.name)
         try:
             with urllib.request.urlopen(url, timeout=TIMEOUT_SECONDS) as source, got.open("wb") as target:

@@ -230,6 +230,18 @@ async def test_an_invoked_request_is_answered_where_an_automatic_one_is_not() ->
         assert len(await items(client, 0, 2, invoked=True)) == 1
 
 
+@pytest.mark.parametrize(("unplugged", "shown"), [(True, 0), (False, 1)])
+async def test_on_battery_a_key_still_asks(unplugged: bool, shown: int) -> None:
+    manual = Settings(completion=CompletionSettings(prefetch=False, on_battery="manual"))
+    async with connected(RULE, settings=manual) as client:
+        client.session.on_battery = lambda: unplugged
+        await client.initialize()
+        client.open(URI, "x = ")
+        assert len(await items(client, 0, 4)) == shown
+        assert (client.session.last.silence is None) == (shown > 0)
+        assert len(await items(client, 0, 4, invoked=True)) == 1
+
+
 async def test_cells_of_a_notebook_are_documents() -> None:
     cell, added = "notebook-cell:/p/book.ipynb#1", "notebook-cell:/p/book.ipynb#2"
 

@@ -9,7 +9,7 @@ from markers import cursor
 
 from copilot_lsp.completion.trigger import Ask, Trigger, decide
 from copilot_lsp.postprocess.shape import Shape
-from copilot_lsp.settings import Multiline
+from copilot_lsp.settings import CompletionSettings, Multiline
 from copilot_lsp.silence import Reason, Silence
 from copilot_lsp.source.document import Document
 
@@ -19,7 +19,7 @@ def asked(
 ) -> Ask | Silence:
     source, offset = cursor(marked)
     snapshot = Document.open("file:///x", "x", language, 1, source, 500_000).snapshot()
-    return decide(snapshot, offset, trigger, multiline)
+    return decide(snapshot, offset, trigger, CompletionSettings(multiline=multiline))
 
 
 SILENT = [
@@ -123,8 +123,37 @@ def test_windows_line_ends_change_nothing() -> None:
 @settings(deadline=None)
 @given(st.text(alphabet="aé‘ \t\r\n(){}[]:;<>/#\"'`@", max_size=60), st.data())
 def test_never_raises(source: str, data: st.DataObject) -> None:
+    off = CompletionSettings(in_comments=False, in_strings=False)
     offset = len(source[: data.draw(st.integers(0, len(source)))].encode())
     for language in ("python", "typescript", "html", "kotlin"):
         snapshot = Document.open("file:///x", "x", language, 1, source, 500_000).snapshot()
-        assert isinstance(decide(snapshot, offset, Trigger.INVOKED, "auto"), Ask)
-        assert isinstance(decide(snapshot, offset, Trigger.AUTOMATIC, "auto"), Ask | Silence)
+        assert isinstance(decide(snapshot, offset, Trigger.INVOKED, CompletionSettings()), Ask)
+        assert isinstance(decide(snapshot, offset, Trigger.AUTOMATIC, off), Ask | Silence)
+
+
+PLACES = [
+    ("python", "# Sort by ‸", Reason.IN_COMMENT),
+    ("python", "x = 1  # the ‸\ny = 2\n", Reason.IN_COMMENT),
+    ("javascript", "/* Adds\n ‸\n*/", Reason.IN_COMMENT),
+    ("kotlin", "// without a tree ‸", Reason.IN_COMMENT),
+    ("python", 'print("a ‸', Reason.IN_STRING),
+    ("python", 'def f():\n    """Adds ‸\n    """\n', Reason.IN_STRING),
+    ("rust", 'let s = "‸";', Reason.IN_STRING),
+    ("python", 'f"{‸}"', None),
+    ("javascript", "const s = `a ${‸}`", None),
+    ("python", "x = ‸", None),
+]
+
+
+@pytest.mark.parametrize(("language", "marked", "where"), PLACES)
+def test_comments_and_strings_can_be_turned_off(language: str, marked: str, where: Reason | None) -> None:
+    source, offset = cursor(marked)
+    snapshot = Document.open("file:///x", "x", language, 1, source, 500_000).snapshot()
+    neither = CompletionSettings(in_comments=False, in_strings=False)
+    found = decide(snapshot, offset, Trigger.AUTOMATIC, neither)
+    assert (found.reason if isinstance(found, Silence) else None) == where
+    assert isinstance(decide(snapshot, offset, Trigger.INVOKED, neither), Ask)
+    other = CompletionSettings(in_comments=where is not Reason.IN_COMMENT, in_strings=where is not Reason.IN_STRING)
+    assert isinstance(decide(snapshot, offset, Trigger.AUTOMATIC, other), Silence if where else Ask)
+    turned_round = CompletionSettings(in_comments=not other.in_comments, in_strings=not other.in_strings)
+    assert isinstance(decide(snapshot, offset, Trigger.AUTOMATIC, turned_round), Ask)

@@ -1,13 +1,14 @@
 /** Installs the server from the wheel that the extension carries, into an environment of the extension's own. */
 import * as fs from 'node:fs';
 import * as path from 'node:path';
-import { ProgressLocation, window, type ExtensionContext, type LogOutputChannel, type Progress } from 'vscode';
+import { ProgressLocation, window, type CancellationToken, type ExtensionContext, type LogOutputChannel, type Progress } from 'vscode';
 
 import { bundle, installRoot } from './bundle.ts';
 import { isFile, namesIn } from './files.ts';
 import { take } from './lock.ts';
 import { Cancelled, run } from './process.ts';
 import { activeInterpreter, interpreterForServer, ISOLATED, LEAST_VERSION } from './python.ts';
+import { PLATFORM, provide } from './runtime.ts';
 import { reason, step, type Step } from './steps.ts';
 import { isInUse } from './windows.ts';
 import { t } from './words.ts';
@@ -33,8 +34,7 @@ export function isCurrent(context: ExtensionContext): boolean {
 export async function install(context: ExtensionContext, log: LogOutputChannel): Promise<void> {
     const carried = bundle(context);
     if (!carried) throw new Error(t('This build of the extension carries no server.'));
-    const interpreter = await interpreterForServer(await activeInterpreter({ start: true }));
-    if (!interpreter) throw new Error(t('Python {0} or newer (with venv) was not found.', LEAST_VERSION.join('.')));
+    const present = await interpreterForServer(await activeInterpreter({ start: true }));
     fs.mkdirSync(installRoot(context), { recursive: true });
     const release = take(path.join(installRoot(context), 'lock'));
     if (!release) throw new Error(t('Another window is installing the server.'));
@@ -43,9 +43,11 @@ export async function install(context: ExtensionContext, log: LogOutputChannel):
     const { installer, folder, wheel } = carried;
     try {
         vacate(folder);
-        await window.withProgress(where, (progress, token) =>
-            run(interpreter, [ISOLATED, installer, folder, wheel], reporter(progress, log), token),
-        );
+        await window.withProgress(where, async (progress, token) => {
+            const report = reporter(progress, log);
+            const interpreter = present ?? (await ownInterpreter(context, installer, report, token));
+            await run(interpreter, [ISOLATED, installer, folder, wheel], report, token);
+        });
         fs.writeFileSync(path.join(folder, COMPLETE), '');
         removeOld(context);
     } catch (error) {
@@ -53,6 +55,23 @@ export async function install(context: ExtensionContext, log: LogOutputChannel):
     } finally {
         release();
     }
+}
+
+/** Where the machine has no Python that is new enough. Raises Cancelled, or an Error whose text is for the user. */
+async function ownInterpreter(
+    context: ExtensionContext,
+    installer: string,
+    report: (line: string) => void,
+    token: CancellationToken,
+): Promise<string> {
+    const missing = t('Python {0} or newer (with venv) was not found.', LEAST_VERSION.join('.'));
+    const where = { bundled: path.dirname(installer), into: context.globalStorageUri.fsPath, platform: PLATFORM };
+    const own = await provide(where, report, token).catch((error: unknown) => {
+        throw error instanceof Cancelled ? error : new Error(`${missing} ${reason(String((error as Error).message))}`);
+    });
+    const interpreter = own && (await interpreterForServer(own));
+    if (!interpreter) throw new Error(missing);
+    return interpreter;
 }
 
 /** From now on no window starts the server of `folder`. Raises an Error when another one runs it. */

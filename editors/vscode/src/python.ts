@@ -75,7 +75,7 @@ export const ISOLATED = '-I';
 
 /** The first interpreter, of the active one and those in PATH, that can make the server's environment. */
 export async function interpreterForServer(active: string | undefined): Promise<string | undefined> {
-    const names = ['python3.13', 'python3.12', 'python3.11', 'python3', 'python', 'py'];
+    const names = ['python3.14', 'python3.13', 'python3.12', 'python3.11', 'python3', 'python', 'py'];
     for (const name of active ? [active, ...names] : names) {
         if (await isNewEnough(name)) return name;
     }

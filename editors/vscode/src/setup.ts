@@ -21,7 +21,7 @@ async function offerFirst(context: ExtensionContext): Promise<void> {
     if (context.globalState.get<boolean>(UNASKED)) return;
     const path = serverPath();
     const what = path ? t('There is no server at {0}.', path) : t('The server was not found.');
-    const cost = t('Installing it downloads Python packages and, where none fits this machine, compiles llama.cpp.');
+    const cost = t('Installing it downloads Python packages, and Python where there is none; where no llama.cpp fits this machine, it compiles one.');
     const canInstall = bundle(context) !== undefined && !path;
     const [install, settings, never] = [t('Install'), t('Set Its Path'), t("Don't Ask Again")];
     const choices = canInstall ? [install, settings, never] : [settings, never];

@@ -6,12 +6,15 @@ Without it these tests are no part of a run: `make test-editors` has them.
 from __future__ import annotations
 
 import json
+import os
+import subprocess
+import sys
 from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
-from nvim_driver import NVIMS, SERVER, Nvim, Start, running
+from nvim_driver import NVIMS, ROOT, SERVER, Nvim, Start, running
 from nvim_script import RULES
 
 VERSIONS = ("0.11", "0.12")
@@ -40,3 +43,14 @@ def start(program: Path, request: pytest.FixtureRequest, tmp_path: Path) -> Iter
 
     with ExitStack() as stack:
         yield begin
+
+
+@pytest.fixture(scope="module")
+def plugin(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The plugin's branch, as scripts/nvim_repo.py writes it."""
+    folder = tmp_path_factory.mktemp("plugin")
+    code = "import pathlib, sys, nvim_repo; nvim_repo.plugin(pathlib.Path(sys.argv[1]))"
+    environment = {**os.environ, "PYTHONPATH": str(ROOT / "scripts")}
+    subprocess.run([sys.executable, "-c", code, str(folder)], check=True, env=environment)
+    assert (folder / "install" / "installer" / "server.py").is_file()
+    return folder

@@ -10,9 +10,9 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import nvim_screen
@@ -40,11 +40,15 @@ vim.opt.runtimepath:append({plugin})
 
 @dataclass(frozen=True, slots=True)
 class Nvim:
-    """`folder` holds everything this Neovim reads and writes; the files it edits are in `folder/work`."""
+    """`folder` holds everything this Neovim reads and writes; the files it edits are in `folder/work`.
+
+    `variables` are added to its environment.
+    """
 
     program: Path
     folder: Path
     name: str
+    variables: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def work(self) -> Path:
@@ -57,7 +61,7 @@ class Nvim:
     def environment(self) -> dict[str, str]:
         homes = {f"XDG_{kind}_HOME": str(self.folder / kind.lower()) for kind in ("CONFIG", "DATA", "STATE")}
         kept = {key: value for key, value in os.environ.items() if not key.startswith(("NVIM", "VIM", "TMUX"))}
-        return {**kept, **homes, "LANG": "C.UTF-8", "TERM": "tmux-256color"}
+        return {**kept, **homes, "LANG": "C.UTF-8", "TERM": "tmux-256color", **self.variables}
 
     def _run(self, command: list[str]) -> str:
         """Raises AssertionError when it fails or hangs: Neovim answers nothing while it waits for Enter."""
@@ -163,21 +167,31 @@ Start = Callable[..., Nvim]
 @contextmanager
 def running(program: Path, name: str, setup: str, file: str, text: str) -> Iterator[Nvim]:
     """Neovim on `file` with `text`; `setup` is Lua, in which LOG stands for the path of the server's log."""
-    # Short, because a socket's path may have no more than 107 bytes.
-    folder = Path(tempfile.mkdtemp(prefix="nvim-"))
-    nvim = Nvim(program, folder, name)
+    nvim = Nvim(program, short_folder(), name)
+    init = INIT.format(plugin=json.dumps(str(PLUGIN)), setup=setup.replace("LOG", str(nvim.log)))
+    with started(nvim, init, file, text):
+        yield nvim
+
+
+def short_folder() -> Path:
+    """A new one. Short, because a socket's path may have no more than 107 bytes."""
+    return Path(tempfile.mkdtemp(prefix="nvim-"))
+
+
+@contextmanager
+def started(nvim: Nvim, init: str, file: str, text: str) -> Iterator[None]:
+    """On `file` with `text`, and with the configuration `init` in Lua."""
     try:
-        (folder / "config" / "nvim").mkdir(parents=True)
-        lua = INIT.format(plugin=json.dumps(str(PLUGIN)), setup=setup.replace("LOG", str(nvim.log)))
-        (folder / "config" / "nvim" / "init.lua").write_text(lua, "utf-8")
+        (nvim.folder / "config" / "nvim").mkdir(parents=True)
+        (nvim.folder / "config" / "nvim" / "init.lua").write_text(init, "utf-8")
         nvim.work.mkdir()
         (nvim.work / file).write_text(text, "utf-8")
         size = ("-x", str(COLUMNS), "-y", str(LINES))
-        command = [str(program), "--listen", str(folder / "nvim"), file]
+        command = [str(nvim.program), "--listen", str(nvim.folder / "nvim"), file]
         nvim.tmux("new-session", "-d", *size, "-c", str(nvim.work), *command)
         nvim.wait("Neovim's socket", nvim.listens)
         nvim.wait_lua("vim.v.vim_did_enter", 1)
-        yield nvim
+        yield
     finally:
         end(nvim)
 
@@ -190,3 +204,13 @@ def end(nvim: Nvim) -> None:
     while (nvim.folder / "nvim").exists() and time.monotonic() < limit:
         time.sleep(0.02)
     shutil.rmtree(nvim.folder, ignore_errors=True)
+
+
+def repository(plugin: Path, into: Path) -> Path:
+    """The plugin's files as a plugin manager gets them: on the branch `nvim` of a repository named copilot-lsp."""
+    folder = into / "copilot-lsp"
+    shutil.copytree(plugin, folder)
+    user = ["-c", "user.name=a", "-c", "user.email=a@localhost", "-c", "init.defaultBranch=nvim"]
+    for arguments in (["init", "-q"], ["add", "-A"], ["commit", "-qm", "all"]):
+        subprocess.run(["git", "-C", str(folder), *user, *arguments], check=True)
+    return folder

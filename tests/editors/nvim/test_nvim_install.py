@@ -4,14 +4,13 @@
 
 from __future__ import annotations
 
+import json
 import os
-import shutil
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
-from nvim_driver import NVIMS
+from nvim_driver import NVIMS, repository
 
 ROOT = Path(__file__).resolve().parents[3]
 
@@ -29,17 +28,6 @@ program.chmod(0o755)
 FAILS = 'print("Creating it"); raise SystemExit("install: no network")'
 PROGRAM = "lua io.stdout:write('PROGRAM ' .. require('copilot_lsp.config').program() .. '\\n')"
 CMD = "lua io.stdout:write('CMD ' .. require('copilot_lsp.config').options.cmd[1] .. '\\n')"
-
-
-@pytest.fixture(scope="module")
-def plugin(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The plugin's branch, as scripts/nvim_repo.py writes it."""
-    folder = tmp_path_factory.mktemp("plugin")
-    code = "import pathlib, sys, nvim_repo; nvim_repo.plugin(pathlib.Path(sys.argv[1]))"
-    environment = {**os.environ, "PYTHONPATH": str(ROOT / "scripts")}
-    subprocess.run([sys.executable, "-c", code, str(folder)], check=True, env=environment)
-    assert (folder / "install" / "installer" / "server.py").is_file()
-    return folder
 
 
 def run(program: Path, plugin: Path, home: Path, *commands: str) -> str:
@@ -96,6 +84,29 @@ def test_install_of_a_wheel_by_wildcard(program: Path, plugin: Path, tmp_path: P
     assert done.stdout == f"{wheel.name}\n"
 
 
+@pytest.mark.parametrize(("sha256", "said"), [("0" * 64, "is not the file that was released"), ("", "curl: ")])
+def test_without_python_another_file_than_the_pinned_one_is_refused(
+    program: Path, plugin: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, sha256: str, said: str
+) -> None:
+    """Nor is one that cannot be had: in one line that says what is needed, and nothing is left."""
+    archive = tmp_path / "python.tar.gz"
+    if sha256:
+        archive.write_bytes(b"another")
+    builds = plugin / "install" / "python-builds.json"
+    names = json.loads(builds.read_text("utf-8"))["builds"]
+    pins = {name: {"url": archive.as_uri(), "sha256": sha256} for name in names}
+    builds.write_text(json.dumps({"builds": pins}), "utf-8")
+    programs = tmp_path / "programs"
+    programs.mkdir()
+    for name in ("curl", "sh", "sha256sum", "tar"):
+        (programs / name).symlink_to(Path("/usr/bin", name))
+    monkeypatch.setenv("PATH", str(programs))
+    output = run(program, plugin, tmp_path, "CopilotLsp install")
+    assert "copilot-lsp: install: needs Python 3.11 or newer with venv" in output
+    assert said in output
+    assert not list((tmp_path / "nvim" / "copilot-lsp").glob("*"))
+
+
 def test_version_of_the_plugin_is_the_packages() -> None:
     import copilot_lsp
 
@@ -105,12 +116,7 @@ def test_version_of_the_plugin_is_the_packages() -> None:
 
 def test_the_branch_by_neovims_own_plugin_manager(plugin: Path, tmp_path: Path) -> None:
     """vim.pack came with Neovim 0.12. The branch's name decides nothing: the plugin is named after its repository."""
-    repository = tmp_path / "copilot-lsp"
-    shutil.copytree(plugin, repository)
-    user = ["-c", "user.name=a", "-c", "user.email=a@localhost", "-c", "init.defaultBranch=nvim"]
-    for arguments in (["init", "-q"], ["add", "-A"], ["commit", "-qm", "all"]):
-        subprocess.run(["git", "-C", str(repository), *user, *arguments], check=True)
-    spec = f"{{ src = 'file://{repository}', version = 'nvim' }}"
+    spec = f"{{ src = 'file://{repository(plugin, tmp_path)}', version = 'nvim' }}"
     says = "vim.fn.exists(':CopilotLsp'), require('copilot_lsp').is_set_up, vim.pack.get()[1].spec.name"
     output = run(
         Path(NVIMS) / "nvim-0.12",

@@ -4,6 +4,7 @@
 --- another Neovim runs keeps its files.
 
 local config = require('copilot_lsp.config')
+local python = require('copilot_lsp.python')
 local say = require('copilot_lsp.say')
 
 local M = {}
@@ -11,8 +12,6 @@ local M = {}
 --- The server's version that belongs to this plugin.
 M.VERSION = '0.1.0'
 
-local PYTHONS = { 'python3.14', 'python3.13', 'python3.12', 'python3.11', 'python3', 'python' }
-local USABLE = 'import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 11))'
 local KEPT = 2
 
 M.running = false
@@ -39,15 +38,6 @@ local function script()
   for _, path in ipairs({ root .. '/install/install.py', vim.fs.dirname(vim.fs.dirname(root)) .. '/scripts/install.py' }) do
     if vim.uv.fs_stat(path) then
       return path
-    end
-  end
-end
-
----@return string? python 3.11 or newer that can make environments
-local function python()
-  for _, name in ipairs(PYTHONS) do
-    if vim.fn.executable(name) == 1 and vim.system({ name, '-c', USABLE }):wait().code == 0 then
-      return name
     end
   end
 end
@@ -110,8 +100,6 @@ end
 ---@param installer string
 local function start(server, program, installer)
   local folder = ('%s/server-%s-%d'):format(config.data_folder(), os.date('%Y%m%d%H%M%S'), vim.fn.getpid())
-  vim.fn.mkdir(config.data_folder(), 'p')
-  M.running = true
   vim.system({ program, installer, folder, server }, {
     text = true,
     stdout = function(_, chunk)
@@ -124,21 +112,40 @@ local function start(server, program, installer)
   end)
 end
 
+---@param installer string
+---@param act fun(program: string)
+local function with_python(installer, act)
+  local present = python.present()
+  if present then
+    return act(present)
+  end
+  tell_progress('Getting Python: none that is new enough was found')
+  python.provide(vim.fs.joinpath(vim.fs.dirname(installer), 'python-builds.json'), config.data_folder(), function(own, failure)
+    if own then
+      return act(own)
+    end
+    M.running = false
+    tell('install: ' .. failure)
+  end)
+end
+
 --- Waits where nobody looks on: `nvim --headless "+Lazy! sync" +qa` would end it.
 ---@param given string? a wheel instead of the server on the package index; "~" and "*" are expanded
 function M.run(given)
   local wheel = given and vim.fn.expand(given)
-  local program, installer = python(), script()
+  local installer = script()
   if M.running then
     return tell('install: is running already')
-  elseif not program then
-    return tell('install: needs Python 3.11 or newer with venv (Debian: apt install python3-venv)')
   elseif not installer then
     return tell('install: the scripts are missing; use the branch that `make nvim-repo` writes, or a clone')
   elseif wheel and vim.fn.filereadable(wheel) == 0 then
     return tell(('install: %s is not a file'):format(wheel))
   end
-  start(wheel and vim.fn.fnamemodify(wheel, ':p') or 'copilot-lsp==' .. M.VERSION, program, installer)
+  M.running = true
+  vim.fn.mkdir(config.data_folder(), 'p')
+  with_python(installer, function(program)
+    start(wheel and vim.fn.fnamemodify(wheel, ':p') or 'copilot-lsp==' .. M.VERSION, program, installer)
+  end)
   if headless() then
     vim.wait(3600 * 1000, function()
       return not M.running

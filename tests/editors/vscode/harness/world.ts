@@ -35,6 +35,8 @@ export interface Plan {
     readonly settings: (world: { root: string; program: string }) => { user: object; machine: object };
     /** The display language; English when it is left out. */
     readonly locale?: string;
+    /** The variable that names our .vsix; that with a stand-in for the server when it is left out. */
+    readonly vsix?: string;
 }
 
 /** A world that scenarios share. */
@@ -121,7 +123,7 @@ async function start(plan: Plan): Promise<World> {
     const program = launcher(root, records);
     const { user, machine } = plan.settings({ root, program });
     const settings = new Settings(userData(root), folder, user, machine);
-    const extensions = [...plan.extensions, environmentVariable('COPILOT_LSP_VSIX')];
+    const extensions = [...plan.extensions, environmentVariable(plan.vsix ?? 'COPILOT_LSP_VSIX')];
     const server = await startCodeServer(root, extensions, plan.env({ root, program }));
     const browser = await startBrowser(path.join(root, 'browser'), plan.locale ?? 'en');
     const page = browser.pages()[0] ?? (await browser.newPage());

@@ -1,0 +1,91 @@
+--- A Python for `:CopilotLsp install`: the machine's own, or else python-build-standalone, which is downloaded once.
+
+local M = {}
+
+local PROGRAMS = { 'python3.14', 'python3.13', 'python3.12', 'python3.11', 'python3', 'python' }
+local USABLE = 'import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 11))'
+local NEEDS = 'needs Python 3.11 or newer with venv (Debian: apt install python3-venv)'
+
+---@param program string
+---@return boolean
+local function usable(program)
+  return vim.fn.executable(program) == 1 and vim.system({ program, '-I', '-c', USABLE }):wait().code == 0
+end
+
+---@return string? python 3.11 or newer that can make environments
+function M.present()
+  return vim.iter(PROGRAMS):find(usable)
+end
+
+local SYSTEMS = { Linux = 'linux', Darwin = 'darwin', Windows_NT = 'win32' }
+local MACHINES = { x86_64 = 'x64', AMD64 = 'x64', amd64 = 'x64', aarch64 = 'arm64', arm64 = 'arm64', ARM64 = 'arm64' }
+
+---@return string such as "linux-x64", as in python-builds.json
+local function platform()
+  local name = vim.uv.os_uname()
+  return ('%s-%s'):format(SYSTEMS[name.sysname] or name.sysname, MACHINES[name.machine] or name.machine)
+end
+
+---@param file string
+---@return string? sha256 of its bytes; vim.fn.sha256() takes text only
+local function sha256(file)
+  for _, command in ipairs({ { 'sha256sum', file }, { 'shasum', '-a', '256', file }, { 'certutil', '-hashfile', file, 'SHA256' } }) do
+    if vim.fn.executable(command[1]) == 1 then
+      local output = vim.system(command, { text = true }):wait().stdout or ''
+      return output:lower():match('%f[%x]' .. ('%x'):rep(64) .. '%f[%X]')
+    end
+  end
+end
+
+---@param command string[]
+---@param done fun(failure: string?)
+local function run(command, done)
+  if vim.fn.executable(command[1]) == 0 then
+    return done(('the program %s is missing'):format(command[1]))
+  end
+  vim.system(command, { text = true }, function(result)
+    local lines = vim.split(vim.trim(result.stderr or ''), '\n')
+    vim.schedule(function()
+      done(result.code ~= 0 and ('%s: %s'):format(command[1], lines[#lines]) or nil)
+    end)
+  end)
+end
+
+--- Calls `done` with the interpreter, or with nothing and what was wrong.
+---@param builds string python-builds.json
+---@param data string the folder that it is unpacked in
+---@param done fun(program: string?, failure: string?)
+function M.provide(builds, data, done)
+  local build = vim.uv.fs_stat(builds) and vim.json.decode(table.concat(vim.fn.readfile(builds), '\n')).builds[platform()]
+  if not build then
+    return done(nil, NEEDS)
+  end
+  local folder = ('%s/python-%s'):format(data, build.sha256:sub(1, 12))
+  local program = folder .. (vim.fn.has('win32') == 1 and '/python/python.exe' or '/python/bin/python3')
+  if usable(program) then
+    return done(program)
+  end
+  local function fail(failure)
+    vim.fs.rm(folder, { recursive = true, force = true })
+    done(nil, ('%s; %s'):format(NEEDS, failure))
+  end
+  vim.fn.mkdir(folder, 'p')
+  local archive = folder .. '/archive.tar.gz'
+  run({ 'curl', '--fail', '--silent', '--show-error', '--location', '--output', archive, build.url }, function(failure)
+    local found = not failure and sha256(archive)
+    if failure then
+      return fail(failure)
+    elseif found ~= build.sha256 then
+      return fail(('%s is not the file that was released: its SHA-256 is %s'):format(build.url, found or 'not to be had'))
+    end
+    run({ 'tar', '-xzf', archive, '-C', folder }, function(broken)
+      vim.fs.rm(archive)
+      if broken or not usable(program) then
+        return fail(broken or 'the downloaded one does not run here')
+      end
+      done(program)
+    end)
+  end)
+end
+
+return M
