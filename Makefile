@@ -41,8 +41,8 @@ test-training: setup
 	$(BIN)/mypy training
 	$(BIN)/python -m pytest tests/training
 
-# pip, uv, pipx and the editors' installer from an index of our wheels, without a compiler on PATH; each until a real
-# model completed. Says how many seconds each took.
+# pip, uv and pipx from an index of our wheels, and the steps of the Dockerfile, without a compiler on PATH; each until a
+# real model completed. Says how many seconds each took.
 test-install: setup
 	$(BIN)/python -m pytest tests/install --durations=0 --durations-min=1
 

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import importlib
 import json
 import shutil
-import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -13,10 +11,6 @@ import pytest
 from machine import Machine
 
 ROOT = Path(__file__).parents[2]
-
-sys.path.insert(0, str(ROOT / "scripts"))
-bundle = importlib.import_module("bundle")
-sys.path.remove(str(ROOT / "scripts"))
 
 
 def pip(machine: Machine) -> Path:
@@ -40,18 +34,7 @@ def pipx(machine: Machine) -> Path:
     return machine.home / "bin" / "copilot-lsp"
 
 
-def installer(machine: Machine) -> Path:
-    """What an editor's plugin runs; nothing but the carried files is there."""
-    carried = machine.home / "carried"
-    carried.mkdir()
-    bundle.carry_installer(carried, next(machine.index.glob("llama_cpp_python-*.whl")))
-    server = next(machine.index.glob("copilot_lsp-*.whl"))
-    said = machine.run("python3", "-I", carried / "install.py", machine.home / "server", server)
-    assert "Installing llama.cpp: our wheel" in said
-    return machine.home / "server" / "bin" / "copilot-lsp"
-
-
-@pytest.mark.parametrize("install", [pip, uv, pipx, installer])
+@pytest.mark.parametrize("install", [pip, uv, pipx])
 def test_a_completion_without_a_compiler(machine: Machine, install: Callable[[Machine], Path]) -> None:
     program = install(machine)
     shutil.copy(ROOT / "examples" / "grid.py", machine.home)

@@ -8,7 +8,7 @@ import { isFile, namesIn } from './files.ts';
 import { take } from './lock.ts';
 import { Cancelled, run } from './process.ts';
 import { activeInterpreter, interpreterForServer, ISOLATED, LEAST_VERSION } from './python.ts';
-import { PLATFORM, provide } from './runtime.ts';
+import { PLATFORM, provide, removeUnused } from './runtime.ts';
 import { reason, step, type Step } from './steps.ts';
 import { isInUse } from './windows.ts';
 import { t } from './words.ts';
@@ -98,6 +98,7 @@ function removeOld(context: ExtensionContext): void {
     const age = (folder: string) => fs.statSync(path.join(folder, COMPLETE)).mtimeMs;
     const oldest = installations(context).sort((a, b) => age(b) - age(a)).slice(2).filter((folder) => !isInUse(folder));
     for (const folder of oldest.flatMap((each) => [each, `${each}-logs`])) fs.rmSync(folder, { recursive: true, force: true });
+    removeUnused(context.globalStorageUri.fsPath, installations(context));
 }
 
 const isComplete = (folder: string) => isFile(path.join(folder, COMPLETE));

@@ -47,6 +47,15 @@ export async function provide(where: Runtime, say: (line: string) => void, cance
     }
 }
 
+/** Of what was unpacked into `into`, all that none of the virtual `environments` was made with. */
+export function removeUnused(into: string, environments: readonly string[]): void {
+    const files = environments.map((folder) => path.join(folder, 'pyvenv.cfg')).filter(isFile);
+    const made = files.map((file) => fs.readFileSync(file, 'utf8'));
+    const unpacked = namesIn(into).filter((name) => name.startsWith('python-'));
+    const unused = unpacked.filter((name) => !made.some((text) => text.includes(name)));
+    for (const name of unused) fs.rmSync(path.join(into, name), { recursive: true, force: true });
+}
+
 function builds(bundled: string): Record<string, Build> {
     const file = path.join(bundled, 'python-builds.json');
     return isFile(file) ? JSON.parse(fs.readFileSync(file, 'utf8')).builds : {};

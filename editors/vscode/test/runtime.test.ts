@@ -9,7 +9,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 
 import { Cancelled, type Cancellation } from '../src/process.ts';
-import { provide, type Runtime } from '../src/runtime.ts';
+import { provide, removeUnused, type Runtime } from '../src/runtime.ts';
 
 const NEVER = { onCancellationRequested: () => ({ dispose: () => undefined }) };
 const NOW = { onCancellationRequested: (listener: () => void) => (listener(), { dispose: () => undefined }) };
@@ -81,4 +81,12 @@ test('there is none for a platform that is not named', async () => {
     const where = await release();
     assert.equal(await get({ ...where, platform: 'sunos-x64' }), undefined);
     where.stop();
+});
+
+test('a Python that no environment was made with is removed', () => {
+    const root = fs.mkdtempSync(join(tmpdir(), 'copilot-lsp-runtime-'));
+    for (const name of ['python-1', 'python-2', 'environment', 'empty']) fs.mkdirSync(join(root, name));
+    fs.writeFileSync(join(root, 'environment', 'pyvenv.cfg'), `home = ${join(root, 'python-2', 'python', 'bin')}\n`);
+    removeUnused(root, [join(root, 'environment'), join(root, 'empty')]);
+    assert.deepEqual(fs.readdirSync(root).sort(), ['empty', 'environment', 'python-2']);
 });

@@ -47,7 +47,10 @@ def installed(home: Path) -> list[Path]:
 
 def test_install_of_the_plugins_own_branch(program: Path, plugin: Path, tmp_path: Path) -> None:
     (plugin / "install" / "install.py").write_text(INSTALLS, "utf-8")
+    unused = tmp_path / "nvim" / "copilot-lsp" / "python-0123456789ab"
+    unused.mkdir(parents=True)
     output = run(program, plugin, tmp_path, "CopilotLsp install", PROGRAM, CMD)
+    assert not unused.exists(), "no environment was made with it"
     assert "copilot-lsp: Creating it, 10 s" in output
     assert "copilot-lsp: the server is installed" in output
     (ready,) = installed(tmp_path)

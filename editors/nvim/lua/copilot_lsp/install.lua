@@ -67,6 +67,7 @@ local function forget_old()
       vim.fs.rm(folder, { recursive = true, force = true })
     end
   end
+  python.forget_unused(config.data_folder(), config.installations())
 end
 
 --- Uses what was installed, unless the option `cmd` names another program.

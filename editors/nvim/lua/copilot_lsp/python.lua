@@ -88,4 +88,19 @@ function M.provide(builds, data, done)
   end)
 end
 
+--- Removes what was unpacked in `data` that none of the virtual environments was made with.
+---@param data string
+---@param environments string[]
+function M.forget_unused(data, environments)
+  local made = vim.tbl_map(function(folder)
+    local file = folder .. '/pyvenv.cfg'
+    return vim.uv.fs_stat(file) and table.concat(vim.fn.readfile(file), '\n') or ''
+  end, environments)
+  for _, folder in ipairs(vim.fn.glob(data .. '/python-*', false, true)) do
+    if not table.concat(made, '\n'):find(vim.fs.basename(folder), 1, true) then
+      vim.fs.rm(folder, { recursive = true, force = true })
+    end
+  end
+end
+
 return M
