@@ -5,7 +5,7 @@ PYTHON ?= $(shell for python in python3 python3.13 python3.12 python3.11; do \
 	$$python -c 'import ensurepip, sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$python && break; done)
 BIN = .venv/bin
 
-TYPED = scripts benchmarks tests/e2e tests/campaign tests/editors tests/install
+TYPED = scripts benchmarks tests/e2e tests/campaign tests/editors tests/install tests/unit tests/conftest.py
 
 EDITORS ?= $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/copilot-lsp
 
@@ -62,10 +62,10 @@ lint: setup types
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 
-# One folder a call: pytest has a conftest.py in each. `make test-training` checks training/, which needs PyTorch.
+# A call each, because several folders have a conftest.py. `make test-training` checks training/, which needs PyTorch.
 types: setup
 	$(BIN)/mypy
-	@for folder in $(TYPED); do echo $(BIN)/mypy $$folder; $(BIN)/mypy $$folder || exit 1; done
+	@for path in $(TYPED); do echo $(BIN)/mypy $$path; $(BIN)/mypy $$path || exit 1; done
 
 format: setup
 	$(BIN)/ruff check --fix .

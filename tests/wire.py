@@ -100,7 +100,7 @@ class Wire:
             self._answers.pop(message["id"]).set_result(message)
         elif "id" in message:
             self.requests.append((message["method"], message.get("params")))
-            reply = self.replies.get(message["method"], lambda _: None)
+            reply: Callable[[Any], Any] = self.replies.get(message["method"], lambda _: None)
             self.send({"jsonrpc": "2.0", "id": message["id"], "result": reply(message.get("params"))})
         else:
             self.notifications.append((message["method"], message.get("params")))

@@ -15,6 +15,8 @@ from copilot_lsp.server.protocol import Server
 from copilot_lsp.server.server import create, talk
 from copilot_lsp.server.session import Session
 from copilot_lsp.settings import Settings
+from copilot_lsp.silence import Silence
+from copilot_lsp.source.document import Snapshot
 
 URI = "file:///project/app.py"
 
@@ -39,6 +41,19 @@ class Connection(Wire):
     @property
     def session(self) -> Session:
         return self.server.session
+
+    @property
+    def silence(self) -> Silence:
+        """Why the last request got nothing."""
+        silence = self.session.last.silence
+        assert silence is not None
+        return silence
+
+    def snapshot(self, uri: str) -> Snapshot:
+        """Of an open document that is not excluded."""
+        snapshot = self.session.snapshot(uri)
+        assert isinstance(snapshot, Snapshot)
+        return snapshot
 
 
 @asynccontextmanager

@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -16,13 +17,13 @@ from copilot_lsp.cli import complete, main
 from copilot_lsp.models import registry
 
 
-def run(*arguments: str, **options) -> subprocess.CompletedProcess[str]:
+def run(*arguments: str, **options: Any) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, "-m", "copilot_lsp", *arguments]
     return subprocess.run(command, capture_output=True, text=True, check=False, **options)
 
 
 @pytest.fixture
-def no_models(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+def no_models(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A machine without any pulled model."""
     monkeypatch.setattr(registry, "cache_folder", lambda: tmp_path / "cache")
 
@@ -33,7 +34,7 @@ def test_version() -> None:
 
 
 @pytest.mark.parametrize("command", ["", *cli.COMMANDS])
-def test_every_command_has_help(command, capsys: pytest.CaptureFixture[str]) -> None:
+def test_every_command_has_help(command: str, capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit, match="0"):
         main([*command.split(), "--help"])
     assert "usage: copilot-lsp" in capsys.readouterr().out
@@ -48,14 +49,14 @@ def test_help_loads_nothing_heavy() -> None:
 
 
 @pytest.mark.parametrize("arguments", [[], ["explode"], ["models"], ["models", "explode"]])
-def test_wrong_usage_is_one_line(arguments, capsys: pytest.CaptureFixture[str]) -> None:
+def test_wrong_usage_is_one_line(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit, match="2"):
         main(arguments)
     assert capsys.readouterr().err.count("\n") == 1
 
 
 def test_an_interrupt_is_silent(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
-    def interrupt(_):
+    def interrupt(_: object) -> None:
         raise KeyboardInterrupt
 
     monkeypatch.setattr(complete, "run", interrupt)
@@ -76,7 +77,7 @@ def test_a_closed_pipe_is_silent(tmp_path: Path) -> None:
     assert (done.returncode, done.stderr) == (141, b"")
 
 
-def test_models_list(no_models, capsys: pytest.CaptureFixture[str]) -> None:
+def test_models_list(no_models: None, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["models", "list"]) == 0
     out = capsys.readouterr().out
     assert "smollm2-135m" in out
@@ -92,24 +93,24 @@ def test_models_path_and_verify_of_a_file(tmp_path: Path, capsys: pytest.Capture
 
 
 @pytest.mark.parametrize("action", ["path", "verify"])
-def test_models_without_the_model(no_models, capsys: pytest.CaptureFixture[str], action) -> None:
+def test_models_without_the_model(no_models: None, capsys: pytest.CaptureFixture[str], action: str) -> None:
     assert main(["models", action, "smollm2-135m"]) == 1
     assert "run `copilot-lsp models pull" in capsys.readouterr().err
 
 
-def test_models_pull_of_an_unknown_name(no_models, capsys: pytest.CaptureFixture[str]) -> None:
+def test_models_pull_of_an_unknown_name(no_models: None, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["models", "pull", "huge"]) == 1
     assert capsys.readouterr().err.startswith("copilot-lsp: there is no model 'huge': the names are ")
 
 
-def test_doctor_fails_without_a_model_and_says_what_to_do(no_models, capsys: pytest.CaptureFixture[str]) -> None:
+def test_doctor_fails_without_a_model_and_says_what_to_do(no_models: None, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["doctor", "--model", "smollm2-135m"]) == 1
     out = capsys.readouterr().out
     assert "failed" in out
     assert "models pull" in " ".join(out.split())
 
 
-def test_doctor_json_has_every_check_and_the_settings(no_models, capsys: pytest.CaptureFixture[str]) -> None:
+def test_doctor_json_has_every_check_and_the_settings(no_models: None, capsys: pytest.CaptureFixture[str]) -> None:
     # The engine works, the model is not there.
     assert main(["doctor", "--json", "--engine", "fake", "--model", "smollm2-135m"]) == 1
     data = json.loads(capsys.readouterr().out)
@@ -120,11 +121,11 @@ def test_doctor_json_has_every_check_and_the_settings(no_models, capsys: pytest.
 
 
 def test_doctor_names_a_package_that_is_missing(
-    no_models, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+    no_models: None, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     from importlib import metadata
 
-    def missing(name):
+    def missing(name: str) -> None:
         raise metadata.PackageNotFoundError(name)
 
     monkeypatch.setattr(metadata, "version", missing)

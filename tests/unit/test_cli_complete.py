@@ -6,8 +6,10 @@ import io
 import json
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
+from commands import Command, Run
 
 from copilot_lsp.cli import main, output
 from copilot_lsp.completion.query import Answer, Completion, Query
@@ -18,7 +20,7 @@ from copilot_lsp.source.document import Document
 
 SOURCE = "def add(a, b):\n    return\n"
 AT = ":2:11"
-RULES = [
+RULES: list[dict[str, Any]] = [
     {"after": r"return$", "text": " a + b", "alternatives": [" b + a", " sum((a, b))"]},
     {"after": r"die$", "dies": True},
     {"after": r"é = $", "text": "'ü'"},
@@ -26,28 +28,28 @@ RULES = [
 
 
 @pytest.fixture
-def file(tmp_path: Path):
+def file(tmp_path: Path) -> Path:
     path = tmp_path / "add.py"
     path.write_text(SOURCE, "utf-8")
     return path
 
 
 @pytest.fixture
-def complete(command):
+def complete(command: Command) -> Run:
     return command("complete", RULES)
 
 
-def test_the_text_and_nothing_else_goes_to_stdout(complete, file) -> None:
+def test_the_text_and_nothing_else_goes_to_stdout(complete: Run, file: Path) -> None:
     done = complete(f"{file}{AT}")
     assert (done.code, done.out, done.err) == (0, " a + b", "")
 
 
-def test_the_same_every_time_also_when_streamed(complete, file) -> None:
+def test_the_same_every_time_also_when_streamed(complete: Run, file: Path) -> None:
     outputs = {complete(f"{file}{AT}", *options).out for options in ((), ("--stream",), ("--line",)) for _ in "12"}
     assert outputs == {" a + b"}
 
 
-def test_json_has_text_range_tokens_and_timings(complete, file) -> None:
+def test_json_has_text_range_tokens_and_timings(complete: Run, file: Path) -> None:
     done = complete(f"{file}{AT}", "--json")
     data = json.loads(done.out)
     assert (done.code, data["insert"], data["model"]) == (0, " a + b", "fake")
@@ -60,14 +62,14 @@ def test_json_has_text_range_tokens_and_timings(complete, file) -> None:
     assert data["confidence"] == pytest.approx(0.9)
 
 
-def test_streamed_json_is_one_object_a_line_the_last_whole(complete, file) -> None:
+def test_streamed_json_is_one_object_a_line_the_last_whole(complete: Run, file: Path) -> None:
     lines = [json.loads(line) for line in complete(f"{file}{AT}", "--json", "--stream").out.splitlines()]
     partial = [line["partial"]["insert"] for line in lines[:-1]]
     assert all(" a + b".startswith(text) for text in partial)
     assert lines[-1]["insert"] == " a + b"
 
 
-def test_nothing_to_add_is_success_with_a_reason(complete, file) -> None:
+def test_nothing_to_add_is_success_with_a_reason(complete: Run, file: Path) -> None:
     done = complete(f"{file}:1:1")
     assert (done.code, done.out) == (0, "")
     assert done.err == "copilot-lsp: nothing to insert: the model had nothing to add\n"
@@ -75,23 +77,23 @@ def test_nothing_to_add_is_success_with_a_reason(complete, file) -> None:
     assert (data["text"], data["range"], data["silence"]["reason"]) == ("", None, "empty")
 
 
-def test_automatic_keeps_silent_where_it_would_disturb(complete, file) -> None:
+def test_automatic_keeps_silent_where_it_would_disturb(complete: Run, file: Path) -> None:
     done = complete(f"{file}:1:6", "--automatic")
     assert (done.code, done.out) == (0, "")
     assert "nothing to insert: the cursor is inside a word" in done.err
 
 
-def test_stdin_with_a_path_for_the_language(complete, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_stdin_with_a_path_for_the_language(complete: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(SOURCE.encode())))
     assert complete("2:11", "--stdin", "--path", "no/such/add.py").out == " a + b"
 
 
-def test_stdin_with_the_path_in_the_place(complete, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_stdin_with_the_path_in_the_place(complete: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(SOURCE.encode())))
     assert complete("no/such/add.py:2:11", "--stdin").out == " a + b"
 
 
-def test_columns_count_characters(complete, tmp_path: Path) -> None:
+def test_columns_count_characters(complete: Run, tmp_path: Path) -> None:
     path = tmp_path / "emoji.py"
     path.write_text("x = '😀'; é = ", "utf-8")
     done = complete(f"{path}:1:14", "--json")
@@ -99,7 +101,7 @@ def test_columns_count_characters(complete, tmp_path: Path) -> None:
     assert json.loads(done.out)["range"]["start"]["offset"] == 17
 
 
-def test_a_byte_order_mark_is_no_column(complete, tmp_path: Path) -> None:
+def test_a_byte_order_mark_is_no_column(complete: Run, tmp_path: Path) -> None:
     path = tmp_path / "bom.py"
     path.write_bytes(b"\xef\xbb\xbfreturn")
     assert complete(f"{path}:1:7").out == " a + b"
@@ -115,7 +117,9 @@ def test_a_byte_order_mark_is_no_column(complete, tmp_path: Path) -> None:
         ("x = 'ä'\né = ", ("--encoding", "utf-8-sig"), "utf-8", 3),
     ],
 )
-def test_offsets_are_those_of_the_files_bytes(complete, tmp_path: Path, source, options, encoding, mark) -> None:
+def test_offsets_are_those_of_the_files_bytes(
+    complete: Run, tmp_path: Path, source: str, options: tuple[str, ...], encoding: str, mark: int
+) -> None:
     """A script puts `text` at the bytes of `range`: nothing else of the file changes."""
     path = tmp_path / "encoded.py"
     path.write_bytes(b"\xef\xbb\xbf"[:mark] + source.encode(encoding))
@@ -143,7 +147,9 @@ def test_offsets_are_those_of_the_files_bytes(complete, tmp_path: Path, source, 
         (b"x = 1\n", ("--encoding", "klingon"), "--encoding klingon: no encoding that can be read here"),
     ],
 )
-def test_what_is_in_another_encoding(complete, tmp_path: Path, data, options, said) -> None:
+def test_what_is_in_another_encoding(
+    complete: Run, tmp_path: Path, data: bytes, options: tuple[str, ...], said: str
+) -> None:
     path = tmp_path / "other.py"
     path.write_bytes(data)
     done = complete(f"{path}:1:1", *options)
@@ -152,23 +158,25 @@ def test_what_is_in_another_encoding(complete, tmp_path: Path, data, options, sa
     assert done.err.count("\n") == 1
 
 
-def test_a_seed_samples_and_gives_the_same_each_time(complete, file) -> None:
+def test_a_seed_samples_and_gives_the_same_each_time(complete: Run, file: Path) -> None:
     assert complete(f"{file}{AT}", "--seed", "1").out == " sum((a, b))"
     assert complete(f"{file}{AT}", "--seed", "1").out == " sum((a, b))"
 
 
-def test_candidates(complete, file) -> None:
+def test_candidates(complete: Run, file: Path) -> None:
     plain = complete(f"{file}{AT}", "--candidates", "3").out
     assert plain == " a + b\n----\n sum((a, b))\n----\n b + a"
     data = json.loads(complete(f"{file}{AT}", "--candidates", "3", "--json").out)
     assert [each["insert"] for each in data["alternatives"]] == [" sum((a, b))", " b + a"]
 
 
-def test_max_tokens(complete, file) -> None:
+def test_max_tokens(complete: Run, file: Path) -> None:
     assert complete(f"{file}{AT}", "--max-tokens", "1", "--json").out.count('"end": "token-limit"') == 1
 
 
-def test_show_sets_the_completion_apart_and_gives_the_facts(complete, file, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_show_sets_the_completion_apart_and_gives_the_facts(
+    complete: Run, file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.chdir(file.parent)
     done = complete(f"add.py{AT}", "--show")
     assert done.code == 0
@@ -181,7 +189,7 @@ def test_show_sets_the_completion_apart_and_gives_the_facts(complete, file, monk
 
 
 def test_show_prints_no_control_characters_and_no_markup(
-    complete, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    complete: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
     (tmp_path / "[red]odd.py").write_bytes(b"# \x1b[2J [bold]\r\nx = 1\f\r\nreturn")
@@ -211,7 +219,7 @@ def test_show_prints_no_control_characters_and_no_markup(
         ("{folder}/link.py:1:1", "is excluded"),
     ],
 )
-def test_wrong_usage_is_one_line_and_exit_code_2(complete, file, place, message) -> None:
+def test_wrong_usage_is_one_line_and_exit_code_2(complete: Run, file: Path, place: str, message: str) -> None:
     (file.parent / "binary").write_bytes(b"\x7fELF\0\0")
     (file.parent / "latin1.py").write_bytes(b"#\xe9")
     (file.parent / ".env").write_text("TOKEN=1", "utf-8")
@@ -226,19 +234,19 @@ def test_wrong_usage_is_one_line_and_exit_code_2(complete, file, place, message)
 @pytest.mark.parametrize(
     "options", [("--max-tokens", "0"), ("--line", "--block"), ("--json", "--show"), ("--candidates", "many")]
 )
-def test_wrong_options_are_one_line_and_exit_code_2(complete, file, options) -> None:
+def test_wrong_options_are_one_line_and_exit_code_2(complete: Run, file: Path, options: tuple[str, ...]) -> None:
     done = complete(f"{file}{AT}", *options)
     assert (done.code, done.out, done.err.count("\n")) == (2, "", 1)
 
 
-def test_a_script_that_is_none_is_wrong_usage(file, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_script_that_is_none_is_wrong_usage(file: Path, capsys: pytest.CaptureFixture[str]) -> None:
     arguments = ["complete", f"{file}{AT}", "--engine", "fake", "--fake-script", str(file)]
     assert main(arguments) == 2
     assert "is not a script for the fake engine" in capsys.readouterr().err
 
 
 def test_no_model_is_exit_code_1_and_names_the_command(
-    file, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+    file: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     from copilot_lsp.models import registry
 
@@ -249,7 +257,7 @@ def test_no_model_is_exit_code_1_and_names_the_command(
     assert captured.err.endswith("is not on this machine: run `copilot-lsp models pull smollm2-135m`\n")
 
 
-def test_a_dead_engine_is_exit_code_1(complete, tmp_path: Path) -> None:
+def test_a_dead_engine_is_exit_code_1(complete: Run, tmp_path: Path) -> None:
     path = tmp_path / "die.py"
     path.write_text("die", "utf-8")
     done = complete(f"{path}:1:4")

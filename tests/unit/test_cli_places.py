@@ -6,19 +6,22 @@ import io
 import json
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
+from commands import Command, Result, Run
 
 from copilot_lsp.cli import engines
+from copilot_lsp.engine.base import Engine
 
-RULES = [
+RULES: list[dict[str, Any]] = [
     {"after": r"return$", "text": " a + b"},
     {"after": r"die$", "dies": True},
 ]
 
 
 @pytest.fixture
-def complete(command):
+def complete(command: Command) -> Run:
     return command("complete", RULES)
 
 
@@ -32,18 +35,25 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
-def lines(done):
+def lines(done: Result) -> list[dict[str, Any]]:
     return [json.loads(line) for line in done.out.splitlines()]
 
 
-def give_stdin(monkeypatch, data):
+def give_stdin(monkeypatch: pytest.MonkeyPatch, data: bytes) -> None:
     monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(data)))
 
 
-def test_a_line_for_each_place_in_order_with_one_engine(complete, folder, monkeypatch: pytest.MonkeyPatch) -> None:
-    made = []
+def test_a_line_for_each_place_in_order_with_one_engine(
+    complete: Run, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made: list[Engine] = []
     create = engines.create
-    monkeypatch.setattr(engines, "create", lambda *given: made.append(create(*given)) or made[-1])
+
+    def counted(*given: Any) -> Engine:
+        made.append(create(*given))
+        return made[-1]
+
+    monkeypatch.setattr(engines, "create", counted)
     wanted = ["add.py:2:11", "odd name:1.py:1:7"] * 50
     done = complete(*wanted)
     found = lines(done)
@@ -52,7 +62,7 @@ def test_a_line_for_each_place_in_order_with_one_engine(complete, folder, monkey
     assert (done.code, done.err, len(made)) == (0, "", 1)
 
 
-def test_each_place_says_what_a_call_of_its_own_says(complete, folder) -> None:
+def test_each_place_says_what_a_call_of_its_own_says(complete: Run, folder: Path) -> None:
     alone = [json.loads(complete(place, "--json").out) for place in ("add.py:2:11", "add.py:1:1")]
     together = lines(complete("add.py:2:11", "add.py:1:1"))
     for one, other in zip(alone, together, strict=True):
@@ -62,7 +72,7 @@ def test_each_place_says_what_a_call_of_its_own_says(complete, folder) -> None:
         }
 
 
-def test_a_bad_place_costs_only_itself(complete, folder) -> None:
+def test_a_bad_place_costs_only_itself(complete: Run, folder: Path) -> None:
     done = complete("add.py:9:1", "add.py:2:11", ".env:1:1", "gone.py:1:1", "add.py", "add.py:2:11")
     assert [each["exit"] for each in lines(done)] == [2, 0, 2, 2, 2, 0]
     assert done.code == 2
@@ -70,14 +80,14 @@ def test_a_bad_place_costs_only_itself(complete, folder) -> None:
     assert "is excluded by" in lines(done)[2]["error"]
 
 
-def test_after_the_engine_died_the_next_place_is_served(complete, folder) -> None:
+def test_after_the_engine_died_the_next_place_is_served(complete: Run, folder: Path) -> None:
     done = complete("add.py:2:11", "die.py:1:4", "add.py:2:11")
     assert [each["exit"] for each in lines(done)] == [0, 1, 0]
     assert done.code == 1
 
 
 @pytest.mark.parametrize("by_stdin", [True, False])
-def test_json_lines(complete, folder, monkeypatch: pytest.MonkeyPatch, by_stdin) -> None:
+def test_json_lines(complete: Run, folder: Path, monkeypatch: pytest.MonkeyPatch, by_stdin: bool) -> None:
     places = [
         '{"path": "add.py", "line": 2, "column": 11, "why": "ignored"}',
         "",
@@ -98,7 +108,7 @@ def test_json_lines(complete, folder, monkeypatch: pytest.MonkeyPatch, by_stdin)
     assert lines(done)[1]["error"].startswith(f"--from {name}, line 3: not in the form")
 
 
-def test_places_separated_by_nul(complete, folder, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_places_separated_by_nul(complete: Run, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     give_stdin(monkeypatch, b"odd name:1.py:1:7\0add.py:2:11\0")
     assert [each["insert"] for each in lines(complete("--stdin0"))] == [" a + b"] * 2
 
@@ -115,13 +125,13 @@ def test_places_separated_by_nul(complete, folder, monkeypatch: pytest.MonkeyPat
         (("--from", "-", "--stdin"), "are for one place"),
     ],
 )
-def test_wrong_usage_is_one_line(complete, folder, options, said) -> None:
+def test_wrong_usage_is_one_line(complete: Run, folder: Path, options: tuple[str, ...], said: str) -> None:
     done = complete(*options)
     assert (done.code, done.out, done.err.count("\n")) == (2, "", 1)
     assert said in done.err
 
 
-def test_projects_that_need_different_engines_are_not_mixed(complete, folder) -> None:
+def test_projects_that_need_different_engines_are_not_mixed(complete: Run, folder: Path) -> None:
     other = folder / "other"
     other.mkdir()
     (other / ".git").mkdir()

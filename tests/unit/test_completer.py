@@ -11,6 +11,7 @@ import pytest
 from markers import cursor
 
 from copilot_lsp.completion.completer import OTHER_BEGINNINGS, Answer, Completer, Query, Selected
+from copilot_lsp.completion.query import Completion
 from copilot_lsp.completion.trigger import Trigger
 from copilot_lsp.engine.base import EngineState
 from copilot_lsp.engine.fake import FakeEngine, ScriptedAnswer
@@ -181,7 +182,12 @@ async def test_a_streaming_client_sees_the_text_grow_and_gets_all_of_it() -> Non
     settings = Settings(completion=CompletionSettings(prefetch=False, first_ms=1))
     async with completing(BODY, settings=settings) as (completer, _):
         query = editor.query(wait_for_all=True)
-        answer = await completer.complete(query, lambda part: (seen.append(part.text), ids.add(part.id)))
+
+        def see(part: Completion) -> None:
+            seen.append(part.text)
+            ids.add(part.id)
+
+        answer = await completer.complete(query, see)
     assert texts(answer) == [BODY.text]
     assert ids == {answer.completions[0].id}
     assert seen == ["one = 1", "one = 1\n    two = 2"]
@@ -382,7 +388,9 @@ HOLE = "def f():\n    count = 0\n    ‸\n    index = 0\n    return index\n"
 @pytest.mark.parametrize(
     ("trigger", "expected", "avoided"), [(Trigger.INVOKED, ["total = 0"], ["inde"]), (Trigger.AUTOMATIC, [], [])]
 )
-async def test_who_asks_is_given_another_line_for_one_that_stands_below(trigger, expected, avoided) -> None:
+async def test_who_asks_is_given_another_line_for_one_that_stands_below(
+    trigger: Trigger, expected: list[str], avoided: list[str]
+) -> None:
     editor = Editor(HOLE)
     async with completing(TWICE) as (completer, engine):
         answer = await completer.complete(editor.query(trigger, shape=Shape.LINE))

@@ -140,5 +140,6 @@ def test_descriptions_are_json_schemas() -> None:
 
 def test_an_empty_list_is_an_empty_object() -> None:
     """Lua sends `[]` for an empty table."""
-    for sent in ([], {"completion": []}):
+    empty: tuple[object, ...] = ([], {"completion": []})
+    for sent in empty:
         assert resolve(sent) == resolve({})

@@ -46,7 +46,7 @@ def write(path: Path, text: str) -> None:
     path.write_text(text, "utf-8")
 
 
-def test_the_later_place_wins(home, project, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_later_place_wins(home: Path, project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     name = "completion.maxLineTokens"
     lines = []
 
@@ -73,7 +73,7 @@ def test_the_later_place_wins(home, project, monkeypatch: pytest.MonkeyPatch) ->
     assert lines == [*expected, "the environment"]
 
 
-def test_an_editor_that_sends_every_default_leaves_what_the_files_say(home) -> None:
+def test_an_editor_that_sends_every_default_leaves_what_the_files_say(home: Path) -> None:
     """As VS Code does; what it sends first and changes later is another matter."""
     write(config.user_file(), "engine.threads = 3\nenabled = true\n")
     everything = {name.removeprefix("copilotLsp."): facts["default"] for name, facts in config.describe().items()}
@@ -98,7 +98,7 @@ def test_an_editor_that_sends_every_default_leaves_what_the_files_say(home) -> N
         'model = "~/m.gguf"',
     ],
 )
-def test_a_project_cannot_set_what_could_harm(home, project, line) -> None:
+def test_a_project_cannot_set_what_could_harm(home: Path, project: Path, line: str) -> None:
     write(project / "copilot-lsp.toml", line + "\n")
     found = config.load([project])
     assert found.settings == Settings()
@@ -118,7 +118,7 @@ def test_what_a_project_may_set_is_on_a_list() -> None:
         assert refused is not open_, option.name
 
 
-def test_a_project_only_adds_to_what_is_left_out(home, project) -> None:
+def test_a_project_only_adds_to_what_is_left_out(home: Path, project: Path) -> None:
     write(config.user_file(), 'exclude = ["*.gen.py"]\ndisabledLanguages = ["markdown"]\nenabled = false\n')
     write(project / "copilot-lsp.toml", 'exclude = ["vendor/"]\ndisabledLanguages = []\nenabled = true\n')
     settings = config.load([project]).settings
@@ -127,7 +127,9 @@ def test_a_project_only_adds_to_what_is_left_out(home, project) -> None:
     assert not settings.enabled
 
 
-def test_a_project_may_name_a_file_in_the_folders_that_the_user_allowed(home, project, tmp_path: Path) -> None:
+def test_a_project_may_name_a_file_in_the_folders_that_the_user_allowed(
+    home: Path, project: Path, tmp_path: Path
+) -> None:
     (tmp_path / "models").mkdir()
     write(config.user_file(), f'modelFolders = ["{tmp_path / "models"}"]\n')
     model = tmp_path / "models" / "m.gguf"
@@ -140,7 +142,7 @@ def test_a_project_may_name_a_file_in_the_folders_that_the_user_allowed(home, pr
         assert config.load([project]).settings.model == "default"
 
 
-def test_a_name_that_is_no_option_gets_the_nearest_one(home) -> None:
+def test_a_name_that_is_no_option_gets_the_nearest_one(home: Path) -> None:
     write(config.user_file(), "[completion]\nmax_line_token = 1\n[zzz]\nq = 1\n")
     first, second = config.load().problems
     assert first.endswith("completion.max_line_token is not an option: did you mean completion.maxLineTokens?")
@@ -148,7 +150,7 @@ def test_a_name_that_is_no_option_gets_the_nearest_one(home) -> None:
 
 
 @pytest.mark.parametrize("text", ["model = ", "\x00", "[a]\n[a]\n"])
-def test_a_file_that_cannot_be_read_is_left_out_with_a_line(home, text) -> None:
+def test_a_file_that_cannot_be_read_is_left_out_with_a_line(home: Path, text: str) -> None:
     write(config.user_file(), text)
     found = config.load()
     assert found.settings == Settings()
@@ -157,13 +159,13 @@ def test_a_file_that_cannot_be_read_is_left_out_with_a_line(home, text) -> None:
     assert "\n" not in problem
 
 
-def test_a_bad_value_is_named_with_its_file(home) -> None:
+def test_a_bad_value_is_named_with_its_file(home: Path) -> None:
     write(config.user_file(), 'completion.candidates = "many"\n')
     (problem,) = config.load().problems
     assert problem.startswith(f"{config.user_file()}: completion.candidates must be a whole number from 1 to 10")
 
 
-def test_the_environment_has_every_kind_of_value(home, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_environment_has_every_kind_of_value(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("COPILOT_LSP_ENABLED", "false")
     monkeypatch.setenv("COPILOT_LSP_MODEL", "1.5")
     monkeypatch.setenv("COPILOT_LSP_EXCLUDE", "*.a, *.b")
@@ -178,7 +180,7 @@ def test_the_environment_has_every_kind_of_value(home, monkeypatch: pytest.Monke
     assert (settings.completion.confidence, settings.engine.safe_mode) == (0.25, "on")
 
 
-def test_a_project_is_the_nearest_folder_with_a_file_but_not_beyond_the_repository(project) -> None:
+def test_a_project_is_the_nearest_folder_with_a_file_but_not_beyond_the_repository(project: Path) -> None:
     write(project.parent / "copilot-lsp.toml", "")
     assert list(config.project_of(project / "src")) == [project.parent]
     (project / ".git").mkdir()
@@ -187,7 +189,7 @@ def test_a_project_is_the_nearest_folder_with_a_file_but_not_beyond_the_reposito
     assert list(config.project_of(project / "src")) == [project]
 
 
-def test_setting_an_option_keeps_the_rest_of_the_file(home) -> None:
+def test_setting_an_option_keeps_the_rest_of_the_file(home: Path) -> None:
     write(config.user_file(), '# mine\nmodel = "a" # why\n\n[completion]\ncandidates = 2\n')
     config.set_user("model", "b")
     config.set_user("engine.threads", 2)
@@ -210,7 +212,9 @@ def test_the_schema_knows_every_option() -> None:
         assert place[key]["description"] == option.description
 
 
-def test_config_show_says_where_each_value_is_from(home, project, capsys: pytest.CaptureFixture[str]) -> None:
+def test_config_show_says_where_each_value_is_from(
+    home: Path, project: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     write(config.user_file(), 'model = "a"\ncolour = 1\n')
     assert main(["config", "show", "--json"]) == 1
     shown = json.loads(capsys.readouterr().out)
@@ -224,7 +228,7 @@ def test_config_show_says_where_each_value_is_from(home, project, capsys: pytest
 
 
 def test_config_show_knows_a_misspelled_variable(
-    home, project, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+    home: Path, project: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("COPILOT_LSP_ENGINE_THREAD", "2")
     monkeypatch.setenv("COPILOT_LSP_SERVER", "x")
@@ -234,14 +238,16 @@ def test_config_show_knows_a_misspelled_variable(
     assert "COPILOT_LSP_SERVER" not in out
 
 
-def test_config_path_and_schema(home, capsys: pytest.CaptureFixture[str]) -> None:
+def test_config_path_and_schema(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["config", "path"]) == main(["config", "schema"]) == 0
     first, _, rest = capsys.readouterr().out.partition("\n")
     assert first == str(config.user_file())
     assert json.loads(rest) == config.schema()
 
 
-def test_models_use_chooses_a_model_that_is_here(home, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_models_use_chooses_a_model_that_is_here(
+    home: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     path = tmp_path / "m.gguf"
     path.write_bytes(b"GGUF\x03\0\0\0" + bytes(16))
     assert main(["models", "use", str(path)]) == 0

@@ -12,6 +12,7 @@ from markers import cursor
 
 from copilot_lsp.completion import context, cuts
 from copilot_lsp.completion.context import Context
+from copilot_lsp.completion.cuts import GRID
 from copilot_lsp.source.document import Document
 
 
@@ -58,7 +59,7 @@ def test_windows_are_bounded() -> None:
 
 def test_a_window_begins_on_the_grid() -> None:
     found = at_cursor("".join(f"x{n} = {n}\n" for n in range(10_000)) + "‸")
-    assert int(found.prefix[1 : found.prefix.index(" ")]) % context.GRID == 0
+    assert int(found.prefix[1 : found.prefix.index(" ")]) % GRID == 0
 
 
 def test_a_file_of_one_long_line_has_windows_too() -> None:

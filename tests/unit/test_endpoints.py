@@ -12,6 +12,7 @@ from wire import INLINE, inline
 
 from copilot_lsp import config, endpoints
 from copilot_lsp.cli import engines
+from copilot_lsp.engine.base import Engine
 from copilot_lsp.engine.fake import FakeEngine, ScriptedAnswer
 from copilot_lsp.settings import Settings
 
@@ -94,7 +95,7 @@ def test_an_endpoint_that_is_not_allowed_is_not_asked() -> None:
     assert isinstance(engines.create(engines.Choice("fake"), settings), FakeEngine)
 
 
-def make(settings: Settings):
+def make(settings: Settings) -> Engine:
     return engines.create(engines.Choice("fake"), settings)
 
 

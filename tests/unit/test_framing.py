@@ -80,7 +80,8 @@ def test_nothing_of_a_documents_text_is_in_a_reason() -> None:
 @given(st.lists(st.binary(max_size=60) | st.just(GOOD), max_size=6), st.lists(st.integers(1, 50), max_size=20))
 def test_any_bytes_in_any_packets_give_the_same(parts: list[bytes], sizes: list[int]) -> None:
     data = b"".join(parts)
-    frames, found, rest = Frames(100), [], data
+    frames, rest = Frames(100), data
+    found: list[bytes | Unreadable] = []
     for size in sizes:
         found += frames.feed(rest[:size])
         rest = rest[size:]
@@ -96,7 +97,7 @@ BROKEN = [BODY, b'{"jsonrpc":"2.0","id":2,"meth', b'{"a": "\\r\\n\\r\\nContent-L
 @pytest.mark.parametrize("body", BROKEN)
 @pytest.mark.parametrize("more", [1, 5, 14, 18, 19, 20, 21, 30, len(GOOD), len(GOOD) + 30, 9_000])
 @pytest.mark.parametrize("size", [1, 7, 10_000])
-def test_a_length_that_is_too_large_costs_no_other_message(body: bytes, more: int, size: int):
+def test_a_length_that_is_too_large_costs_no_other_message(body: bytes, more: int, size: int) -> None:
     data = b"Content-Length: %d\r\n\r\n%s" % (len(body) + more, body) + GOOD + GOOD
     frames = Frames()
     found = [frame for at in range(0, len(data), size) for frame in frames.feed(data[at : at + size])]
@@ -105,6 +106,6 @@ def test_a_length_that_is_too_large_costs_no_other_message(body: bytes, more: in
 
 
 @pytest.mark.parametrize("text", ["Content-Length: 5", "Content-Length: 5\r\n\r\n{}", "\n\n", "cont", "content-length"])
-def test_a_header_in_a_documents_text_is_text(text: str):
+def test_a_header_in_a_documents_text_is_text(text: str) -> None:
     body = json.dumps({"text": text}, indent=2).encode()
     assert read(b"Content-Length: %d\r\n\r\n%s" % (len(body), body) + GOOD) == [body, BODY]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
 from in_process import URI, Connection, connected, push, status
@@ -18,10 +19,11 @@ RULE = ScriptedAnswer(after=r"x = $", text="1 + 2")
 QUIET = Settings(completion=CompletionSettings(prefetch=False))
 
 
-async def items(client: Connection, *where: int, uri: str = URI, **more: object) -> list[dict[str, object]]:
-    result = await client.request(INLINE, inline(uri, *where, **more))  # type: ignore[arg-type]
+async def items(client: Connection, line: int, character: int, uri: str = URI, **more: Any) -> list[dict[str, Any]]:
+    result = await client.request(INLINE, inline(uri, line, character, **more))
     assert set(result) == {"items"}
-    return result["items"]
+    found: list[dict[str, Any]] = result["items"]
+    return found
 
 
 def position(line: int, character: int) -> dict[str, int]:
@@ -88,13 +90,13 @@ async def test_every_expected_silence_is_an_empty_list() -> None:
         client.open("file:///project/x.gen.py", "x = ")
         assert await items(client, 0, 4, uri="file:///never-opened.py") == []
         assert await items(client, 0, 4, uri="file:///project/.env") == []
-        assert client.session.last.silence.reason == "excluded-file"
+        assert client.silence.reason == "excluded-file"
         assert await items(client, 0, 4, uri="file:///project/x.gen.py", invoked=True) == []
         client.open(URI, "x = ")
         assert await items(client, 99, 99) != []
         client.notify("textDocument/didClose", {"textDocument": {"uri": URI}})
         assert await items(client, 0, 4) == []
-        assert client.session.last.silence.reason == "not-open"
+        assert client.silence.reason == "not-open"
 
 
 async def test_a_link_to_a_secret_is_a_secret(tmp_path: Path) -> None:
@@ -105,18 +107,18 @@ async def test_a_link_to_a_secret_is_a_secret(tmp_path: Path) -> None:
         await client.initialize(rootUri=tmp_path.as_uri())
         client.open(uri, "x = ")
         assert await items(client, 0, 4, uri=uri) == []
-        assert client.session.last.silence.message == "this file is excluded: `.env` in the built-in secrets"
+        assert client.silence.message == "this file is excluded: `.env` in the built-in secrets"
         await push(client, {"include": [".env"]})
         assert await items(client, 0, 4, uri=uri) != []
 
 
 @pytest.mark.parametrize("uri", ["file:///a/c#/.env", "file:///a/what?/prod.env", "untitled:.env"])
-async def test_a_secret_is_one_however_its_client_writes_uris(uri) -> None:
+async def test_a_secret_is_one_however_its_client_writes_uris(uri: str) -> None:
     async with connected(RULE) as client:
         await client.initialize()
         client.open(uri, "x = ")
         assert await items(client, 0, 4, uri=uri) == []
-        assert client.session.last.silence.reason == "excluded-file"
+        assert client.silence.reason == "excluded-file"
 
 
 async def test_patterns_follow_the_folders_while_documents_are_open() -> None:
@@ -226,7 +228,7 @@ async def test_an_invoked_request_is_answered_where_an_automatic_one_is_not() ->
         await client.initialize()
         client.open(URI, "name")
         assert await items(client, 0, 2) == []
-        assert client.session.last.silence.reason == "mid-word"
+        assert client.silence.reason == "mid-word"
         assert len(await items(client, 0, 2, invoked=True)) == 1
 
 
@@ -251,7 +253,10 @@ async def test_cells_of_a_notebook_are_documents() -> None:
     def kinds(*uris: str) -> list[dict[str, object]]:
         return [{"kind": 2, "document": uri} for uri in uris]
 
-    capabilities = {"textDocument": {"inlineCompletion": {}}, "notebookDocument": {"synchronization": {}}}
+    capabilities: dict[str, Any] = {
+        "textDocument": {"inlineCompletion": {}},
+        "notebookDocument": {"synchronization": {}},
+    }
     async with connected(RULE, settings=QUIET) as client:
         answer = await client.initialize(capabilities)
         assert answer["capabilities"]["notebookDocumentSync"]["notebookSelector"] == [{"notebook": "*"}]

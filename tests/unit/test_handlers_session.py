@@ -220,10 +220,10 @@ async def test_the_parse_limit_applies_to_open_documents() -> None:
         await client.initialize()
         client.open(URI, "x = ")
         await status(client)
-        assert client.session.snapshot(URI).tree is not None
+        assert client.snapshot(URI).tree is not None
         await push(client, {"maxParseBytes": 3})
-        assert client.session.snapshot(URI).tree is None
-        assert "3" in client.session.snapshot(URI).note
+        assert client.snapshot(URI).tree is None
+        assert "3" in client.snapshot(URI).note
 
 
 async def test_the_restart_command() -> None:
@@ -254,7 +254,7 @@ async def test_the_language_of_a_document_without_one_is_that_of_its_name() -> N
         await client.initialize()
         client.open(URI, "x = ", "")
         await status(client)
-        assert client.session.snapshot(URI).language == "python"
+        assert client.snapshot(URI).language == "python"
 
 
 @pytest.mark.parametrize(
@@ -289,7 +289,7 @@ async def test_excludes_follow_the_workspace_folders() -> None:
         await push(client, {"exclude": ["/gen/"]})
         client.open(uri, "x = ")
         assert (await client.request(INLINE, inline(uri, 0, 4)))["items"]
-        assert client.session.snapshot(uri).path == "lib/gen/app.py"
+        assert client.snapshot(uri).path == "lib/gen/app.py"
         client.notify("workspace/didChangeWorkspaceFolders", {"event": {"added": [folder], "removed": []}})
         assert (await client.request(INLINE, inline(uri, 0, 4)))["items"] == []
         assert (await status(client))["lastSilence"]["reason"] == "excluded-file"

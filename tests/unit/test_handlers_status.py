@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 from in_process import URI, connected, push, status
@@ -77,7 +78,7 @@ async def test_status_notifications_tell_changes_only() -> None:
         ({"capabilities": {}, "initializationOptions": {"editorInfo": {"name": "an editor"}}}, True),
     ],
 )
-async def test_only_clients_that_know_the_status_are_sent_it(asked, told) -> None:
+async def test_only_clients_that_know_the_status_are_sent_it(asked: dict[str, Any], told: bool) -> None:
     async with connected(RULE) as client:
         await client.initialize(**asked)
         await client.until(lambda: client.session.engine.status.state == "ready")
@@ -93,7 +94,8 @@ async def test_the_focused_document_shows_in_the_status() -> None:
         client.notify("textDocument/didFocus", {"textDocument": {"uri": secret}})
         assert (await status(client))["kind"] == "Inactive"
         assert "excluded" in (await status(client))["message"]
-        for params in ({}, None):
+        nowhere: tuple[dict[str, Any] | None, ...] = ({}, None)
+        for params in nowhere:
             client.notify("textDocument/didFocus", params)
             assert (await status(client))["kind"] == "Normal"
         await push(client, {"enabled": False})

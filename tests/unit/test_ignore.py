@@ -213,10 +213,10 @@ def test_a_folder_of_repositories_is_read_with_the_rules_of_each(tree: Path) -> 
 
 def test_a_linked_working_tree_shares_info_exclude(tree: Path) -> None:
     main = tree / "main"
-    git = ["git", "-C", main, "-c", "user.name=a", "-c", "user.email=a@b.c"]
+    git = ["git", "-C", str(main), "-c", "user.name=a", "-c", "user.email=a@b.c"]
     subprocess.run(["git", "init", "-q", main], check=True)
     subprocess.run([*git, "commit", "-q", "--allow-empty", "-m", "x"], check=True)
-    subprocess.run([*git, "worktree", "add", "-q", tree / "linked"], check=True)
+    subprocess.run([*git, "worktree", "add", "-q", str(tree / "linked")], check=True)
     write(main / ".git/info/exclude", "b.py\n")
     fill(tree / "linked", "a.py", "b.py")
     assert readable(Gate([tree / "linked"])) == ["a.py"]

@@ -275,7 +275,7 @@ def test_a_definition_too_long_for_the_budget_gives_way_to_the_next(project: Pat
     assert [each.chunk.path for each in select(library, place, Options(128))] == ["app/client.py"]
 
 
-def test_a_file_whose_name_is_no_text_is_left_out(project: Path, tmp_path: Path):
+def test_a_file_whose_name_is_no_text_is_left_out(project: Path, tmp_path: Path) -> None:
     try:
         (project / "app" / os.fsdecode(b"caf\xe9.py")).write_text("def unheard_of():\n    pass\n")
     except OSError:

@@ -117,7 +117,7 @@ def test_grammars_are_shared_not_repeated() -> None:
         ("", "klingon", False),
     ],
 )
-def test_a_language_is_found_in_a_list_by_any_of_its_names(listed, called, expected) -> None:
+def test_a_language_is_found_in_a_list_by_any_of_its_names(listed: str, called: str, expected: bool) -> None:
     assert is_listed({listed}, called) is expected
 
 

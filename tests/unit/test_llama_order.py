@@ -10,6 +10,7 @@ import platform
 import sys
 import zipfile
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -24,12 +25,17 @@ steps = importlib.import_module("installer.steps")
 wheels = importlib.import_module("installer.wheels")
 sys.path.remove(str(ROOT / "scripts"))
 
+Release = tuple[Path, Any]
+"""A wheel, and the way to it."""
+
+Outcomes = tuple[dict[str, bool | str], list[str]]
+
 VERSION = wheels.pins()["version"]
 NAME = f"llama_cpp_python-{VERSION}-py3-none-any.whl"
 
 
 @pytest.fixture(autouse=True)
-def nothing_at_hand(monkeypatch: pytest.MonkeyPatch, tmp_path: Path):
+def nothing_at_hand(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """No carried wheel, an empty cache, none of the user's variables."""
     monkeypatch.setattr(cache, "folder", lambda: tmp_path / "cache")
     monkeypatch.setattr(wheels, "CARRIED", tmp_path / "carried")
@@ -72,8 +78,7 @@ def test_own_flags_are_for_the_compiler(monkeypatch: pytest.MonkeyPatch, tmp_pat
 
 
 @pytest.fixture
-def release(monkeypatch: pytest.MonkeyPatch, tmp_path: Path):
-    """A released wheel, and the way to it."""
+def release(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Release:
     file = tmp_path / "release" / NAME
     file.parent.mkdir()
     file.write_bytes(b"the wheel")
@@ -82,7 +87,7 @@ def release(monkeypatch: pytest.MonkeyPatch, tmp_path: Path):
     return file, next(wheels.ways(Path("python"), tmp_path))
 
 
-def test_a_released_wheel_is_downloaded_once(release) -> None:
+def test_a_released_wheel_is_downloaded_once(release: Release) -> None:
     file, way = release
     kept = way.get()
     assert kept.read_bytes() == b"the wheel"
@@ -90,7 +95,7 @@ def test_a_released_wheel_is_downloaded_once(release) -> None:
     assert way.get() == kept
 
 
-def test_another_file_under_the_same_address_is_not_used(release) -> None:
+def test_another_file_under_the_same_address_is_not_used(release: Release) -> None:
     file, way = release
     file.write_bytes(b"something else")
     with pytest.raises(steps.Failed, match="is not the file that was released"):
@@ -98,7 +103,7 @@ def test_another_file_under_the_same_address_is_not_used(release) -> None:
     assert not [path for path in cache.wheels().rglob("*") if path.is_file()]
 
 
-def test_a_release_that_cannot_be_had_is_one_line(release) -> None:
+def test_a_release_that_cannot_be_had_is_one_line(release: Release) -> None:
     file, way = release
     file.unlink()
     with pytest.raises(steps.Failed, match="cannot be had"):
@@ -119,7 +124,7 @@ def test_a_release_that_cannot_be_had_is_one_line(release) -> None:
         ("any", True),
     ],
 )
-def test_what_runs_on_a_linux_with_glibc_2_35(monkeypatch: pytest.MonkeyPatch, tag, fits) -> None:
+def test_what_runs_on_a_linux_with_glibc_2_35(monkeypatch: pytest.MonkeyPatch, tag: str, fits: bool) -> None:
     monkeypatch.setattr(sys, "platform", "linux")
     monkeypatch.setattr(platform, "machine", lambda: "x86_64")
     monkeypatch.setattr(os, "confstr", lambda _: "glibc 2.35")
@@ -127,7 +132,7 @@ def test_what_runs_on_a_linux_with_glibc_2_35(monkeypatch: pytest.MonkeyPatch, t
 
 
 @pytest.mark.parametrize(("tag", "fits"), [("macosx_11_0_arm64", True), ("macosx_16_0_arm64", False)])
-def test_what_runs_on_a_mac(monkeypatch: pytest.MonkeyPatch, tag, fits) -> None:
+def test_what_runs_on_a_mac(monkeypatch: pytest.MonkeyPatch, tag: str, fits: bool) -> None:
     monkeypatch.setattr(sys, "platform", "darwin")
     monkeypatch.setattr(platform, "machine", lambda: "arm64")
     monkeypatch.setattr(platform, "mac_ver", lambda: ("15.2", ("", "", ""), "arm64"))
@@ -142,16 +147,16 @@ def test_what_runs_on_windows(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture
-def machine(monkeypatch: pytest.MonkeyPatch):
+def machine(monkeypatch: pytest.MonkeyPatch) -> Outcomes:
     """A machine on which each way has an outcome: True (safe mode), False (works), or why it fails."""
     outcomes: dict[str, bool | str] = {}
     installed: list[str] = []
 
-    def put(way, _python, _logs):
+    def put(way: Any, _python: Path, _logs: Path) -> Path:
         installed.append(way.name)
         return Path(way.name)
 
-    def in_safe_mode(_python):
+    def in_safe_mode(_python: Path) -> bool:
         outcome = outcomes[installed[-1]]
         if isinstance(outcome, str):
             raise steps.Failed(outcome)
@@ -163,7 +168,7 @@ def machine(monkeypatch: pytest.MonkeyPatch):
     return outcomes, installed
 
 
-def test_the_first_that_decodes_is_kept(machine, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_first_that_decodes_is_kept(machine: Outcomes, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     outcomes, installed = machine
     outcomes.update({"ours": "its test failed: died by signal 4", "upstream's": False, "compiled": False})
     assert llama.install(Path("python"), tmp_path) == Path("upstream's")
@@ -171,14 +176,14 @@ def test_the_first_that_decodes_is_kept(machine, tmp_path: Path, capsys: pytest.
     assert "\n  not used, ours: its test failed: died by signal 4\n" in capsys.readouterr().out
 
 
-def test_safe_mode_is_better_than_nothing(machine, tmp_path: Path) -> None:
+def test_safe_mode_is_better_than_nothing(machine: Outcomes, tmp_path: Path) -> None:
     outcomes, installed = machine
     outcomes.update({"ours": True, "compiled": "no C++ compiler"})
     llama.install(Path("python"), tmp_path)
     assert installed == ["ours", "compiled", "ours"]
 
 
-def test_when_nothing_works_each_reason_is_said(machine, tmp_path: Path) -> None:
+def test_when_nothing_works_each_reason_is_said(machine: Outcomes, tmp_path: Path) -> None:
     outcomes, _ = machine
     outcomes.update({"ours": "broken", "compiled": "no C++ compiler"})
     with pytest.raises(steps.Failed, match=r"\(ours: broken; compiled: no C\+\+ compiler\)"):
@@ -211,7 +216,7 @@ def test_the_test_is_a_decode_by_the_server(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("needs_llama", [True, False])
 def test_the_server_and_what_it_needs_come_before_llama_cpp(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, needs_llama
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, needs_llama: bool
 ) -> None:
     ran: list[list[object]] = []
     monkeypatch.setattr(steps, "run", lambda _title, command, _log: ran.append(command))

@@ -17,7 +17,7 @@ from copilot_lsp.server.cells import Cells, Notebooks
 from copilot_lsp.settings import CompletionSettings, Settings
 
 BOOK = "file:///p/book.ipynb"
-CAN = {"textDocument": {"inlineCompletion": {}}, "notebookDocument": {"synchronization": {}}}
+CAN: dict[str, Any] = {"textDocument": {"inlineCompletion": {}}, "notebookDocument": {"synchronization": {}}}
 QUIET = Settings(completion=CompletionSettings(prefetch=False))
 
 
@@ -137,7 +137,7 @@ async def test_an_excluded_notebook_is_not_shown(pattern: str) -> None:
         assert await complete(client, 2)
         await push(client, {"exclude": [pattern]})
         assert await complete(client, 2) == []
-        assert client.session.last.silence.reason == "excluded-file"
+        assert client.silence.reason == "excluded-file"
 
 
 async def test_cells_of_an_excluded_notebook_are_excluded_whatever_their_own_names() -> None:
@@ -145,7 +145,7 @@ async def test_cells_of_an_excluded_notebook_are_excluded_whatever_their_own_nam
         await client.initialize(CAN)
         open_book(client, {**document(1, "x = "), "uri": "cell:one"})
         assert (await client.request(INLINE, inline("cell:one", 0, 4)))["items"] == []
-        assert client.session.last.silence.reason == "excluded-file"
+        assert client.silence.reason == "excluded-file"
 
 
 async def test_a_cell_that_is_excluded_is_not_shown_to_its_neighbours() -> None:

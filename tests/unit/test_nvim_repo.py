@@ -17,7 +17,7 @@ sys.path.remove(str(ROOT / "scripts"))
 
 
 @pytest.fixture
-def repository(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+def repository(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Of one commit; the branch is made in it."""
     for name, value in (("GIT_AUTHOR_NAME", "a"), ("GIT_COMMITTER_NAME", "a")):
         monkeypatch.setenv(name, value)
@@ -39,7 +39,9 @@ def test_the_plugin_is_at_the_root_with_what_installs_the_server(tmp_path: Path)
     assert done.returncode == 0, done.stderr
 
 
-def test_a_commit_for_each_change_and_none_without(repository, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_commit_for_each_change_and_none_without(
+    repository: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(nvim_repo, "ROOT", repository)
     folder = tmp_path / "plugin"
     folder.mkdir()

@@ -10,6 +10,7 @@ import subprocess
 import sys
 import tomllib
 from pathlib import Path
+from types import ModuleType
 
 import pytest
 import tree_sitter_bash
@@ -76,7 +77,7 @@ def test_masons_entry_has_the_keys_of_its_schema() -> None:
 @pytest.mark.parametrize(
     ("name", "grammar"), [("homebrew/copilot-lsp.rb", tree_sitter_ruby), ("aur/PKGBUILD", tree_sitter_bash)]
 )
-def test_syntax(name: str, grammar) -> None:
+def test_syntax(name: str, grammar: ModuleType) -> None:
     tree = Parser(Language(grammar.language())).parse(text(name).encode())
     assert not tree.root_node.has_error
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -83,7 +84,8 @@ def test_what_is_set_wins(tuned: Profile) -> None:
 
 @pytest.mark.parametrize("field", ["processor", "cores", "engine"])
 def test_it_is_not_used_on_another_machine(tuned: Profile, field: str) -> None:
-    store.write(replace(tuned, machine=replace(this_machine(), **{field: 77 if field == "cores" else "another"})))
+    other: dict[str, Any] = {field: 77 if field == "cores" else "another"}
+    store.write(replace(tuned, machine=replace(this_machine(), **other)))
     assert config.load().settings == Settings()
     message, ok = profile.summary()
     assert not ok

@@ -185,7 +185,7 @@ async def test_null_for_a_range_means_the_whole_text_and_the_end_may_be_far() ->
         client.notify("textDocument/didChange", whole)
         client.notify("textDocument/didChange", change(URI, 3, (1, 0), (2**53, 2**53), "e"))
         await client.request("workspace/executeCommand", {"command": "copilotLsp.status"})
-        snapshot = client.session.snapshot(URI)
+        snapshot = client.snapshot(URI)
         assert snapshot.text.data == b"c\ne"
 
 
@@ -261,7 +261,8 @@ async def test_headers_in_any_case_and_one_that_cannot_be_read() -> None:
 async def test_methods_of_githubs_server_get_their_empty_form(method: str) -> None:
     async with connected() as client:
         await client.initialize()
-        for params in ({"doc": {"uri": URI, "position": {"line": 0, "character": 0}}}, None, []):
+        each: tuple[object, ...] = ({"doc": {"uri": URI, "position": {"line": 0, "character": 0}}}, None, [])
+        for params in each:
             assert await client.request(method, params) == EMPTY[method]
     assert EMPTY["textDocument/copilotInlineEdit"] == {"edits": []}
 
@@ -277,7 +278,7 @@ def test_depth(value: Any, deep: bool) -> None:
 
 
 @pytest.mark.parametrize("method", ["textDocument/didOpen", "notebookDocument/didClose", "initialized", "$/setTrace"])
-async def test_a_notification_that_comes_with_an_id_is_answered(method: str):
+async def test_a_notification_that_comes_with_an_id_is_answered(method: str) -> None:
     async with connected(RULE) as client:
         await client.initialize()
         answer = await client.ask(method, {"textDocument": {"uri": URI}, "value": "off"})

@@ -80,13 +80,13 @@ def test_the_key_is_stable_and_changes_with_version_flags_and_compiler(monkeypat
 
 
 @pytest.fixture
-def own_cache(monkeypatch: pytest.MonkeyPatch, tmp_path: Path):
+def own_cache(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
     monkeypatch.setattr(cache, "folder", lambda: tmp_path)
     return tmp_path / "wheels"
 
 
 def test_a_wheel_in_the_cache_is_not_compiled_again(
-    own_cache, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    own_cache: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     folder = own_cache / compile_.build_key("1.0")
     folder.mkdir(parents=True)
@@ -96,8 +96,8 @@ def test_a_wheel_in_the_cache_is_not_compiled_again(
     assert "already compiled for this machine" in capsys.readouterr().out
 
 
-def test_a_compiled_wheel_goes_into_the_cache(monkeypatch: pytest.MonkeyPatch, own_cache, tmp_path: Path) -> None:
-    def stand_in(_version, _python, into, _log):
+def test_a_compiled_wheel_goes_into_the_cache(monkeypatch: pytest.MonkeyPatch, own_cache: Path, tmp_path: Path) -> None:
+    def stand_in(_version: str, _python: Path, into: Path, _log: Path) -> Path:
         (into / "llama.whl").write_bytes(b"wheel")
         return into / "llama.whl"
 
@@ -108,7 +108,7 @@ def test_a_compiled_wheel_goes_into_the_cache(monkeypatch: pytest.MonkeyPatch, o
     assert [path.name for path in own_cache.iterdir()] == [wheel.parent.name]
 
 
-def test_a_failed_build_leaves_nothing_in_the_cache(own_cache, tmp_path: Path) -> None:
+def test_a_failed_build_leaves_nothing_in_the_cache(own_cache: Path, tmp_path: Path) -> None:
     with pytest.raises(Failed, match="failed with exit code 1"):
         compile_.get("1.0", Path(sys.executable), tmp_path / "log")
     assert list(own_cache.rglob("*.whl")) == []
@@ -201,7 +201,7 @@ def test_a_long_step_says_that_it_goes_on(
 
 
 @pytest.mark.parametrize(("seconds", "words"), [(0.4, "0 s"), (59, "59 s"), (65.2, "1 min 05 s")])
-def test_elapsed(seconds, words) -> None:
+def test_elapsed(seconds: float, words: str) -> None:
     assert steps.elapsed(seconds) == words
 
 

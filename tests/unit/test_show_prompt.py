@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from commands import Command
 
 from copilot_lsp.workspace.index import store
 
@@ -23,7 +24,7 @@ def main_py(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return root / "app/main.py"
 
 
-def test_each_piece_with_its_origin_and_its_reason(main_py: Path, command) -> None:
+def test_each_piece_with_its_origin_and_its_reason(main_py: Path, command: Command) -> None:
     run = command("complete", [{"after": r"client\.$", "text": "fetch_page(1)"}])
     done = run(f"{main_py}:6:12", "--context", "--show-prompt")
     assert (done.code, done.out) == (0, "fetch_page(1)")
@@ -31,7 +32,9 @@ def test_each_piece_with_its_origin_and_its_reason(main_py: Path, command) -> No
     assert "main.py: before the cursor" in done.err
 
 
-def test_an_index_that_cannot_be_kept_is_a_failure_and_no_wrong_usage(main_py: Path, command, tmp_path: Path) -> None:
+def test_an_index_that_cannot_be_kept_is_a_failure_and_no_wrong_usage(
+    main_py: Path, command: Command, tmp_path: Path
+) -> None:
     (tmp_path / "index").write_text("a file where the folder should be")
     done = command("complete", [{"after": "", "text": "x"}])(f"{main_py}:6:12", "--context")
     assert (done.code, done.out) == (1, "")

@@ -33,7 +33,7 @@ CODE = "".join(f"def function_{n}(value):\n    return value + {n % 7}\n\n\n" for
         "Apache-2.0 with LLVM-exception", "MIT OR GPL-3.0", "Apache-2.0 AND MIT", "(MIT OR Apache-2.0)", "MIT/X11",
     ],
 )  # fmt: skip
-def test_permissive_names_are_admitted(name) -> None:
+def test_permissive_names_are_admitted(name: str) -> None:
     assert licences.admits(name)
 
 
@@ -45,7 +45,7 @@ def test_permissive_names_are_admitted(name) -> None:
         "SEE LICENSE IN FILE",
     ],
 )  # fmt: skip
-def test_other_names_are_not(name) -> None:
+def test_other_names_are_not(name: str) -> None:
     assert not licences.admits(name)
 
 
@@ -94,7 +94,7 @@ def test_debian_copyright_files_decide_by_file_and_the_last_match_wins() -> None
         ("", CODE + 'password = input("password: ")\n'),
     ],
 )
-def test_rules_of_the_filter(rule, text) -> None:
+def test_rules_of_the_filter(rule: str, text: str) -> None:
     assert dropped_by(text) == rule
 
 
@@ -137,7 +137,7 @@ def test_benchmarks_are_known_by_names_and_by_overlap(tmp_path: Path) -> None:
     assert not contaminated(CODE, index)
 
 
-def make_wheel(folder, name="sums", licence="MIT", text=MIT, code=CODE):
+def make_wheel(folder: Path, name: str = "sums", licence: str = "MIT", text: str = MIT, code: str = CODE) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     with zipfile.ZipFile(folder / f"{name}-1.0-py3-none-any.whl", "w") as wheel:
         wheel.writestr(f"{name}/core.py", code)
@@ -161,7 +161,9 @@ def test_a_wheel_is_read_without_what_is_not_its_own(tmp_path: Path) -> None:
         ("MIT", "", "licence file not admitted"),
     ],
 )
-def test_metadata_and_licence_file_must_both_be_permissive(tmp_path: Path, licence, text, reason) -> None:
+def test_metadata_and_licence_file_must_both_be_permissive(
+    tmp_path: Path, licence: str, text: str, reason: str
+) -> None:
     make_wheel(tmp_path / "pypi" / "sums", licence=licence, text=text)
     content = read_package(Package("pypi", "sums", "1.0"), tmp_path)
     assert (content.refused, content.files) == (reason, ())

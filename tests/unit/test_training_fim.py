@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from copilot_lsp.engine.families import PSM, SPM, SPM_JOINED
+from copilot_lsp.engine.families import PSM, SPM, SPM_JOINED, Layout
 from training.collect import Source
 from training.fim import CONTROL, Window, assemble, related, sample, view
 from training.holes import KINDS, MAX_HOLE, Hole, cut
@@ -55,7 +55,7 @@ def source(text: str, path: str = "sums/add.py") -> Source:
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_every_kind_of_hole_lies_in_the_text_and_is_bounded(kind) -> None:
+def test_every_kind_of_hole_lies_in_the_text_and_is_bounded(kind: str) -> None:
     cuts = KINDS[kind][1]
     for seed in range(200):
         span = cuts(PYTHON, "python", Random(seed))
@@ -90,7 +90,7 @@ def test_a_language_without_grammar_has_no_nodes_but_other_holes() -> None:
 
 
 @given(st.text(min_size=1, max_size=300), st.integers(0, 2**32))
-def test_any_text_can_be_cut_and_put_together_again(text, seed) -> None:
+def test_any_text_can_be_cut_and_put_together_again(text: str, seed: int) -> None:
     random = Random(seed)
     hole = cut(text, "python", random)
     window = view(text, hole, 2048, random)
@@ -101,7 +101,7 @@ def test_any_text_can_be_cut_and_put_together_again(text, seed) -> None:
 
 @pytest.mark.parametrize("layout", [SPM, PSM])
 @given(prefix=st.text(max_size=50), middle=st.text(max_size=50), suffix=st.text(max_size=50))
-def test_assembled_tokens_hold_prefix_suffix_and_middle(layout, prefix, middle, suffix) -> None:
+def test_assembled_tokens_hold_prefix_suffix_and_middle(layout: Layout, prefix: str, middle: str, suffix: str) -> None:
     made = assemble([], Window(prefix, middle, suffix), layout, 2048, encode, "line")
     given_parts = dict(by_control(made.tokens[: made.middle]))
     assert given_parts == {"PRE": prefix, "SUF": suffix, "MID": ""}
@@ -115,7 +115,7 @@ def pairs(text: str) -> list[int]:
 
 
 @pytest.mark.parametrize(("prefix", "middle"), [("abcd", "efg"), ("abc", "defg"), ("", "a"), ("abc", "")])
-def test_a_joined_middle_takes_the_token_that_the_cut_is_in(prefix, middle) -> None:
+def test_a_joined_middle_takes_the_token_that_the_cut_is_in(prefix: str, middle: str) -> None:
     made = assemble([], Window(prefix, middle, "yz"), SPM_JOINED, 2048, pairs, "line")
     joined = pairs(prefix + middle)
     whole = len(prefix) // 2 if middle else len(joined)

@@ -11,12 +11,13 @@ import pytest
 from copilot_lsp.engine.local import llama
 
 
-@pytest.fixture
-def library(monkeypatch: pytest.MonkeyPatch, tmp_path: Path):
+@pytest.fixture(name="library")
+def make_library(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> SimpleNamespace:
     loaded: list[bytes] = []
 
     def registered() -> int:
-        return library.inside + len(loaded)
+        inside: int = library.inside
+        return inside + len(loaded)
 
     library = SimpleNamespace(
         inside=0,
@@ -24,19 +25,19 @@ def library(monkeypatch: pytest.MonkeyPatch, tmp_path: Path):
         ggml_backend_reg_count=registered,
         ggml_backend_load_all_from_path=loaded.append,
     )
-    monkeypatch.setattr(llama.api, "_lib", library)
+    monkeypatch.setattr("copilot_lsp.engine.local.llama.api._lib", library)
     monkeypatch.setattr(llama, "load_shared_library", lambda _name, _path: library)
-    monkeypatch.setattr(llama.api, "_base_path", tmp_path / "lib")
+    monkeypatch.setattr("copilot_lsp.engine.local.llama.api._base_path", tmp_path / "lib")
     return library
 
 
-def test_backends_come_from_the_folder_of_the_library_and_once(library, tmp_path: Path) -> None:
+def test_backends_come_from_the_folder_of_the_library_and_once(library: SimpleNamespace, tmp_path: Path) -> None:
     llama.load_backends()
     llama.load_backends()
     assert library.loaded == [os.fsencode(tmp_path / "lib")]
 
 
-def test_a_build_with_its_backend_inside_loads_none(library) -> None:
+def test_a_build_with_its_backend_inside_loads_none(library: SimpleNamespace) -> None:
     library.inside = 1
     llama.load_backends()
     assert library.loaded == []

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import cast
 
 import numpy as np
 import pytest
@@ -14,12 +15,16 @@ from copilot_lsp.engine.families import LEFT_TO_RIGHT, PSM
 from copilot_lsp.engine.fim import Prompt, Template
 from copilot_lsp.engine.local import decode, kv
 from copilot_lsp.engine.local.decode import Work
-from copilot_lsp.engine.local.llama import Aborted
+from copilot_lsp.engine.local.llama import Aborted, Llama
 from copilot_lsp.engine.local.lookup import PromptLookup
 from copilot_lsp.engine.local.sampler import Sampler, softmax
 
 PLAIN = Template("left-to-right", LEFT_TO_RIGHT)
 PROMPT = [5, 9, 3, 5, 9, 3, 7, 1, 2, 5, 9, 3]
+
+
+def take(slots: kv.Slots, llama: ToyLlama, document: str, prompt: list[int], client: int = 0) -> kv.Slot:
+    return slots.take(cast(Llama, llama), document, prompt, client)
 
 
 def run(
@@ -78,10 +83,10 @@ class TestReuse:
         llama, slots = ToyLlama(), kv.Slots(2)
         here = [*range(1, 61), *[5] * 100]
         there = [*range(1, 61), *[6] * 100]
-        run(llama, here, slots.take(llama, "a", here), max_tokens=1)
-        other = slots.take(llama, "a", there)
+        run(llama, here, take(slots, llama, "a", here), max_tokens=1)
+        other = take(slots, llama, "a", there)
         run(llama, there, other, max_tokens=1)
-        back = slots.take(llama, "a", here)
+        back = take(slots, llama, "a", here)
         assert back is not other
         assert run(llama, here, back, max_tokens=1)[1].evaluated == 1
 
@@ -89,8 +94,8 @@ class TestReuse:
         llama, slots = ToyLlama(), kv.Slots(2)
         here = [*[1, 2, 3] * 30, *[5] * 100]
         there = [*[1, 2, 3] * 30, *[6] * 100]
-        run(llama, here, slots.take(llama, "a", here), max_tokens=1)
-        assert run(llama, there, slots.take(llama, "a", there), max_tokens=1)[1].reused == 90
+        run(llama, here, take(slots, llama, "a", here), max_tokens=1)
+        assert run(llama, there, take(slots, llama, "a", there), max_tokens=1)[1].reused == 90
 
     def test_a_cancelled_prompt_keeps_the_batch_it_was_in(self) -> None:
         llama, slot = ToyLlama(stopping=True), kv.Slot(0)
@@ -107,8 +112,8 @@ class TestReuse:
         slots.forget(llama, 1)  # type: ignore[arg-type]
         assert [len(cells) > 0 for cells in llama.cells.values()] == [False, False, True]
         prompt = [ord("a") % VOCABULARY] * 20
-        assert run(llama, prompt, slots.take(llama, "a", prompt, 2))[1].reused == 19  # type: ignore[arg-type]
-        assert run(llama, prompt, slots.take(llama, "a", prompt, 1))[1].reused == 0  # type: ignore[arg-type]
+        assert run(llama, prompt, take(slots, llama, "a", prompt, 2))[1].reused == 19
+        assert run(llama, prompt, take(slots, llama, "a", prompt, 1))[1].reused == 0
 
     def test_two_clients_never_share_a_slot(self) -> None:
         llama, slots = ToyLlama(), kv.Slots(2)
@@ -130,7 +135,7 @@ class TestReuse:
 
     def fill(self, slots: kv.Slots, llama: ToyLlama, document: str, length: int, client: int = 0) -> kv.Slot:
         prompt = [ord(document) % VOCABULARY] * length
-        slot = slots.take(llama, document, prompt, client)  # type: ignore[arg-type]
+        slot = take(slots, llama, document, prompt, client)
         run(llama, prompt, slot, max_tokens=1)
         return slot
 
@@ -179,12 +184,10 @@ class TestEnds:
         text, done = run(llama, [1, 5, 7, 9], vocabulary=ToyVocabulary(frozenset({9})))
         assert (text, done.end, done.generated) == ("%'", FinishReason.EOG, 2)
 
-    @pytest.mark.parametrize(
-        ("limits", "end"), [({"max_tokens": 4}, FinishReason.TOKENS), ({"max_tokens": 0}, FinishReason.TOKENS)]
-    )
-    def test_token_limit(self, limits: dict[str, int], end: FinishReason) -> None:
-        _, done = run(ToyLlama(), PROMPT, **limits)
-        assert (done.end, done.generated) == (end, limits["max_tokens"])
+    @pytest.mark.parametrize("limit", [4, 0])
+    def test_token_limit(self, limit: int) -> None:
+        _, done = run(ToyLlama(), PROMPT, max_tokens=limit)
+        assert (done.end, done.generated) == (FinishReason.TOKENS, limit)
 
     def test_prefill_only_warms_the_cache(self) -> None:
         llama, slot = ToyLlama(), kv.Slot(0)
@@ -252,7 +255,7 @@ class TestChoice:
 
 
 @pytest.mark.parametrize(("end", "ends"), [(0.3, False), (0.49, False), (0.51, True), (0.9, True)])
-def test_a_model_that_is_unsure_everywhere_ends_when_that_is_likelier_than_to_go_on(end, ends) -> None:
+def test_a_model_that_is_unsure_everywhere_ends_when_that_is_likelier_than_to_go_on(end: float, ends: bool) -> None:
     others = np.full(40, (1 - end) / 40)
     chances = np.array([end, *others], dtype=np.float32)
     assert more_likely_ends(chances, np.array([0])) is ends

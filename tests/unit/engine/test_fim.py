@@ -17,7 +17,9 @@ BUDGET = Budget(prefix=100, suffix=100, chunks=100)
 class Words:
     """A toy vocabulary: a token is a run of word characters, or any other single character; ids are made on demand."""
 
-    def __init__(self, controls: tuple[str, ...] = (), fim: Mapping[str, int] | None = None, bos: int | None = None):
+    def __init__(
+        self, controls: tuple[str, ...] = (), fim: Mapping[str, int] | None = None, bos: int | None = None
+    ) -> None:
         self.controls = {text: 1_000_000 + index for index, text in enumerate(controls)}
         self.fim: Mapping[str, int] = fim or {}
         self.bos = bos
@@ -73,7 +75,7 @@ def test_each_family_gets_its_own_prompt(name: str, model: str, expected: str) -
 
 
 def test_no_two_families_are_told_apart_by_nothing() -> None:
-    seen = {}
+    seen: dict[object, str] = {}
     for family in families.FAMILIES:
         key = (family.names, family.pre, family.repo, family.sep)
         assert key not in seen, f"{family.name} hides behind {seen[key]}"
@@ -186,11 +188,11 @@ PSM_TEMPLATE = Template("x", families.PSM, {"PRE": 1, "SUF": 2, "MID": 3})
 class TestAnchor:
     """The hole begins above the cursor: what was typed since is the beginning of the middle."""
 
-    def shown(self, name: str, model: str, anchor: int | None, **fields: object) -> str:
+    def shown(self, name: str, model: str, anchor: int | None, cuts: tuple[Cut, ...] = ()) -> str:
         family = next(family for family in families.FAMILIES if family.name == name)
         vocabulary = Words((family.pre, family.suf, family.mid))
         template = fim.detect(vocabulary, model)
-        return prompt(vocabulary, template, prefix="a = 1\nb = foo", anchor=anchor, **fields)
+        return prompt(vocabulary, template, prefix="a = 1\nb = foo", anchor=anchor, cuts=cuts)
 
     @pytest.mark.parametrize(
         ("anchor", "expected"),

@@ -16,7 +16,17 @@ from pathlib import Path
 import pytest
 
 import copilot_lsp
-from copilot_lsp.engine.base import Chunk, Cut, Done, EngineState, FinishReason, InfillRequest, Piece, SamplingParams
+from copilot_lsp.engine.base import (
+    Chunk,
+    Cut,
+    Done,
+    Engine,
+    EngineState,
+    FinishReason,
+    InfillRequest,
+    Piece,
+    SamplingParams,
+)
 from copilot_lsp.engine.local import pulse, restarts, supervisor, wire
 from copilot_lsp.engine.local.supervisor import LocalEngine
 from copilot_lsp.errors import EngineDied, EngineFailed
@@ -38,13 +48,26 @@ async def running(*wrong: str, settings: Settings = DEFAULTS, started: bool = Tr
         await engine.close()
 
 
-async def ask(engine: LocalEngine, prefix: str) -> tuple[str, Done]:
+async def ask(engine: Engine, prefix: str) -> tuple[str, Done]:
     text = ""
     async for item in engine.infill(InfillRequest("d", "a.py", prefix, "")):
         if isinstance(item, Done):
             return text, item
         text += item.text
     raise AssertionError("no end")
+
+
+def recorded(engine: LocalEngine, monkeypatch: pytest.MonkeyPatch) -> list[wire.Message]:
+    """The messages to the engine's process from now on."""
+    sent: list[wire.Message] = []
+    send = engine._send
+
+    def record(message: wire.Message) -> None:
+        sent.append(message)
+        send(message)
+
+    monkeypatch.setattr(engine, "_send", record)
+    return sent
 
 
 async def gone(pid: int) -> bool:
@@ -128,9 +151,7 @@ async def test_closing_while_it_loads() -> None:
 
 async def test_closing_the_stream_cancels_the_request(monkeypatch: pytest.MonkeyPatch) -> None:
     async with running() as engine:
-        sent: list[wire.Message] = []
-        send = engine._send
-        monkeypatch.setattr(engine, "_send", lambda message: (sent.append(message), send(message)))
+        sent = recorded(engine, monkeypatch)
         async with aclosing(engine.infill(InfillRequest("d", "a.py", "slow", ""))) as stream:
             assert isinstance(await anext(stream), Piece)
         assert isinstance(sent[-1], wire.Cancel)
@@ -139,9 +160,7 @@ async def test_closing_the_stream_cancels_the_request(monkeypatch: pytest.Monkey
 
 async def test_a_finished_request_is_not_cancelled(monkeypatch: pytest.MonkeyPatch) -> None:
     async with running() as engine:
-        sent: list[wire.Message] = []
-        send = engine._send
-        monkeypatch.setattr(engine, "_send", lambda message: (sent.append(message), send(message)))
+        sent = recorded(engine, monkeypatch)
         await ask(engine, "abc")
         assert [type(message) for message in sent] == [wire.Ask]
 

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import aclosing, asynccontextmanager
 from dataclasses import replace
+from pathlib import Path
+from typing import Any
 
 import pytest
 from llama_server import CONTROLS, LlamaServer, Script, serving
@@ -194,7 +196,9 @@ async def test_no_server_and_no_name_for_it() -> None:
                 await remote.ready()
 
 
-async def test_a_key_goes_only_where_it_belongs(monkeypatch: pytest.MonkeyPatch, caplog, tmp_path) -> None:
+async def test_a_key_goes_only_where_it_belongs(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, tmp_path: Path
+) -> None:
     caplog.set_level(logging.DEBUG)
     monkeypatch.setenv("TEAM_KEY", "sk-canary")
     (tmp_path / "key").write_text("sk-canary\n")
@@ -225,7 +229,7 @@ async def test_plain_http_goes_only_to_this_machine() -> None:
             await remote.ready()
 
 
-async def until(condition) -> None:
+async def until(condition: Callable[[], Any]) -> None:
     async with asyncio.timeout(5):
         while not condition():
             await asyncio.sleep(0.01)

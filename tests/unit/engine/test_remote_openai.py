@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -21,7 +22,7 @@ from copilot_lsp.errors import EngineError, EngineFailed
 BUDGET = Budget(1000, 1000, 1000)
 
 
-def sent(server: LlamaServer) -> list[dict]:
+def sent(server: LlamaServer) -> list[dict[str, Any]]:
     return [body for path, body in server.bodies if path == "/v1/completions"]
 
 
@@ -93,8 +94,10 @@ async def test_reading_ahead_generates_one_token_that_nobody_sees() -> None:
 @pytest.mark.parametrize("fault", ["garbage", "half-utf8", "array", "deep", "error", "silent", "dies"])
 async def test_whatever_goes_wrong_the_local_engine_takes_over(fault: str) -> None:
     own = local(" 1 + 2 from here")
-    settings = {"local": lambda: own, "timeout_ms": 300}
-    async with serving(Script(fault=fault, after=1)) as server, engine(f"{server.url}/v1", **settings) as remote:
+    async with (
+        serving(Script(fault=fault, after=1)) as server,
+        engine(f"{server.url}/v1", local=lambda: own, timeout_ms=300) as remote,
+    ):
         assert (await text_of(remote))[0] == " 1 + 2 from here"
 
 

@@ -5,11 +5,14 @@ from __future__ import annotations
 import json
 from html.parser import HTMLParser
 from pathlib import Path
+from typing import Any
 
 import pytest
+from commands import Command, Run
 from problems import DOUBLE, ECHO, suite
 
 from copilot_lsp.evaluation.run import runner
+from copilot_lsp.evaluation.run.outcome import Outcome
 
 NAMES = [f"name{number}" for number in range(20)]
 CODE = "".join(f"{name} = call({name!r})\n" for name in NAMES)
@@ -18,7 +21,7 @@ KNOWN = [
     for number, name in enumerate(NAMES, 1)
     if number % 2
 ]
-RULES = [
+RULES: list[dict[str, Any]] = [
     {"after": r"def double\(number\):\n$", "text": "    return 2 * number"},
     {"after": r"dies = $", "dies": True},
     *({**rule, "confidence": 0.95} for rule in KNOWN),
@@ -28,7 +31,7 @@ RULES = [
 
 
 @pytest.fixture
-def folder(tmp_path: Path):
+def folder(tmp_path: Path) -> Path:
     path = tmp_path / "code"
     path.mkdir()
     (path / "a.py").write_text(CODE, "utf-8")
@@ -36,11 +39,11 @@ def folder(tmp_path: Path):
 
 
 @pytest.fixture
-def evaluate(command):
+def evaluate(command: Command) -> Run:
     return command("eval", RULES)
 
 
-def test_a_folder_gives_a_table_by_kind(evaluate, folder) -> None:
+def test_a_folder_gives_a_table_by_kind(evaluate: Run, folder: Path) -> None:
     done = evaluate(folder, "--cases", 6, "--kind", "line", "--kind", "mid")
     assert (done.code, done.err) == (0, "")
     rows = [line.split() for line in done.out.splitlines()]
@@ -48,7 +51,7 @@ def test_a_folder_gives_a_table_by_kind(evaluate, folder) -> None:
     assert "pass@1" not in done.out
 
 
-def test_json_holds_cases_measures_and_how_it_was_done(evaluate, folder) -> None:
+def test_json_holds_cases_measures_and_how_it_was_done(evaluate: Run, folder: Path) -> None:
     data = json.loads(evaluate(folder, "--cases", 12, "--seed", 3, "--json", "-").out)
     assert data["options"]["seed"] == 3
     assert data["options"]["complete"] is True
@@ -61,7 +64,7 @@ def test_json_holds_cases_measures_and_how_it_was_done(evaluate, folder) -> None
     assert data["sweep"]["default"][0]["threshold"] == 0
 
 
-def test_the_same_twice(evaluate, folder) -> None:
+def test_the_same_twice(evaluate: Run, folder: Path) -> None:
     def run() -> object:
         data = json.loads(evaluate(folder, "--cases", 9, "--json", "-").out)
         return [(case["id"], case["results"]["default"]["text"]) for case in data["cases"]]
@@ -69,7 +72,7 @@ def test_the_same_twice(evaluate, folder) -> None:
     assert run() == run()
 
 
-def test_a_threshold_hides_and_a_sweep_shows_what_others_would(evaluate, folder) -> None:
+def test_a_threshold_hides_and_a_sweep_shows_what_others_would(evaluate: Run, folder: Path) -> None:
     arguments = (folder, "--cases", 12, "--kind", "line")
     assert " low-confidence" in evaluate(*arguments, "--confidence", "0.9").out
     done = evaluate(*arguments, "--sweep")
@@ -77,7 +80,7 @@ def test_a_threshold_hides_and_a_sweep_shows_what_others_would(evaluate, folder)
     assert "0.7 " in done.out
 
 
-def test_suites_are_known_by_their_keys_and_run(evaluate, tmp_path: Path) -> None:
+def test_suites_are_known_by_their_keys_and_run(evaluate: Run, tmp_path: Path) -> None:
     both = suite(tmp_path / "both.jsonl.gz", DOUBLE, ECHO)
     data = json.loads(evaluate(both, "--json", "-").out)
     passed = {case["suite"]: case["results"]["default"]["passed"] for case in data["cases"]}
@@ -88,7 +91,7 @@ def test_suites_are_known_by_their_keys_and_run(evaluate, tmp_path: Path) -> Non
     assert [case["suite"] for case in only["cases"]] == ["safim"]
 
 
-def test_several_models_are_compared_with_the_first(evaluate, folder) -> None:
+def test_several_models_are_compared_with_the_first(evaluate: Run, folder: Path) -> None:
     done = evaluate(folder, "--cases", 6, "--kind", "mid", "--model", "base", "--model", "ours")
     assert done.code == 0
     assert "6 cases in common" in done.out
@@ -96,7 +99,7 @@ def test_several_models_are_compared_with_the_first(evaluate, folder) -> None:
     assert header.split()[:3] == ["measure", "base", "ours"]
 
 
-def test_bounds_are_a_gate(evaluate, folder) -> None:
+def test_bounds_are_a_gate(evaluate: Run, folder: Path) -> None:
     arguments = (folder, "--cases", 6, "--kind", "line")
     assert evaluate(*arguments, "--min", "exact_match=0.1", "--max", "latency_p95_ms=100000").code == 0
     done = evaluate(*arguments, "--min", "exact_match=0.999", "--min", "pass_at_1=0.1", "--max", "shown=0.5")
@@ -109,7 +112,7 @@ def test_bounds_are_a_gate(evaluate, folder) -> None:
     assert missed[2] == "copilot-lsp: default: shown is 100.0%, above 50.0%"
 
 
-def test_two_runs_are_compared_over_what_both_did(evaluate, folder, tmp_path: Path) -> None:
+def test_two_runs_are_compared_over_what_both_did(evaluate: Run, folder: Path, tmp_path: Path) -> None:
     first, second = tmp_path / "a.json", tmp_path / "b.json"
     evaluate(folder, "--cases", 6, "--kind", "line", "--json", first)
     evaluate(folder, "--cases", 4, "--kind", "line", "--json", second, "--confidence", "0.99", "--model", "other")
@@ -120,7 +123,7 @@ def test_two_runs_are_compared_over_what_both_did(evaluate, folder, tmp_path: Pa
     assert row.split()[1:] == ["100.0%", "0.0%", "-100.0", "-100.0", "to", "-100.0", "*"]
 
 
-def test_runs_that_have_nothing_in_common_are_not_compared(evaluate, folder, tmp_path: Path) -> None:
+def test_runs_that_have_nothing_in_common_are_not_compared(evaluate: Run, folder: Path, tmp_path: Path) -> None:
     first, second, broken = tmp_path / "a.json", tmp_path / "b.json", tmp_path / "c.json"
     evaluate(folder, "--cases", 2, "--kind", "line", "--json", first)
     evaluate(folder, "--cases", 2, "--kind", "mid", "--json", second)
@@ -138,12 +141,12 @@ class Page(HTMLParser):
         self.tags: list[str] = []
         self.links: list[str | None] = []
 
-    def handle_starttag(self, tag, attrs):
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         self.tags.append(tag)
         self.links += [value for name, value in attrs if name in ("src", "href")]
 
 
-def test_the_report_needs_nothing_else_and_runs_nothing(evaluate, folder, tmp_path: Path) -> None:
+def test_the_report_needs_nothing_else_and_runs_nothing(evaluate: Run, folder: Path, tmp_path: Path) -> None:
     path = tmp_path / "report.html"
     assert evaluate(folder, "--cases", 60, "--html", path, "--model", "<b>", "--model", "ours").code == 0
     text, page = path.read_text("utf-8"), Page()
@@ -156,7 +159,7 @@ def test_the_report_needs_nothing_else_and_runs_nothing(evaluate, folder, tmp_pa
     assert "prefers-color-scheme: dark" in text
 
 
-def test_a_crash_is_named_and_the_run_goes_on(evaluate, tmp_path: Path) -> None:
+def test_a_crash_is_named_and_the_run_goes_on(evaluate: Run, tmp_path: Path) -> None:
     rows = [DOUBLE, DOUBLE | {"prompt": "dies = ", "task_id": "Dies/1", "canonical_solution": "1"}]
     done = evaluate(suite(tmp_path / "own.jsonl", *rows))
     assert done.code == 0
@@ -165,12 +168,12 @@ def test_a_crash_is_named_and_the_run_goes_on(evaluate, tmp_path: Path) -> None:
 
 
 def test_an_interrupted_run_says_how_to_go_on_and_does(
-    evaluate, folder, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    evaluate: Run, folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     out = tmp_path / "done.jsonl"
     answer, count = runner._outcome, 0
 
-    async def interrupted(*arguments):
+    async def interrupted(*arguments: Any) -> Outcome:
         nonlocal count
         count += 1
         if count == 3:
@@ -190,12 +193,12 @@ def test_an_interrupted_run_says_how_to_go_on_and_does(
 
 
 def test_a_record_that_takes_no_more_ends_the_run_with_what_is_done(
-    evaluate, folder, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    evaluate: Run, folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     out = tmp_path / "done.jsonl"
     answer = runner._outcome
 
-    async def lose_the_record(*arguments):
+    async def lose_the_record(*arguments: Any) -> Outcome:
         if out.stat().st_size:
             out.unlink()
             out.mkdir()
@@ -227,7 +230,9 @@ def test_a_record_that_takes_no_more_ends_the_run_with_what_is_done(
         (("--compare", "{folder}/no.json", "{folder}/a.py"), "cannot be read"),
     ],
 )
-def test_wrong_usage_is_one_line_and_exit_code_2(evaluate, folder, arguments, message) -> None:
+def test_wrong_usage_is_one_line_and_exit_code_2(
+    evaluate: Run, folder: Path, arguments: tuple[str, ...], message: str
+) -> None:
     done = evaluate(*(argument.format(folder=folder) for argument in arguments))
     assert done.code == 2
     assert message in done.err

@@ -6,6 +6,7 @@ import json
 from pathlib import Path
 
 import pytest
+from commands import Command
 
 from copilot_lsp.cli import knowing
 from copilot_lsp.evaluation.cases import replay
@@ -73,7 +74,7 @@ def test_what_was_done_without_other_files_is_not_taken_for_done_with_them(proje
     assert runner.recall(contender, cases, Mode(), record, lambda *_: None) == []
 
 
-def test_the_command(project: Path, command) -> None:
+def test_the_command(project: Path, command: Command) -> None:
     evaluate = command("eval", [{"after": "", "text": "x"}])
     done = evaluate(project, "--cases", 4, "--context", "--json", "-")
     assert (done.code, json.loads(done.out)["options"]["context"]) == (0, True)

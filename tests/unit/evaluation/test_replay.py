@@ -11,7 +11,7 @@ from copilot_lsp.errors import UsageError
 from copilot_lsp.evaluation.cases import holes, replay
 from copilot_lsp.evaluation.cases.holes import Kind
 from copilot_lsp.evaluation.cases.replay import Draw
-from copilot_lsp.source.document import Document
+from copilot_lsp.source.document import Document, Snapshot
 from copilot_lsp.workspace import files
 
 ROOT = Path(__file__).parents[3] / "copilot_lsp" / "source"
@@ -34,7 +34,7 @@ LUA = "local function add(a, b)\n  local c = a + b\n  return c\nend\n"
 SHELL = "add() {\n  c=1\n  echo $c\n}\nif true; then\n  echo x\nfi\n"
 
 
-def snapshot(text: str, language: str = "python"):
+def snapshot(text: str, language: str = "python") -> Snapshot:
     return Document.open("", "main", language, 0, text, LIMIT).snapshot()
 
 
@@ -72,7 +72,7 @@ def test_mid_holes_begin_after_code_and_leave_something_of_a_word() -> None:
         ("no tree here {\n  x\n}\n", "kotlin", set()),
     ],
 )
-def test_blocks_are_bodies_with_lines_of_their_own(text, language, bodies) -> None:
+def test_blocks_are_bodies_with_lines_of_their_own(text: str, language: str, bodies: set[str]) -> None:
     assert drawn(text, Kind.BLOCK, language) == bodies
 
 
@@ -92,7 +92,7 @@ def test_blocks_are_bodies_with_lines_of_their_own(text, language, bodies) -> No
         ("no tree here (x)\n", "kotlin", set()),
     ],
 )
-def test_pairs_are_closed_on_their_line_and_nothing_else_follows(text, language, inside) -> None:
+def test_pairs_are_closed_on_their_line_and_nothing_else_follows(text: str, language: str, inside: set[str]) -> None:
     whole = {hole for hole in drawn(text, Kind.PAIR, language) if hole in inside}
     rest = drawn(text, Kind.PAIR, language) - whole
     assert whole == inside
@@ -119,7 +119,7 @@ def test_kinds_can_be_chosen() -> None:
 
 
 @pytest.fixture
-def folder(tmp_path: Path):
+def folder(tmp_path: Path) -> Path:
     code = "value = 1\n" * 8
     texts = {
         "a.py": code,
@@ -146,7 +146,7 @@ def folder(tmp_path: Path):
     return tmp_path
 
 
-def test_only_the_users_own_code_is_drawn_from(folder) -> None:
+def test_only_the_users_own_code_is_drawn_from(folder: Path) -> None:
     found = files.find(folder)
     assert [file.path for file in found.files] == ["a.py", "c.go", "sub/b.py"]
     assert found.left_out == {"excluded": 2, "built": 1, "too large": 1}
@@ -157,7 +157,7 @@ def test_only_the_users_own_code_is_drawn_from(folder) -> None:
 @pytest.mark.parametrize(
     "data", [b"x = 1\0\n" * 9, b"# @generated\n" + b"x = 1\n" * 9, b"x = '%b'\n" % (b"y" * 2000) * 9, b"#\xe9\n" * 9]
 )
-def test_what_nobody_wrote_is_not_read(tmp_path: Path, data) -> None:
+def test_what_nobody_wrote_is_not_read(tmp_path: Path, data: bytes) -> None:
     (tmp_path / "a.py").write_bytes(data)
     (file,) = files.find(tmp_path).files
     assert file.read() is None

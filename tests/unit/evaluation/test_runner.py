@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,7 @@ from problems import DOUBLE, replayed, suite
 from copilot_lsp.engine.fake import FakeEngine, ScriptedAnswer
 from copilot_lsp.errors import UsageError
 from copilot_lsp.evaluation.cases import suites
+from copilot_lsp.evaluation.cases.case import Case
 from copilot_lsp.evaluation.run import runner
 from copilot_lsp.evaluation.run.outcome import Outcome
 from copilot_lsp.evaluation.run.record import Record
@@ -28,7 +30,9 @@ EDITOR = Mode()
 CONTENDER = Contender("scripted", "1", runner.settings_for(Settings()))
 
 
-async def answers(cases, mode=EDITOR, record=None, rules=RULES) -> dict[str, Outcome]:
+async def answers(
+    cases: Sequence[Case], mode: Mode = EDITOR, record: Record | None = None, rules: Sequence[ScriptedAnswer] = RULES
+) -> dict[str, Outcome]:
     engine, found = FakeEngine(rules), {}
     await engine.start()
     await runner.run(
@@ -38,7 +42,7 @@ async def answers(cases, mode=EDITOR, record=None, rules=RULES) -> dict[str, Out
     return found
 
 
-async def one(case, mode=EDITOR) -> Outcome:
+async def one(case: Case, mode: Mode = EDITOR) -> Outcome:
     return (await answers([case], mode))[case.id]
 
 
@@ -104,7 +108,9 @@ async def test_nothing_of_a_case_is_left_for_the_next() -> None:
     assert [request.limits.max_tokens for request in engine.requests][::2] == [0, 0]
 
 
-def recalled(cases, record, contender=CONTENDER, mode=EDITOR):
+def recalled(
+    cases: Sequence[Case], record: Record, contender: Contender = CONTENDER, mode: Mode = EDITOR
+) -> tuple[list[Case], list[Outcome]]:
     found = []
     missing = runner.recall(contender, cases, mode, record, lambda case, outcome: found.append(outcome))
     return missing, found

@@ -37,7 +37,7 @@ linux = pytest.mark.skipif(sys.platform != "linux", reason="looks into /proc")
         ("import random, re, math, typing, hashlib, collections; hashlib.md5(b'')", True, ""),
     ],
 )
-def test_how_programs_end(program, finished, reason) -> None:
+def test_how_programs_end(program: str, finished: bool, reason: str) -> None:
     ran = sandbox.run(program, limits=SHORT)
     assert ran.finished is finished, ran
     assert finished or reason in ran.reason
@@ -61,7 +61,7 @@ def test_time_is_limited() -> None:
         ("import os; os.fork()", "not allowed here"),
     ],
 )
-def test_resources_are_limited(program, reason) -> None:
+def test_resources_are_limited(program: str, reason: str) -> None:
     ran = sandbox.run(program, limits=SHORT)
     assert not ran.finished
     assert reason in ran.reason

@@ -17,7 +17,7 @@ from copilot_lsp.evaluation.run.outcome import Outcome
     ("first", "second", "edits"),
     [("", "", 0), ("", "abc", 3), ("abc", "", 3), ("kitten", "sitting", 3), ("flaw", "lawn", 2), ("äß", "äss", 2)],
 )
-def test_distance(first, second, edits) -> None:
+def test_distance(first: str, second: str, edits: int) -> None:
     assert distance(first, second) == distance(second, first) == edits
 
 
@@ -37,7 +37,7 @@ def test_similarity_is_of_the_longer_text() -> None:
         ("", "abc", 0),
     ],
 )
-def test_keys_saved(text, truth, saved) -> None:
+def test_keys_saved(text: str, truth: str, saved: int) -> None:
     assert keys_saved(text, truth) == saved
 
 
@@ -82,7 +82,13 @@ def test_clean_means_no_more_errors_than_the_truth_or_without_the_line() -> None
     assert score(replayed("a = ", "1", language="kotlin"), Outcome("", "2")).clean is None
 
 
-def of(shown=True, exact=False, confidence=None, milliseconds=None, saved=0) -> Score:
+def of(
+    shown: bool = True,
+    exact: bool = False,
+    confidence: float | None = None,
+    milliseconds: float | None = None,
+    saved: int = 0,
+) -> Score:
     return Score(shown, exact, float(exact), saved, 10, None, shown or None, None, confidence, milliseconds, exact)
 
 
@@ -106,7 +112,7 @@ UNSURE = Outcome(CASE.id, "first + third", shape="line", raw="first + third", tr
 @pytest.mark.parametrize(
     ("least", "text"), [(0.0, "first + third"), (0.2, "first + third"), (0.5, "first +"), (0.9, "first"), (0.95, "")]
 )
-def test_the_gate_cuts_a_text_where_it_is_not_sure_any_more(least, text) -> None:
+def test_the_gate_cuts_a_text_where_it_is_not_sure_any_more(least: float, text: str) -> None:
     assert gated(CASE, UNSURE, least).text == text
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 from problems import DOUBLE, ECHO, suite
@@ -15,7 +16,7 @@ from copilot_lsp.postprocess.shape import Shape
 
 
 @pytest.mark.parametrize("name", ["own.jsonl", "own.jsonl.gz"])
-def test_infilling(tmp_path: Path, name) -> None:
+def test_infilling(tmp_path: Path, name: str) -> None:
     (case,) = suites.read(suite(tmp_path / name, DOUBLE))
     assert (case.suite, case.kind, case.language, case.path) == (Suite.INFILLING, "single-line", "python", "main.py")
     assert case.hole == "    return 2 * number"
@@ -49,7 +50,11 @@ def test_safim_completes_the_prompt_and_tests_the_program(tmp_path: Path) -> Non
 
 def test_safim_takes_lists_single_outputs_and_programs_without_tests(tmp_path: Path) -> None:
     tests = [{"input": "1", "output": "1"}]
-    rows = (ECHO | {"unit_tests": tests}, ECHO | {"unit_tests": []}, ECHO | {"lang": "java"})
+    rows: tuple[dict[str, Any], ...] = (
+        ECHO | {"unit_tests": tests},
+        ECHO | {"unit_tests": []},
+        ECHO | {"lang": "java"},
+    )
     listed, none, java = suites.read(suite(tmp_path / "own.jsonl", *rows))
     assert listed.test is not None
     assert listed.test.examples == (("1", ("1",)),)
@@ -68,7 +73,7 @@ def test_safim_takes_lists_single_outputs_and_programs_without_tests(tmp_path: P
         (json.dumps(ECHO | {"unit_tests": "{}x"}), "own.jsonl:1 is no case"),
     ],
 )
-def test_what_is_no_suite_is_said_with_its_line(tmp_path: Path, text, message) -> None:
+def test_what_is_no_suite_is_said_with_its_line(tmp_path: Path, text: str, message: str) -> None:
     path = tmp_path / "own.jsonl"
     path.write_text(text, "utf-8")
     with pytest.raises(UsageError) as error:

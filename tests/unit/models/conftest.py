@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -13,7 +14,6 @@ from tiny_model import GGUF, PIECES, write_wheel
 
 from copilot_lsp import folders
 from copilot_lsp.models import registry
-from copilot_lsp.models.sources import http
 
 REGISTRY = """
 default = "tiny"
@@ -83,10 +83,10 @@ def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
 
 
 @pytest.fixture
-def hub(cache, monkeypatch: pytest.MonkeyPatch) -> Iterator[HubServer]:
+def hub(cache: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[HubServer]:
     """The hub, on this machine; nobody waits before another attempt."""
     with serving(GGUF) as server:
         monkeypatch.setenv("HF_ENDPOINT", server.endpoint)
-        monkeypatch.setattr(http.time, "sleep", lambda _: None)
+        monkeypatch.setattr(time, "sleep", lambda _: None)
         monkeypatch.setenv("HF_TOKEN", "hf_secret")
         yield server

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
+from typing import Any
 
 import pytest
 from tiny_model import put
@@ -14,7 +16,7 @@ from copilot_lsp.models.registry import Entry, Hub, Package, Shipped
 GB = 10**9
 
 
-def entry(name: str, size: int = GB // 2, rank: int = 1, **more) -> Entry:
+def entry(name: str, size: int = GB // 2, rank: int = 1, **more: Any) -> Entry:
     fields = {"parameters": "0.5B", "quality": "measured", "sources": (Hub("a/b", name),), **more}
     return Entry(name, name, "MIT", size=size, rank=rank, **fields)
 
@@ -41,7 +43,7 @@ def test_the_best_that_fits() -> None:
 
 
 @pytest.mark.parametrize("fault", [{"commercial": False}, {"quality": ""}, {"use": "text"}])
-def test_what_is_never_recommended(fault: dict[str, object]) -> None:
+def test_what_is_never_recommended(fault: dict[str, Any]) -> None:
     assert best(entry("plain", rank=1), entry("other", rank=2, **fault)) == "plain"
 
 
@@ -70,7 +72,7 @@ def test_the_real_registry_recommends_something_everywhere(monkeypatch: pytest.M
         assert "\n" not in found.why
 
 
-def test_the_menu_is_sorted_and_says_what_is_here(cache) -> None:
+def test_the_menu_is_sorted_and_says_what_is_here(cache: Path) -> None:
     put(registry.load().get("shipped").path)
     put(registry.load().get("pieces").path)
     hubbed = registry.load().get("hubbed")
@@ -83,7 +85,7 @@ def test_the_menu_is_sorted_and_says_what_is_here(cache) -> None:
     assert (found["hubbed"].present, found["hubbed"].part) == (False, 1000)
 
 
-def test_a_file_without_a_name_is_shown_while_it_is_active(cache, tmp_path) -> None:
+def test_a_file_without_a_name_is_shown_while_it_is_active(cache: Path, tmp_path: Path) -> None:
     path = put(tmp_path / "own.gguf")
     items, _ = models.items(str(path))
     assert (items[0].entry.name, items[0].active, items[0].origin) == (str(path), True, "user")
@@ -92,7 +94,7 @@ def test_a_file_without_a_name_is_shown_while_it_is_active(cache, tmp_path) -> N
     assert (items[0].entry.name, items[0].active, items[0].origin) == ("mine", True, "user")
 
 
-def test_what_was_measured_wins(cache) -> None:
+def test_what_was_measured_wins(cache: Path) -> None:
     items, best = models.items("default", "hubbed")
     assert best is not None
     assert (best.name, "copilot-lsp tune" in best.why) == ("hubbed", True)

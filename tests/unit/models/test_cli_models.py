@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from gguf import GGUFWriter
+from hub_server import HubServer
 from tiny_model import GGUF, put
 
 from copilot_lsp.cli import main
@@ -14,26 +15,26 @@ from copilot_lsp.engine.families import PSM
 from copilot_lsp.models import registry
 
 
-def test_the_licence_is_said_before_the_download(hub, capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_licence_is_said_before_the_download(hub: HubServer, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["models", "pull", "hubbed"]) == 0
     first, *_, last = capsys.readouterr().err.splitlines()
     assert first == "hubbed: licence Research; its licence forbids COMMERCIAL USE (Ctrl-C stops the download)"
     assert last.startswith("hubbed is ready: ")
 
 
-def test_pull_as_json_is_for_editors(hub, capsys: pytest.CaptureFixture[str]) -> None:
+def test_pull_as_json_is_for_editors(hub: HubServer, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["models", "pull", "hubbed", "--json"]) == 0
     *steps, end = map(json.loads, capsys.readouterr().out.splitlines())
     assert steps[-1] == {"step": "verifying", "done": len(GGUF), "total": len(GGUF)}
     assert end == {"name": "hubbed", "path": str(registry.load().get("hubbed").path)}
 
 
-def test_a_path_cannot_be_pulled(cache, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_path_cannot_be_pulled(cache: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["models", "pull", "./x.gguf"]) == 2
     assert "is a path" in capsys.readouterr().err
 
 
-def test_list_says_what_is_here(cache, capsys: pytest.CaptureFixture[str]) -> None:
+def test_list_says_what_is_here(cache: Path, capsys: pytest.CaptureFixture[str]) -> None:
     put(registry.load().get("tiny").path)
     put(registry.folder() / "shipped.gguf", b"GGUF")
     assert main(["models", "list", "--json"]) == 0
@@ -48,7 +49,7 @@ def test_list_says_what_is_here(cache, capsys: pytest.CaptureFixture[str]) -> No
     assert "not for" in lines["hubbed"]
 
 
-def test_add_path_and_rm(cache, capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+def test_add_path_and_rm(cache: Path, capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
     path = put(tmp_path / "Mine.gguf")
     assert main(["models", "add", str(path)]) == 0
     assert main(["models", "path", "mine"]) == 0

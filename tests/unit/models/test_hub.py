@@ -6,25 +6,29 @@ import errno
 import hashlib
 import threading
 import time
+from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import ClassVar
 
 import pytest
-from hub_server import CDN, HUB
+from hub_server import CDN, HUB, HubServer
 from tiny_model import GGUF, put
 
 from copilot_lsp import models
 from copilot_lsp.errors import DiskFull, DownloadFailed
 from copilot_lsp.models import own, partial, registry
+from copilot_lsp.models.progress import Progress
+from copilot_lsp.models.registry import Entry
 from copilot_lsp.models.sources import http
 
 
-def entry(name="hubbed"):
+def entry(name: str = "hubbed") -> Entry:
     return registry.load().get(name)
 
 
-def test_the_content_is_behind_a_redirect_that_does_not_get_the_token(hub, cache) -> None:
-    steps = []
+def test_the_content_is_behind_a_redirect_that_does_not_get_the_token(hub: HubServer, cache: Path) -> None:
+    steps: list[Progress] = []
     model = models.pull("hubbed", steps.append)
     assert model.path.read_bytes() == GGUF
     assert {path.name for path in cache.iterdir()} == {model.path.name, f".{model.path.stem}.lock"}
@@ -36,16 +40,16 @@ def test_the_content_is_behind_a_redirect_that_does_not_get_the_token(hub, cache
     assert done[-1] == len(GGUF)
 
 
-def test_a_cut_connection_is_taken_up_where_it_broke(hub) -> None:
+def test_a_cut_connection_is_taken_up_where_it_broke(hub: HubServer) -> None:
     hub.cuts = [100_000, 50_000]
     assert models.pull("hubbed").path.read_bytes() == GGUF
     assert hub.contents == ["", "bytes=100000-", "bytes=150000-"]
 
 
-def test_after_an_interrupt_the_next_pull_goes_on(hub) -> None:
+def test_after_an_interrupt_the_next_pull_goes_on(hub: HubServer) -> None:
     hub.piece, hub.pause = 1 << 14, 0.005
 
-    def interrupt(progress):
+    def interrupt(progress: Progress) -> None:
         if progress.done > 100_000:
             raise KeyboardInterrupt
 
@@ -68,7 +72,7 @@ def test_after_an_interrupt_the_next_pull_goes_on(hub) -> None:
         (503, "is in trouble (503): try again later"),
     ],
 )
-def test_a_refusal_is_one_line(hub, cache, status, message) -> None:
+def test_a_refusal_is_one_line(hub: HubServer, cache: Path, status: int, message: str) -> None:
     hub.refuse = [status] * 100
     with pytest.raises(DownloadFailed) as error:
         models.pull("hubbed")
@@ -78,12 +82,12 @@ def test_a_refusal_is_one_line(hub, cache, status, message) -> None:
 
 
 @pytest.mark.parametrize("status", [401, 404, 503])
-def test_what_the_hub_refuses_comes_from_the_next_source(hub, status) -> None:
+def test_what_the_hub_refuses_comes_from_the_next_source(hub: HubServer, status: int) -> None:
     hub.refuse = [status] * 100
     assert models.pull("both").path.read_bytes() == GGUF
 
 
-def test_what_one_source_brought_outlives_a_try_of_another(hub, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_one_source_brought_outlives_a_try_of_another(hub: HubServer, monkeypatch: pytest.MonkeyPatch) -> None:
     """The hub stops in the middle and is not there the next time; then it is again."""
     hub.cuts = [100_000] + [0] * http.ATTEMPTS
     both = entry("both")
@@ -99,7 +103,7 @@ def test_what_one_source_brought_outlives_a_try_of_another(hub, monkeypatch: pyt
     assert hub.contents[-1] == "bytes=100000-"
 
 
-def test_without_a_connection_the_next_source_is_asked_at_once(hub, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_a_connection_the_next_source_is_asked_at_once(hub: HubServer, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HF_ENDPOINT", "http://127.0.0.1:9")
     assert models.pull("both").path.read_bytes() == GGUF
     with pytest.raises(DownloadFailed, match=r"no connection to 127.0.0.1:9"):
@@ -107,16 +111,16 @@ def test_without_a_connection_the_next_source_is_asked_at_once(hub, monkeypatch:
 
 
 @pytest.mark.parametrize("passing", [[429, 429], [503], [500, 504]])
-def test_trouble_that_passes_is_waited_for(hub, passing) -> None:
+def test_trouble_that_passes_is_waited_for(hub: HubServer, passing: list[int]) -> None:
     hub.refuse = list(passing)
     assert models.pull("hubbed").path.read_bytes() == GGUF
 
 
-def test_trouble_in_the_middle_is_waited_for(hub) -> None:
+def test_trouble_in_the_middle_is_waited_for(hub: HubServer) -> None:
     hub.cuts = [100_000]
 
-    class Asked(list):
-        def append(self, item):
+    class Asked(list[tuple[str, str, str]]):
+        def append(self, item: tuple[str, str, str]) -> None:
             super().append(item)
             if len(self) == 3:  # the second content
                 hub.refuse = [503, 429]
@@ -126,39 +130,39 @@ def test_trouble_in_the_middle_is_waited_for(hub) -> None:
     assert hub.contents == ["", "bytes=100000-", "bytes=100000-", "bytes=100000-"]
 
 
-def test_a_server_that_knows_no_ranges_sends_all_again(hub) -> None:
+def test_a_server_that_knows_no_ranges_sends_all_again(hub: HubServer) -> None:
     hub.ranges, hub.cuts = False, [100_000]
     assert models.pull("hubbed").path.read_bytes() == GGUF
 
 
-def test_another_content_of_the_same_length_is_refused_and_not_kept(hub, cache) -> None:
+def test_another_content_of_the_same_length_is_refused_and_not_kept(hub: HubServer, cache: Path) -> None:
     hub.content = GGUF[:-1] + b"?"
     with pytest.raises(DownloadFailed, match="what was downloaded is not hubbed: its SHA-256 is"):
         models.pull("hubbed")
     assert [path.suffix for path in cache.rglob("*") if path.is_file()] == [".lock"]
 
 
-def test_a_content_of_another_length_is_not_even_downloaded(hub) -> None:
+def test_a_content_of_another_length_is_not_even_downloaded(hub: HubServer) -> None:
     hub.content = GGUF + b"?"
     with pytest.raises(DownloadFailed, match="it is another file"):
         models.pull("hubbed")
     assert hub.contents == []
 
 
-def test_a_beginning_of_something_else_is_thrown_away(hub) -> None:
+def test_a_beginning_of_something_else_is_thrown_away(hub: HubServer) -> None:
     part = partial.of(entry(), entry().remote[0])
     put(part.file, b"?" * 100_000)
     assert models.pull("hubbed").path.read_bytes() == GGUF
     assert hub.contents == ["bytes=100000-", ""]
 
 
-def test_what_is_longer_than_the_file_is_begun_anew(hub) -> None:
+def test_what_is_longer_than_the_file_is_begun_anew(hub: HubServer) -> None:
     part = partial.of(entry(), entry().remote[0])
     put(part.file, GGUF * 2)
     assert models.pull("hubbed").path.read_bytes() == GGUF
 
 
-def test_a_range_that_cannot_be_is_begun_anew(hub) -> None:
+def test_a_range_that_cannot_be_is_begun_anew(hub: HubServer) -> None:
     """416, where the length of the content is not known beforehand."""
     own.add(f"{hub.endpoint}/cdn/model.gguf", "mine")
     part = partial.of(entry("mine"), entry("mine").remote[0])
@@ -167,12 +171,12 @@ def test_a_range_that_cannot_be_is_begun_anew(hub) -> None:
     assert hub.contents == [f"bytes={2 * len(GGUF)}-", ""]
 
 
-def test_a_slow_link_is_waited_for(hub) -> None:
+def test_a_slow_link_is_waited_for(hub: HubServer) -> None:
     hub.piece, hub.pause = 1 << 15, 0.02
     assert models.pull("hubbed").path.read_bytes() == GGUF
 
 
-def test_two_at_once_download_once(hub) -> None:
+def test_two_at_once_download_once(hub: HubServer) -> None:
     hub.piece, hub.pause = 1 << 14, 0.01
     said: list[str] = []
     threads = [threading.Thread(target=models.pull, args=("hubbed", lambda p: said.append(p.step))) for _ in range(2)]
@@ -185,7 +189,7 @@ def test_two_at_once_download_once(hub) -> None:
     assert "waiting: another process is getting hubbed" in said
 
 
-def test_a_disk_that_is_too_small_is_seen_before_the_download(hub, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_disk_that_is_too_small_is_seen_before_the_download(hub: HubServer, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("shutil.disk_usage", lambda _: type("Usage", (), {"free": 1000}))
     with pytest.raises(DiskFull, match=r"0 MB are needed in .*, and 0 MB are free"):
         models.pull("hubbed")
@@ -193,18 +197,18 @@ def test_a_disk_that_is_too_small_is_seen_before_the_download(hub, monkeypatch: 
 
 
 def test_a_disk_that_fills_up_asks_no_other_source_and_keeps_what_is_there(
-    hub, monkeypatch: pytest.MonkeyPatch
+    hub: HubServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     class Full:
         status_code = 200
-        headers: ClassVar = {}
+        headers: ClassVar[dict[str, str]] = {}
 
-        def iter_raw(self):
+        def iter_raw(self) -> Iterator[bytes]:
             yield GGUF[:1000]
             raise OSError(errno.ENOSPC, "No space left on device")  # as the write of the next piece would
 
     @contextmanager
-    def answered(*_):
+    def answered(*_: object) -> Iterator[Full]:
         yield Full()
 
     monkeypatch.setattr(http, "_asking", answered)
@@ -214,7 +218,7 @@ def test_a_disk_that_fills_up_asks_no_other_source_and_keeps_what_is_there(
     assert partial.size(entry("both")) == 1000
 
 
-def test_a_model_without_a_checksum_records_it_at_the_first_download(hub) -> None:
+def test_a_model_without_a_checksum_records_it_at_the_first_download(hub: HubServer) -> None:
     own.add(f"{hub.endpoint}/cdn/model.gguf?download=1")
     assert entry("model").sha256 == ""
     path = models.pull("model").path
@@ -226,16 +230,16 @@ def test_a_model_without_a_checksum_records_it_at_the_first_download(hub) -> Non
         models.pull("model")
 
 
-def test_a_hub_that_is_none_is_named(hub) -> None:
+def test_a_hub_that_is_none_is_named(hub: HubServer) -> None:
     """A proxy that answers for everybody, for example: no commit, no etag, and nothing that could be the file."""
     hub.refuse = [200] * 100
     with pytest.raises(DownloadFailed, match="was cut: try again"):
         models.pull("hubbed")
 
 
-def test_offline_stays_offline(hub, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_offline_stays_offline(hub: HubServer, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("huggingface_hub.constants.HF_HUB_OFFLINE", True)
-    from huggingface_hub.utils import close_session
+    from huggingface_hub.utils._http import close_session
 
     close_session()
     with pytest.raises(DownloadFailed, match="HF_HUB_OFFLINE is set"):
@@ -244,10 +248,10 @@ def test_offline_stays_offline(hub, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_the_waits_grow(monkeypatch: pytest.MonkeyPatch) -> None:
-    waited = []
+    waited: list[float] = []
     monkeypatch.setattr(time, "sleep", waited.append)
 
-    def never():
+    def never() -> None:
         raise ConnectionResetError
 
     with pytest.raises(DownloadFailed, match="was cut"):

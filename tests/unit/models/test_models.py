@@ -39,33 +39,33 @@ def test_a_misspelled_field_of_the_registry_is_an_error(tmp_path: Path) -> None:
         registry.read(path)
 
 
-def test_a_model_that_is_not_here_names_the_command(cache) -> None:
+def test_a_model_that_is_not_here_names_the_command(cache: Path) -> None:
     with pytest.raises(ModelMissing, match=r"^the model tiny .* run `copilot-lsp models pull tiny`$"):
         models.find("default")
 
 
-def test_an_unknown_name_lists_the_names(cache) -> None:
+def test_an_unknown_name_lists_the_names(cache: Path) -> None:
     with pytest.raises(ModelMissing, match=r"no model 'huge': the names are both, .*, tiny; or give the path"):
         models.find("huge")
 
 
-def test_find_sees_that_a_file_is_cut_short(cache) -> None:
+def test_find_sees_that_a_file_is_cut_short(cache: Path) -> None:
     put(registry.load().get("tiny").path, GGUF[:-1])
     with pytest.raises(ModelCorrupt, match=f"{len(GGUF) - 1} bytes, not {len(GGUF)}"):
         models.find("tiny")
 
 
-def no_pip(*_args, **_kwargs):
+def no_pip(*_args: object, **_kwargs: object) -> None:
     raise AssertionError("pip was started")
 
 
-def test_pull_does_nothing_when_the_file_is_whole(cache, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_pull_does_nothing_when_the_file_is_whole(cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     put(registry.load().get("tiny").path)
     monkeypatch.setattr(subprocess, "run", no_pip)
     assert models.pull("tiny").path.read_bytes() == GGUF
 
 
-def test_pull_replaces_a_damaged_file(cache) -> None:
+def test_pull_replaces_a_damaged_file(cache: Path) -> None:
     path = put(registry.load().get("tiny").path, GGUF[:-1] + b"?")
     with pytest.raises(ModelCorrupt, match=r"SHA-256 .* run `copilot-lsp models pull tiny`"):
         models.verify("tiny")
@@ -73,13 +73,13 @@ def test_pull_replaces_a_damaged_file(cache) -> None:
     assert path.read_bytes() == GGUF
 
 
-def test_a_folder_that_cannot_be_written_is_one_line(cache) -> None:
+def test_a_folder_that_cannot_be_written_is_one_line(cache: Path) -> None:
     put(cache, b"a file where the folder should be")
     with pytest.raises(DownloadFailed, match="cannot be written: File exists"):
         models.pull("tiny")
 
 
-def test_a_shipped_model_is_used_in_place_and_never_downloaded(cache, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_shipped_model_is_used_in_place_and_never_downloaded(cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = put(registry.folder() / "shipped.gguf")
     monkeypatch.setattr(subprocess, "run", no_pip)
     assert models.find("shipped").path == models.pull("shipped").path == path
@@ -102,7 +102,7 @@ def test_a_path_in_the_home_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPat
 
 
 @pytest.mark.parametrize("path", ["missing.gguf", "./missing", "."])
-def test_a_path_where_no_file_is(path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_path_where_no_file_is(path: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     with pytest.raises(ModelMissing):
         models.find(path)
@@ -118,13 +118,13 @@ def test_a_path_where_no_file_is(path, tmp_path: Path, monkeypatch: pytest.Monke
         (b"GGUF\0\0\0\x03", "GGUF version 50331648"),
     ],
 )
-def test_a_file_that_is_no_model(tmp_path: Path, data, message) -> None:
+def test_a_file_that_is_no_model(tmp_path: Path, data: bytes, message: str) -> None:
     path = put(tmp_path / "no.gguf", data)
     with pytest.raises(ModelCorrupt, match=message):
         models.find(str(path))
 
 
-def test_a_file_of_the_users_gets_a_name_and_stays_where_it_is(cache, tmp_path: Path) -> None:
+def test_a_file_of_the_users_gets_a_name_and_stays_where_it_is(cache: Path, tmp_path: Path) -> None:
     path = put(tmp_path / "My Coder.gguf")
     assert own.add(str(path)).name == "my-coder"
     assert models.find("my-coder").path == path
@@ -134,7 +134,7 @@ def test_a_file_of_the_users_gets_a_name_and_stays_where_it_is(cache, tmp_path: 
         models.find("my-coder")
 
 
-def test_adding_keeps_what_the_user_wrote_into_the_file(cache, tmp_path: Path) -> None:
+def test_adding_keeps_what_the_user_wrote_into_the_file(cache: Path, tmp_path: Path) -> None:
     fields = b'description = "x"\nlicence = "MIT"\nsources = [{path = "/x.gguf"}]\n'
     put(registry.own_file(), b"# mine\n[models.other]\n" + fields)
     own.add(str(put(tmp_path / "a.gguf")))
@@ -152,24 +152,24 @@ def test_adding_keeps_what_the_user_wrote_into_the_file(cache, tmp_path: Path) -
         ("https://example.org/x.gguf", "default", "cannot be a model's name"),
     ],
 )
-def test_what_cannot_be_added(cache, what, name, message) -> None:
+def test_what_cannot_be_added(cache: Path, what: str, name: str | None, message: str) -> None:
     with pytest.raises(UsageError, match=message):
         own.add(what, name)
 
 
-def test_a_revision_can_be_given(cache) -> None:
+def test_a_revision_can_be_given(cache: Path) -> None:
     (source,) = own.add("hub:owner/name/sub/x.gguf@abc").sources
     assert source == registry.Hub("owner/name", "sub/x.gguf", "abc")
 
 
-def test_a_broken_registry_of_the_users_is_one_line(cache) -> None:
+def test_a_broken_registry_of_the_users_is_one_line(cache: Path) -> None:
     put(registry.own_file(), b"[models.x]\nlicense = 1\n")
     with pytest.raises(ModelCorrupt, match=r"models.toml cannot be read: .*; mend it or delete it") as error:
         models.load()
     assert "\n" not in str(error.value)
 
 
-def test_removing_takes_what_is_half_there_and_what_was_made_of_it(cache) -> None:
+def test_removing_takes_what_is_half_there_and_what_was_made_of_it(cache: Path) -> None:
     entry = registry.load().get("hubbed")
     put(entry.path)
     copy = put(entry.path.with_name("hubbed-q4_0.gguf"))
@@ -180,7 +180,7 @@ def test_removing_takes_what_is_half_there_and_what_was_made_of_it(cache) -> Non
     assert "hubbed-q4_0" not in registry.load().models
 
 
-def test_the_shipped_model_is_not_removed(cache) -> None:
+def test_the_shipped_model_is_not_removed(cache: Path) -> None:
     with pytest.raises(UsageError, match="is a part of copilot-lsp"):
         models.remove("shipped")
 
@@ -200,7 +200,7 @@ def test_the_shipped_model_is_not_removed(cache) -> None:
         ("/dev/null/../null.gguf", "there is no model file"),
     ],
 )
-def test_a_path_that_fails_is_one_line(path, said) -> None:
+def test_a_path_that_fails_is_one_line(path: str, said: str) -> None:
     with pytest.raises(ModelMissing) as error:
         models.find(path)
     assert said in str(error.value)

