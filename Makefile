@@ -39,6 +39,7 @@ test-editors: setup
 test-training: setup
 	$(BIN)/python -m pip install --quiet --requirement training/requirements.txt
 	$(BIN)/mypy training
+	$(BIN)/mypy tests/training
 	$(BIN)/python -m pytest tests/training
 
 # pip, uv and pipx from an index of our wheels, and the steps of the Dockerfile, without a compiler on PATH; each until a

@@ -31,7 +31,7 @@ def options(tmp_path_factory: pytest.TempPathFactory) -> train.Options:
     return replace(quick.options(work, 60.0), tokens=60_000)
 
 
-def test_a_tiny_model_learns_resumes_and_completes_in_llama_cpp(options) -> None:
+def test_a_tiny_model_learns_resumes_and_completes_in_llama_cpp(options: train.Options) -> None:
     halfway = train.run(replace(options, tokens=options.tokens // 2, held_out=None))
     done = train.run(options)
     assert halfway.tokens < done.tokens

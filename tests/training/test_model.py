@@ -20,14 +20,14 @@ from training.vocabulary import encode, read_tokenizer
 
 
 @pytest.fixture(scope="module")
-def base(tmp_path_factory: pytest.TempPathFactory):
+def base(tmp_path_factory: pytest.TempPathFactory) -> Path:
     torch.set_num_threads(1)
     path = tmp_path_factory.mktemp("base") / "base.gguf"
     write_base(path)
     return path
 
 
-def test_the_tokenizer_keeps_every_byte_and_reads_no_control_tokens(base) -> None:
+def test_the_tokenizer_keeps_every_byte_and_reads_no_control_tokens(base: Path) -> None:
     tokenizer = read_tokenizer(base)
     for text in ("def f(x):\n    return 'ß→🎉'\r\n\t", "<|endoftext|><special_0> 1234"):
         ids = encode(tokenizer, text)
@@ -36,7 +36,7 @@ def test_the_tokenizer_keeps_every_byte_and_reads_no_control_tokens(base) -> Non
 
 
 @pytest.mark.parametrize("kind", [Kind.Q4_0, Kind.Q4_1])
-def test_fake_quantization_is_what_is_written_to_the_file(kind) -> None:
+def test_fake_quantization_is_what_is_written_to_the_file(kind: Kind) -> None:
     weight = torch.randn(8, 64, generator=torch.Generator().manual_seed(1)) * 0.05
     weight[0] = 0
     stored = gguf.dequantize(gguf.quantize(weight.numpy(), kind), kind)
@@ -44,10 +44,10 @@ def test_fake_quantization_is_what_is_written_to_the_file(kind) -> None:
 
 
 @pytest.mark.parametrize("kind", [Kind.Q4_0, Kind.Q4_1, Kind.Q8_0])
-def test_gradients_pass_through_the_quantization(kind) -> None:
+def test_gradients_pass_through_the_quantization(kind: Kind) -> None:
     weight = torch.randn(4, 32, requires_grad=True)
-    quantized(weight, kind).sum().backward()
-    assert torch.equal(weight.grad, torch.ones(4, 32))
+    (gradient,) = torch.autograd.grad(quantized(weight, kind).sum(), weight)
+    assert torch.equal(gradient, torch.ones(4, 32))
 
 
 def test_low_rank_parts_start_at_nothing_and_merge() -> None:
@@ -56,16 +56,19 @@ def test_low_rank_parts_start_at_nothing_and_merge() -> None:
     plain = linear(x)
     linear.add_lora(4)
     torch.testing.assert_close(linear(x), plain)
+    assert linear.up is not None
     torch.nn.init.normal_(linear.up)
     torch.testing.assert_close(linear(x), torch.nn.functional.linear(x, linear.merged()))
     assert not linear.weight.requires_grad
 
 
 @pytest.mark.parametrize("kind", [None, Kind.Q4_1])
-def test_the_gradients_of_low_rank_parts_are_those_through_the_whole_weight(kind) -> None:
+def test_the_gradients_of_low_rank_parts_are_those_through_the_whole_weight(kind: Kind | None) -> None:
     linear = Linear(64, 32)
     linear.add_lora(4)
     linear.stored_as = kind
+    assert linear.up is not None
+    assert linear.down is not None
     torch.nn.init.normal_(linear.up)
     x, y = torch.randn(2, 3, 64, requires_grad=True), torch.randn(2, 3, 32)
     learnt = (x, linear.up, linear.down)
@@ -84,7 +87,7 @@ def test_dense_attention_is_pytorchs() -> None:
     torch.testing.assert_close(attention(q, k, v, mask), wanted)
 
 
-def test_with_low_rank_parts_only_they_and_the_control_rows_are_learnt(base) -> None:
+def test_with_low_rank_parts_only_they_and_the_control_rows_are_learnt(base: Path) -> None:
     model = read_base(base)
     model.set_rows({11: [20, 21], 12: [22]})
     rows = model.token_embd.weight.detach().clone()
@@ -94,6 +97,7 @@ def test_with_low_rank_parts_only_they_and_the_control_rows_are_learnt(base) -> 
     learnt = {name for name, parameter in model.named_parameters() if parameter.requires_grad}
     assert "control" in learnt
     assert {name.rpartition(".")[2] for name in learnt - {"control"}} == {"down", "up"}
+    assert model.control is not None
     with torch.no_grad():
         model.control[11] += 1
     written = model.weights()["token_embd.weight"]
@@ -101,7 +105,7 @@ def test_with_low_rank_parts_only_they_and_the_control_rows_are_learnt(base) -> 
     torch.testing.assert_close(written[14:], rows[14:])
 
 
-def samples(*lengths):
+def samples(*lengths: int) -> list[Sample]:
     return [Sample(list(range(100, 100 + n)), n // 2, "line") for n in lengths]
 
 
@@ -124,7 +128,7 @@ def test_targets_are_the_next_tokens_of_the_same_sample() -> None:
     assert sample.tolist() == [1] * 6 + [2] * 4 + [0] * 6
 
 
-def test_samples_in_a_row_do_not_see_each_other(base) -> None:
+def test_samples_in_a_row_do_not_see_each_other(base: Path) -> None:
     model = read_base(base).eval()
     first, second = torch.randint(20, 200, (1, 10)), torch.randint(20, 200, (1, 6))
     sample = torch.tensor([[1] * 10 + [2] * 6])
@@ -142,10 +146,10 @@ def test_the_rate_warms_up_and_falls() -> None:
     assert rates[-1] == pytest.approx(train.FINAL_RATE)
 
 
-def test_an_exported_model_is_the_trained_one(base, tmp_path: Path) -> None:
+def test_an_exported_model_is_the_trained_one(base: Path, tmp_path: Path) -> None:
     model = read_base(base)
     extra = {"copilot_lsp.fim.layout": "spm"}
-    export.export(model.weights(), base, tmp_path / "out.gguf", export.read_types("f16,token_embd=f32"), extra)
+    export.export(model.weights(), base, tmp_path / "out.gguf", read_types("f16,token_embd=f32"), extra)
     assert knows_fim(tmp_path / "out.gguf")
     assert not knows_fim(base)
     again = read_base(tmp_path / "out.gguf")

@@ -39,13 +39,13 @@ def test_room_is_filled_with_the_first_merges() -> None:
 
 
 @pytest.fixture
-def base(tmp_path: Path):
+def base(tmp_path: Path) -> Path:
     path = tmp_path / "base.gguf"
     write_base(path)
     return path
 
 
-def test_the_file_has_the_rows_and_merges_of_what_is_kept(base, tmp_path: Path) -> None:
+def test_the_file_has_the_rows_and_merges_of_what_is_kept(base: Path, tmp_path: Path) -> None:
     last = SHAPE.vocabulary - 1  # four spaces
     ids = list(range(last))
     trim.write(base, tmp_path / "small.gguf", ids)
@@ -61,11 +61,11 @@ def test_the_file_has_the_rows_and_merges_of_what_is_kept(base, tmp_path: Path) 
     assert one[-1] == two[-1]
 
 
-def test_everything_may_be_kept(base, tmp_path: Path) -> None:
+def test_everything_may_be_kept(base: Path, tmp_path: Path) -> None:
     trim.write(base, tmp_path / "same.gguf", range(SHAPE.vocabulary))
     assert (tmp_path / "same.gguf").stat().st_size == base.stat().st_size
 
 
-def test_control_tokens_are_not_moved(base, tmp_path: Path) -> None:
+def test_control_tokens_are_not_moved(base: Path, tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="control tokens"):
         trim.write(base, tmp_path / "out.gguf", range(1, SHAPE.vocabulary))
