@@ -29,7 +29,7 @@ from rich.console import Console
 from rich.table import Table
 
 from benchmarks.played import play
-from benchmarks.replay import Kind, steps
+from benchmarks.replay import Habit, Kind, steps
 from benchmarks.selection import percentile
 from copilot_lsp import launch, models
 from copilot_lsp.evaluation.typing import places
@@ -87,9 +87,7 @@ async def keys(workspace: Workspace, place: places.Place, arguments: argparse.Na
         server = LanguageServer(Served("ours", command, {"context": {"index": indexed}}), workspace)
         try:
             await server.start()
-            trace = [
-                step for step in steps(place, arguments.keys, random.Random(0)) if step.kind in (Kind.OPEN, Kind.KEY)
-            ]
+            trace = steps(place, arguments.keys, random.Random(0), Habit.TYPES)
             played = await play(place, trace, server, THOUGHT_SECONDS)
         finally:
             await server.close()

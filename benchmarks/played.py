@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from benchmarks.replay import Kind, Step
 from copilot_lsp.evaluation.typing.assistant import Assistant, Offer, Usage
@@ -17,11 +17,14 @@ LONGEST_SECONDS = 30.0
 
 @dataclass(frozen=True, slots=True)
 class Answered:
-    """`milliseconds` from the change to the first text, or to the answer that there is none."""
+    """`milliseconds` from the change to the first text, or to the answer that there is none. `evaluated`: tokens, from
+    the change to the next one, in the background too.
+    """
 
     kind: Kind
     milliseconds: float
     shown: bool
+    evaluated: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,10 +61,15 @@ class Ear:
 
 async def play(place: Place, trace: Sequence[Step], assistant: Assistant, thought: float) -> Played:
     """`thought`: seconds between an answer and the next step. Raises EngineFailed."""
-    answered = []
+    answered: list[Answered] = []
+    before: int | None = 0
     for step in trace:
-        answered.append(await _ask(step, assistant))
+        answer = await _ask(step, assistant)
         await asyncio.sleep(thought)
+        spent = await assistant.evaluated()
+        known = spent is not None and before is not None
+        answered.append(replace(answer, evaluated=spent - before if known else None))  # type: ignore[operator]
+        before = spent
     return Played(place.id, place.language, answered, await assistant.leave())
 
 

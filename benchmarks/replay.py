@@ -1,4 +1,4 @@
-"""What a replayed person does: keys, a jump to another place of the file and back, and deleting and typing again. Pure.
+"""What a replayed person does: keys, and in the middle of them what their habit is. Pure.
 
 A trace is a list of steps over one file; the same steps are played to every assistant.
 """
@@ -26,6 +26,20 @@ class Kind(StrEnum):
     RETYPE = "deleting and typing again"
     JUMP = "a jump in the file"
     BACK = "back to where one was"
+    PASTE = "the rest of a line at once"
+
+
+class Habit(StrEnum):
+    """What somebody does when half of the keys are typed."""
+
+    TYPES = "types on"
+    JUMPS = "changes a line elsewhere and comes back"
+    RETYPES = "deletes a word and types it again"
+    PASTES = "pastes the rest of the line"
+
+
+HABITS = (Habit.TYPES, Habit.JUMPS, Habit.RETYPES, Habit.JUMPS, Habit.PASTES)
+"""By turns: a jump is what takes longest, so there are to be several."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,13 +48,33 @@ class Step:
     scene: Scene
 
 
-def steps(place: Place, keys: int, rng: random.Random) -> list[Step]:
-    """`keys` characters of `place`, one by one; then the jump, the way back and the retyping."""
-    typed = place.text[:keys]
-    made = [Step(Kind.OPEN, Scene(place, "", ""))]
-    made += [Step(Kind.KEY, Scene(place, typed[:count], "")) for count in range(1, len(typed) + 1)]
-    made += _elsewhere(place, typed, rng)
+def steps(place: Place, keys: int, rng: random.Random, habit: Habit) -> list[Step]:
+    """So many characters of `place`, one by one, and half-way what the habit says."""
+    count = min(keys, len(place.text))
+    half = count // 2
+    made = [Step(Kind.OPEN, Scene(place, "", "")), *_typing(place, 0, half)]
+    made += _interlude(place, half, rng, habit, len(place.text) - (count - half))
+    here = made[-1].scene
+    made += _typing(replace(here.place, text=place.text), len(here.left), len(here.left) + count - half)
     return [Step(step.kind, replace(step.scene, change=number)) for number, step in enumerate(made)]
+
+
+def _typing(place: Place, start: int, end: int) -> Iterator[Step]:
+    ends = range(start + 1, min(end, len(place.text)) + 1)
+    return (Step(Kind.KEY, Scene(place, place.text[:end], "")) for end in ends)
+
+
+def _interlude(place: Place, at: int, rng: random.Random, habit: Habit, most: int) -> Iterator[Step]:
+    """`most`: characters that may be there after a paste, so that there is something left to type."""
+    typed = place.text[:at]
+    if habit is Habit.JUMPS:
+        yield from _elsewhere(place, typed, rng)
+    elif habit is Habit.RETYPES:
+        fewer = [typed[: at - count] for count in range(1, min(RETYPED, at) + 1)]
+        yield from (Step(Kind.RETYPE, Scene(place, left, "")) for left in (*fewer, *fewer[-2::-1], typed))
+    elif habit is Habit.PASTES:
+        end = place.text.find("\n", at, most) + 1
+        yield Step(Kind.PASTE, Scene(place, place.text[: end or most], ""))
 
 
 def _elsewhere(place: Place, typed: str, rng: random.Random) -> Iterator[Step]:
@@ -55,8 +89,6 @@ def _elsewhere(place: Place, typed: str, rng: random.Random) -> Iterator[Step]:
     before = document[:here]
     back = _at(place, before[: len(before) - len(typed)], document[here:])
     yield Step(Kind.BACK, Scene(back, typed, ""))
-    fewer = [typed[: len(typed) - count] for count in range(1, RETYPED + 1)]
-    yield from (Step(Kind.RETYPE, Scene(back, left, "")) for left in (*fewer, *fewer[-2::-1], typed))
 
 
 def _at(place: Place, before: str, after: str) -> Place:

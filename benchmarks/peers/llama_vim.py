@@ -77,6 +77,9 @@ class LlamaVim:
     def taken(self, offer: Offer, length: int) -> None:
         """It does not look at this."""
 
+    async def evaluated(self) -> int | None:
+        return self._counts["evaluated"]
+
     async def leave(self) -> Usage:
         self._scene = None
         if self._timer is not None:

@@ -72,6 +72,9 @@ class Assistant(Protocol):
     def taken(self, offer: Offer, length: int) -> None:
         """So many characters of the offer's text, from its beginning, are in the file now; a change follows."""
 
+    async def evaluated(self) -> int | None:
+        """Tokens since `enter`; None: not known."""
+
     async def leave(self) -> Usage:
         """The file is closed, nothing goes on in the background. What happened since `enter`."""
 

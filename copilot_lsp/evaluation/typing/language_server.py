@@ -9,6 +9,7 @@ import os
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from copilot_lsp.errors import EngineFailed
@@ -117,6 +118,9 @@ class LanguageServer:
             params = {"item": item.raw, "acceptedLength": accepted}
             self._rpc.notify("textDocument/didPartiallyAcceptCompletion", params)
 
+    async def evaluated(self) -> int | None:
+        return _more(self._before[0], await self._told(), "tokens", "evaluated")
+
     async def leave(self) -> Usage:
         self._rpc.cancel(self._request)
         self._rpc.notify("textDocument/didClose", {"textDocument": {"uri": self._uri}})
@@ -222,11 +226,13 @@ def _begun(item: Message, scene: Scene, text: str) -> int:
     return len(replaced) if text.startswith(replaced) else 0
 
 
-def _usage(before: Message, after: Message, cpu: float | None, pid: int) -> Usage:
-    def more(group: str, name: str) -> int | None:
-        old, new = before.get(group), after.get(group)
-        return None if old is None or new is None else new.get(name, 0) - old.get(name, 0)
+def _more(before: Message, after: Message, group: str, name: str) -> int | None:
+    old, new = before.get(group), after.get(group)
+    return None if old is None or new is None else int(new.get(name, 0) - old.get(name, 0))
 
+
+def _usage(before: Message, after: Message, cpu: float | None, pid: int) -> Usage:
+    more = partial(_more, before, after)
     now = processes.cpu_seconds(pid)
     return Usage(
         remembered=more("sources", "cache"),

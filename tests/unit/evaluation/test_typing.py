@@ -216,6 +216,8 @@ class Scripted:
         scene = self.scenes[-1]
         assert scene.place.text[: len(scene.left) + length].endswith(offer.text[:length])
 
+    async def evaluated(self) -> int | None: ...
+
     async def leave(self) -> Usage:
         return Usage()
 
