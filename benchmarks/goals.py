@@ -22,4 +22,4 @@ def markdown(goals: Sequence[Goal]) -> str:
 
 
 def _verdict(goal: Goal) -> str:
-    return {True: "", False: "missed: ", None: "not measured: "}[goal.reached]
+    return {True: "", False: "missed: ", None: "not measured"}[goal.reached]

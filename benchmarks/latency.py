@@ -40,12 +40,12 @@ from copilot_lsp.evaluation.typing.workspace import Workspace
 WIDTH = 160
 
 
+Found = dict[str, list[Played]]
 LANGUAGES = ("python", "typescript", "go", "rust", "java", "cpp")
 
 
-async def compare(arguments: argparse.Namespace, drawn: Sequence[places.Place], name: str) -> dict[str, list[Played]]:
-    """By turns: who begins changes from trace to trace. What is there is told after each."""
-    found: dict[str, list[Played]] = {way: [] for way in arguments.way}
+async def compare(arguments: argparse.Namespace, drawn: Sequence[places.Place], name: str, found: Found) -> None:
+    """By turns: who begins changes from trace to trace. `found` grows, by way, and is told after each trace."""
     with tempfile.TemporaryDirectory(prefix="latency-") as folder:
         copy = Workspace(arguments.folder, Path(folder) / "workspace")
         model = models.find(name).path
@@ -64,7 +64,6 @@ async def compare(arguments: argparse.Namespace, drawn: Sequence[places.Place], 
                     found[assistant.name].append(await play(place, trace, assistant, arguments.thought / 1000))
                 print(f"{name}: {number + 1} of {len(drawn)}", file=sys.stderr, flush=True)
                 write(arguments, name, found)
-    return found
 
 
 def in_other_files(drawn: Sequence[places.Place]) -> list[places.Place]:
@@ -87,7 +86,7 @@ class Clock:
         return self.minutes is None or now - self.begun + self.longest <= 60 * self.minutes
 
 
-def write(arguments: argparse.Namespace, name: str, found: dict[str, list[Played]]) -> None:
+def write(arguments: argparse.Namespace, name: str, found: Found) -> None:
     """Into a file for each model."""
     if arguments.json is None:
         return
@@ -125,7 +124,15 @@ def main() -> None:
     console = Console(highlight=False)
     console.width = console.width if console.is_terminal else WIDTH
     for name in arguments.model:
-        found = asyncio.run(compare(arguments, drawn, name))
+        found: Found = {way: [] for way in arguments.way}
+        try:
+            asyncio.run(compare(arguments, drawn, name, found))
+        except KeyboardInterrupt:
+            print("interrupted: the table is of what is done", file=sys.stderr)
+        done = min(map(len, found.values()))
+        found = {way: played[:done] for way, played in found.items()}
+        if not done:
+            continue
         console.print(f"\n{name}, {arguments.keys} keys a trace", latency_table.of(found), sep="\n")
         print(f"\n{markdown(latency_table.goals(found))}")
 

@@ -92,7 +92,7 @@ def goals(found: Mapping[str, Sequence[Played]]) -> list[Goal]:
         between = ratio(BY_NAME[name], ours, peers[0])
         both = " and ".join(told(BY_NAME[name], value(BY_NAME[name], each)) for each in (ours, peers[0]))
         reached = None if between is None else between.value <= most
-        text = f"{told_ratio(between)}: {both}; {len(ours)} traces"
+        text = f"{told_ratio(between)}: {both}; n = {len(ours)} traces" if between else ""
         made.append(Goal(f"{title}, {names[0]} / {names[1]}", f"<= {most}", text, reached))
     evaluated = value(BY_NAME["evaluated_key"], ours)
     reached = None if evaluated is None else evaluated.value <= EVALUATED
