@@ -177,7 +177,7 @@ async def test_the_next_endpoint_answers_and_the_first_comes_back(monkeypatch: p
     monkeypatch.setattr("copilot_lsp.engine.remote.endpoint.FIRST_PAUSE_SECONDS", 0.2)
     servers = serving(), serving(Script(text=" two"))
     async with servers[0] as first, servers[1] as second, engine(first, second, local=local) as remote:
-        await until(lambda: remote.status.remote == first.host)
+        await until(lambda: all(each.answers for each in remote._remotes))
         first.script = Script(fault="down")
         assert (await text_of(remote))[0] == " two"
         assert remote.status.remote == second.host
