@@ -9,6 +9,8 @@ export interface ServerStatus {
     readonly state: string;
     readonly model: string;
     readonly safeMode: boolean;
+    /** Windows that use the engine, this one too; 0: it is this window's own. Older servers do not send it. */
+    readonly sharedBy?: number | undefined;
     readonly lastLatencyMs: number | null;
     readonly lastSilence: Silence | null;
     /** Older servers do not send it. */

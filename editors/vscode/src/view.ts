@@ -96,10 +96,17 @@ function details(status: ServerStatus): string[] {
     return [
         capitalised(status.message),
         status.model && t('Model: {0}', status.model),
+        sharing(status.sharedBy ?? 0),
         status.safeMode ? t('Safe mode: slower kernels after a crash') : '',
         status.lastLatencyMs === null ? '' : t('Last answer: {0}', milliseconds(status.lastLatencyMs)),
         status.lastSilence ? t('Last silence: {0}', status.lastSilence.message) : '',
     ].filter((line) => line !== '');
+}
+
+/** `windows`: 0 where the engine is this window's own. */
+function sharing(windows: number): string {
+    if (windows === 0) return '';
+    return windows === 1 ? t('Engine: shared, no other window uses it now') : t('Engine: shared by {0} windows', windows);
 }
 
 /** What became of the completions since the server started. */

@@ -63,6 +63,15 @@ test('safe mode is said', () => {
     assert.match(details.join('\n'), /Safe mode/);
 });
 
+test('how many windows share the engine is said', () => {
+    const said = (sharedBy: number | undefined) =>
+        view({ ...state, status: { ...ready, sharedBy } }).details.find((line) => line.startsWith('Engine'));
+    assert.equal(said(undefined), undefined);
+    assert.equal(said(0), undefined);
+    assert.equal(said(1), 'Engine: shared, no other window uses it now');
+    assert.equal(said(2), 'Engine: shared by 2 windows');
+});
+
 test('milliseconds', () => {
     assert.deepEqual([0.4, 84.2, 999, 1234].map(milliseconds), ['0 ms', '84 ms', '999 ms', '1.2 s']);
 });

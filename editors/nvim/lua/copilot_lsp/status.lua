@@ -30,6 +30,17 @@ local function state_of_server(status)
   return status.state == 'ready' and 'ready' or 'loading'
 end
 
+--- How many windows use the engine, this one too; nothing where it is this window's own.
+---@param windows integer? the `sharedBy` of `didChangeStatus`
+---@return string[]
+local function sharing(windows)
+  if type(windows) ~= 'number' or windows == 0 then
+    return {}
+  end
+  local several = ('engine: shared by %d windows'):format(windows)
+  return { windows == 1 and 'engine: shared, no other window uses it now' or several }
+end
+
 --- What became of the suggestions since the server started.
 ---@param counts table? the `statistics` of `didChangeStatus`
 ---@return string[]
@@ -94,9 +105,7 @@ function M.report(buf)
   local status = server.status
   if status then
     lines[#lines + 1] = ('model: %s%s'):format(status.model, status.safeMode and ' (safe mode)' or '')
-    if type(status.sharedBy) == 'number' and status.sharedBy > 0 then
-      lines[#lines + 1] = ('engine: shared, windows that use it: %d'):format(status.sharedBy)
-    end
+    vim.list_extend(lines, sharing(status.sharedBy))
     if type(status.lastLatencyMs) == 'number' then
       lines[#lines + 1] = ('last answer: %.0f ms'):format(status.lastLatencyMs)
     end
