@@ -9,7 +9,7 @@ TYPED = scripts benchmarks tests/e2e tests/campaign tests/editors tests/install 
 
 EDITORS ?= $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/copilot-lsp
 
-.PHONY: demo test campaign campaign-short test-editors test-training vscode lint types format setup lock docs dist picture clean
+.PHONY: demo test campaign campaign-short test-editors test-remote test-training vscode lint types format setup lock docs dist picture clean
 
 demo: setup
 	@$(BIN)/copilot-lsp complete examples/grid.py:18:1 --show
@@ -34,6 +34,11 @@ test-editors: setup
 	COPILOT_LSP_TEST_NVIM=$(EDITORS)/editors-nvim $(BIN)/python -m pytest tests/editors
 	$(BIN)/python scripts/editors_vscode.py unit
 	$(BIN)/python scripts/editors_vscode.py test
+
+# Engines on other machines, with a real llama-server (Debian's; set up in half a minute).
+test-remote: setup
+	scripts/llama_server.sh $(EDITORS)/llama-server
+	COPILOT_LSP_TEST_LLAMA_SERVER=$(EDITORS)/llama-server/llama-server $(BIN)/python -m pytest tests/e2e/test_real_remote.py
 
 # The recipe of the default model with a tiny one, from a corpus to llama.cpp's completion. Adds PyTorch to .venv.
 test-training: setup

