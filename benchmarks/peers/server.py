@@ -114,7 +114,7 @@ async def start(model: Path, threads: int, more: Sequence[str] = RECOMMENDED) ->
     """Returns when the model is loaded. Raises EngineFailed."""
     if not binary().exists():
         raise EngineFailed("llama-server is not built: python -m benchmarks.peers.server builds it")
-    port = _free_port()
+    port = free_port()
     command = [str(binary()), "--model", str(model), "--port", str(port), "--ctx-size", CONTEXT]
     command += ["--threads", str(threads), "--parallel", "1", "--offline", *more]
     null = asyncio.subprocess.DEVNULL
@@ -140,7 +140,7 @@ async def _is_ready(client: httpx2.AsyncClient) -> bool:
         return False
 
 
-def _free_port() -> int:
+def free_port() -> int:
     with socket.socket() as listening:
         listening.bind(("127.0.0.1", 0))
         port = listening.getsockname()[1]

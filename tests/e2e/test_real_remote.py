@@ -23,8 +23,8 @@ PLACES = 16
 OPTIONS = {"COPILOT_LSP_REMOTE_TIMEOUT_MS": "60000", "COPILOT_LSP_CONTEXT_COLD_MS": "0"}
 """Whole windows: a quick one depends on how fast the engine reads, and the prompts would not be the same."""
 
-AGREE = 0.9
-"""Where two tokens are almost equally likely, two builds of llama.cpp may choose differently: 15 of 16 are the same."""
+SURE = 0.25
+"""Where two tokens are almost equally likely, two builds of llama.cpp may choose differently."""
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
@@ -60,8 +60,9 @@ async def complete(*arguments: str) -> list[dict[str, Any]]:
 
 async def test_the_text_is_that_of_the_local_engine(team: str) -> None:
     own, remote = await complete(*places()), await complete(*places(), "--remote", team)
-    same = [a["text"] == b["text"] for a, b in zip(own, remote, strict=True)]
-    assert sum(same) >= AGREE * len(same), [(a["text"], b["text"]) for a, b in zip(own, remote, strict=True)]
+    sure = [(a["text"], b["text"]) for a, b in zip(own, remote, strict=True) if (a["confidence"] or 0) >= SURE]
+    assert len(sure) >= 4
+    assert [text for text, _ in sure] == [text for _, text in sure]
     assert {line["model"].rpartition(" at ")[0] for line in remote} == {"copilot-lsp-fim"}
 
 
