@@ -9,6 +9,7 @@
 The cache folder is COPILOT_LSP_EDITOR_CACHE, or copilot-lsp/editors-vscode in the user's cache folder. In it:
 Node 24 (a wheel from PyPI: code-server wants that very major), code-server (npm; compiles for about five minutes
 the first time). Chromium and what code-server compiles against come from Debian (apt-get), when they are missing.
+COPILOT_LSP_REPOSITORY, the address of the project's public home, is put into what is packaged, if it is set.
 Otherwise nothing is written outside the cache folder but the two node_modules, dist/ and bundled/ of the extension.
 
 The tests drive .venv's copilot-lsp, or COPILOT_LSP_SERVER. Their pictures go to artifacts/vscode,
@@ -29,6 +30,7 @@ import tempfile
 from pathlib import Path
 
 import bundle
+import vscode_home
 from installer import wheels
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -174,7 +176,10 @@ def package(
     shutil.rmtree(EXTENSION / "bundled", ignore_errors=True)
     carry(wheel, EXTENSION / "bundled", llama, python)
     platform = ["--target", vscode_platform(llama.name)] if llama else []
-    run("npm", "run", "--silent", "package", "--", *platform, "--out", target, cwd=EXTENSION, env=env)
+    repository = os.environ.get("COPILOT_LSP_REPOSITORY", "")
+    with vscode_home.manifest(EXTENSION / "package.json", repository):
+        command = ("npm", "run", "--silent", "package", "--", *vscode_home.links(repository), *platform)
+        run(*command, "--out", target, cwd=EXTENSION, env=env)
 
 
 def carry(wheel: Path, folder: Path, llama: Path | None = None, python: Path | None = None) -> None:

@@ -67,6 +67,19 @@ def test_platform_of_a_wheel(editors_vscode: ModuleType, wheel: str, platform: s
     assert editors_vscode.vscode_platform(wheel) == platform
 
 
+def test_a_public_home_is_in_what_is_packaged_only(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.syspath_prepend(ROOT / "scripts")
+    vscode_home = importlib.import_module("vscode_home")
+    file = EXTENSION / "package.json"
+    before = file.read_bytes()
+    with vscode_home.manifest(file, "https://example.org/r"):
+        found = json.loads(file.read_text("utf-8"))
+    assert found["repository"]["url"] == "https://example.org/r.git"
+    assert {found["bugs"]["url"], found["qna"]} == {"https://example.org/r/issues"}
+    assert found["contributes"] == json.loads(before)["contributes"]
+    assert file.read_bytes() == before
+
+
 def test_wheel_for_no_platform_of_vscode_is_refused(editors_vscode: ModuleType) -> None:
     with pytest.raises(SystemExit, match="no platform of VS Code"):
         editors_vscode.vscode_platform("llama_cpp_python-0.3.36-py3-none-any.whl")
