@@ -112,7 +112,7 @@ def verdict(found: Decoded | str, expected: Decoded, variant: str) -> str:
     return f"logits differ by {worst:.2f}" if worst > TOLERANCE else ""
 
 
-def check(wheel: Path, emulate: bool) -> bool:
+def check(wheel: Path, emulate: bool, only: list[str]) -> bool:
     with tempfile.TemporaryDirectory(prefix="copilot-lsp-wheel-") as temporary:
         work = Path(temporary)
         with zipfile.ZipFile(wheel) as archive:
@@ -123,13 +123,14 @@ def check(wheel: Path, emulate: bool) -> bool:
             print(f"failed   all variants: {best}")
             return False
         print(f"chosen   {best.variant}: {best.features}")
-        names = sorted(file.stem.removeprefix("libggml-cpu-") for file in library.glob("libggml-cpu-*.so"))
+        present = sorted(file.stem.removeprefix("libggml-cpu-") for file in library.glob("libggml-cpu-*.so"))
+        names = [name for name in present if not only or name in only]
         right = [report(f"{best.variant}, safe mode", run(library, "--safe"), best, best.variant)]
         for name in names:
             folder = isolate(library, name, work / name)
             right.append(report(name, run(folder), best, name))
         if emulate:
-            for cpu, name in CPUS.items():
+            for cpu, name in ((cpu, name) for cpu, name in CPUS.items() if not only or name in only):
                 emulator = ("qemu-x86_64", "-cpu", cpu)
                 right.append(report(f"all, on {cpu}", run(library, emulator=emulator), best, name))
         return all(right)
@@ -153,13 +154,14 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("wheel", type=Path)
     parser.add_argument("--emulate", action="store_true")
+    parser.add_argument("--only", nargs="+", default=[], metavar="NAME", help="of variants, such as haswell")
     parser.add_argument("--decode", action="store_true", help=argparse.SUPPRESS)
     parser.add_argument("--safe", action="store_true", help=argparse.SUPPRESS)
     arguments = parser.parse_args()
     if arguments.decode:
         print(json.dumps(asdict(decode(arguments.safe))))
         return 0
-    return 0 if check(arguments.wheel, arguments.emulate) else 1
+    return 0 if check(arguments.wheel, arguments.emulate, arguments.only) else 1
 
 
 if __name__ == "__main__":

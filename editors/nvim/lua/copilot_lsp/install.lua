@@ -121,7 +121,8 @@ local function with_python(installer, act)
     return act(present)
   end
   tell_progress('Getting Python: none that is new enough was found')
-  python.provide(vim.fs.joinpath(vim.fs.dirname(installer), 'python-builds.json'), config.data_folder(), function(own, failure)
+  local builds = vim.fs.joinpath(vim.fs.dirname(installer), 'python-builds.json')
+  python.provide(builds, config.data_folder(), function(own, failure)
     if own then
       return act(own)
     end

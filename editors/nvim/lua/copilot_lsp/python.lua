@@ -26,11 +26,16 @@ local function platform()
   return ('%s-%s'):format(SYSTEMS[name.sysname] or name.sysname, MACHINES[name.machine] or name.machine)
 end
 
+--- vim.fn.sha256() takes text only.
+local SHA256 = { { 'sha256sum' }, { 'shasum', '-a', '256' }, { 'certutil', '-hashfile' } }
+
 ---@param file string
----@return string? sha256 of its bytes; vim.fn.sha256() takes text only
+---@return string? hexadecimal
 local function sha256(file)
-  for _, command in ipairs({ { 'sha256sum', file }, { 'shasum', '-a', '256', file }, { 'certutil', '-hashfile', file, 'SHA256' } }) do
-    if vim.fn.executable(command[1]) == 1 then
+  for _, program in ipairs(SHA256) do
+    if vim.fn.executable(program[1]) == 1 then
+      local command = vim.list_extend(vim.deepcopy(program), { file })
+      vim.list_extend(command, program[1] == 'certutil' and { 'SHA256' } or {})
       local output = vim.system(command, { text = true }):wait().stdout or ''
       return output:lower():match('%f[%x]' .. ('%x'):rep(64) .. '%f[%X]')
     end
@@ -51,40 +56,63 @@ local function run(command, done)
   end)
 end
 
+---@class copilot_lsp.Build
+---@field url string
+---@field sha256 string
+
+---@param builds string python-builds.json
+---@return copilot_lsp.Build? build for this machine
+local function build_in(builds)
+  if vim.uv.fs_stat(builds) then
+    return vim.json.decode(table.concat(vim.fn.readfile(builds), '\n')).builds[platform()]
+  end
+end
+
+---@param build copilot_lsp.Build
+---@param archive string
+---@param done fun(failure: string?)
+local function download(build, archive, done)
+  local curl = { 'curl', '--fail', '--silent', '--show-error', '--location', '--output', archive, build.url }
+  run(curl, function(failure)
+    local found = not failure and sha256(archive) or nil
+    if not failure and found ~= build.sha256 then
+      local what = '%s is not the file that was released: its SHA-256 is %s'
+      failure = what:format(build.url, found or 'not to be had')
+    end
+    done(failure)
+  end)
+end
+
 --- Calls `done` with the interpreter, or with nothing and what was wrong.
 ---@param builds string python-builds.json
 ---@param data string the folder that it is unpacked in
 ---@param done fun(program: string?, failure: string?)
 function M.provide(builds, data, done)
-  local build = vim.uv.fs_stat(builds) and vim.json.decode(table.concat(vim.fn.readfile(builds), '\n')).builds[platform()]
+  local build = build_in(builds)
   if not build then
     return done(nil, NEEDS)
   end
   local folder = ('%s/python-%s'):format(data, build.sha256:sub(1, 12))
   local program = folder .. (vim.fn.has('win32') == 1 and '/python/python.exe' or '/python/bin/python3')
+  local archive = folder .. '/archive.tar.gz'
+  local function unpacked(failure)
+    vim.fs.rm(archive, { force = true })
+    failure = failure or not usable(program) and 'the downloaded one does not run here' or nil
+    if failure then
+      vim.fs.rm(folder, { recursive = true, force = true })
+      return done(nil, ('%s; %s'):format(NEEDS, failure))
+    end
+    done(program)
+  end
   if usable(program) then
     return done(program)
   end
-  local function fail(failure)
-    vim.fs.rm(folder, { recursive = true, force = true })
-    done(nil, ('%s; %s'):format(NEEDS, failure))
-  end
   vim.fn.mkdir(folder, 'p')
-  local archive = folder .. '/archive.tar.gz'
-  run({ 'curl', '--fail', '--silent', '--show-error', '--location', '--output', archive, build.url }, function(failure)
-    local found = not failure and sha256(archive)
+  download(build, archive, function(failure)
     if failure then
-      return fail(failure)
-    elseif found ~= build.sha256 then
-      return fail(('%s is not the file that was released: its SHA-256 is %s'):format(build.url, found or 'not to be had'))
+      return unpacked(failure)
     end
-    run({ 'tar', '-xzf', archive, '-C', folder }, function(broken)
-      vim.fs.rm(archive)
-      if broken or not usable(program) then
-        return fail(broken or 'the downloaded one does not run here')
-      end
-      done(program)
-    end)
+    run({ 'tar', '-xzf', archive, '-C', folder }, unpacked)
   end)
 end
 
