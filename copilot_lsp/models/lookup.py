@@ -114,7 +114,7 @@ def remedy(entry: Entry) -> str:
         if isinstance(source, Shipped):
             return "it is a part of copilot-lsp: install that again (in a clone: `git checkout models`)"
         if isinstance(source, Copy):
-            return "make it again with `copilot-lsp tune --requantize`"
+            return f"make it again: `copilot-lsp models rm {entry.name}`, then `copilot-lsp {source.command}`"
         if isinstance(source, File):
             return f"put the file back, or `copilot-lsp models rm {entry.name}`"
     return f"run `copilot-lsp models pull {entry.name}`"

@@ -60,10 +60,11 @@ class File:
 
 @dataclass(frozen=True, slots=True)
 class Copy:
-    """The file `stored` that `tune` made here out of the model `copy_of`, of other weights."""
+    """The file `stored` that was made here out of the model `copy_of`, by this `command` of copilot-lsp."""
 
     copy_of: str
     stored: str
+    command: str = "tune --requantize"
 
 
 Source = Hub | Package | Url | Shipped | File | Copy

@@ -16,7 +16,7 @@ def remove(name: str) -> int:
     entry = load().get(name)
     if any(isinstance(source, Shipped) for source in entry.sources):
         raise UsageError(f"{entry.name} is a part of copilot-lsp and stays")
-    copies = [each for each in load().models.values() if each.copy_of == entry.name]
+    copies = _copies(entry.name)
     files = [each.path for each in (entry, *copies) if _is_ours(each) and each.path.is_file()]
     freed = sum(path.stat().st_size for path in files)
     try:
@@ -30,6 +30,12 @@ def remove(name: str) -> int:
     for each in (entry, *copies):
         own.forget(each.name)
     return freed
+
+
+def _copies(name: str) -> list[Entry]:
+    """And the copies of the copies."""
+    made = [each for each in load().models.values() if each.copy_of == name]
+    return [*made, *(each for copy in made for each in _copies(copy.name))]
 
 
 def _is_ours(entry: Entry) -> bool:

@@ -1,19 +1,21 @@
-"""A copy of a model in weights that this CPU may be quicker with, made here by llama.cpp's quantizer.
+"""A copy of a model that was made here: in weights that this CPU may be quicker with, or without tokens that code does
+not use (`trimmed.py`).
 
-It is kept when it is measurably quicker and about as good. The original and its checksum stay.
+It is kept when it is about as good, and quicker. The original and its checksum stay.
 """
 
 from __future__ import annotations
 
 import random
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 import copilot_lsp
 from copilot_lsp.evaluation.cases import replay
 from copilot_lsp.models import Entry, cache_folder, gguf, own
+from copilot_lsp.models.fit import shape_of
 from copilot_lsp.models.lookup import checksum
 from copilot_lsp.models.registry import Copy
 from copilot_lsp.tuning import bench
@@ -33,8 +35,8 @@ LOSS = 0.05
 
 HOLES = 48
 SEED = 5
-PREFIX, SUFFIX = 1200, 300
-"""Characters around a hole that are sent; the engine takes its smallest window of them."""
+PREFIX, SUFFIX, TRUTH = 1200, 300, 240
+"""Characters around a hole that are sent, of which the engine takes its smallest window; and of the hole."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,30 +71,55 @@ def name_of(entry: Entry) -> str:
     return f"{entry.name}-{TYPE}"
 
 
+def is_requantized(entry: Entry) -> bool:
+    return bool(entry.copy_of) and entry.name == f"{entry.copy_of}-{TYPE}"
+
+
 @contextmanager
-def made(entry: Entry, threads: int) -> Iterator[Path]:
-    """A file beside the pulled models that is gone afterwards, unless it was renamed. Raises EngineError, OSError."""
+def made(name: str, write: Callable[[Path], object]) -> Iterator[Path]:
+    """A file beside the pulled models that is gone afterwards, unless it was renamed. Raises what `write` raises."""
     folder = cache_folder()
     folder.mkdir(parents=True, exist_ok=True)
-    new = folder / f"{name_of(entry)}.new"
+    new = folder / f"{name}.new"
     try:
-        bench.quantize(entry.path, new, threads)
+        write(new)
         yield new
     finally:
         new.unlink(missing_ok=True)
 
 
-def keep(entry: Entry, new: Path, quality: Quality) -> Entry:
+def quantized(entry: Entry, threads: int) -> AbstractContextManager[Path]:
+    """Raises EngineError, OSError."""
+    return made(name_of(entry), lambda new: bench.quantize(entry.path, new, threads))
+
+
+@dataclass(frozen=True, slots=True)
+class Way:
+    """How a copy is made: the `name` of the copy, `what` it is, and the `command` that makes it."""
+
+    name: str
+    what: str
+    command: str
+
+
+def requantized(entry: Entry) -> Way:
+    return Way(name_of(entry), "Q4_0", "tune --requantize")
+
+
+def keep(entry: Entry, new: Path, way: Way, quality: Quality) -> Entry:
     """Gives the file its name, and the model one in the user's registry. Raises OSError."""
-    target = cache_folder() / f"{name_of(entry)}-{checksum(new)[:8]}.gguf"
+    sha256 = checksum(new)
+    target = cache_folder() / f"{way.name}-{sha256[:8]}.gguf"
+    file = gguf.read(new)
     copy = replace(
         entry,
-        name=name_of(entry),
-        description=f"made here from {entry.name}: Q4_0",
-        sources=(Copy(entry.name, str(target)),),
-        size=new.stat().st_size,
-        sha256=checksum(new),
+        name=way.name,
+        description=f"made here from {entry.name}: {way.what}",
+        sources=(Copy(entry.name, str(target), way.command),),
+        size=file.file_size,
+        sha256=sha256,
         quality=f"against {entry.name}: {quality}",
+        shape=shape_of(file) or entry.shape,
     )
     new.replace(target)
     try:
@@ -107,7 +134,7 @@ def holes() -> list[Hole]:
     """In code that is on every machine with this program, and which no model was trained on: our own."""
     root = Path(copilot_lsp.__file__).parent
     cases = replay.read(root, replay.Draw(HOLES, SEED, languages=("python",)), 500_000)
-    return [Hole(case.prefix[-PREFIX:], case.suffix[:SUFFIX], case.hole) for case in cases]
+    return [Hole(case.prefix[-PREFIX:], case.suffix[:SUFFIX], case.hole[:TRUTH]) for case in cases]
 
 
 def compare(before: Sequence[Filled], after: Sequence[Filled]) -> Quality:

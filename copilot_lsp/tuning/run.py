@@ -13,7 +13,7 @@ import psutil
 from copilot_lsp import models
 from copilot_lsp.errors import EngineError, ModelError
 from copilot_lsp.models import Entry
-from copilot_lsp.tuning import bench, copy
+from copilot_lsp.tuning import bench, copy, trimmed
 from copilot_lsp.tuning.bench import Bench, Hole
 from copilot_lsp.tuning.estimate import estimated
 from copilot_lsp.tuning.measure import Task, Tools, compared, measured
@@ -99,8 +99,17 @@ def _one(plan: Plan, entry: Entry, tools: Tools, open: Open, found: Found) -> No
                 found.notes.append(_copied(entry, speed, loaded, task, tools, open, found))
             except OSError as error:
                 found.notes.append(f"{entry.name}: no copy was made: {error.strerror or error}")
-    if not plan.requantize and not entry.copy_of and not models.is_path(entry.name) and copy.could_gain(entry.path):
-        found.notes.append(f"{entry.name}: `copilot-lsp tune --requantize` tries a copy that may be quicker here")
+    found.notes += _advice(plan, entry)
+
+
+def _advice(plan: Plan, entry: Entry) -> Iterator[str]:
+    """Copies that may be quicker and are not there."""
+    if models.is_path(entry.name):
+        return
+    if not plan.requantize and not copy.is_requantized(entry) and copy.could_gain(entry.path):
+        yield f"{entry.name}: `copilot-lsp tune --requantize` tries a copy that may be quicker here"
+    if trimmed.is_worth_it(entry):
+        yield f"{entry.name}: `copilot-lsp models trim {entry.name}` makes a smaller and quicker copy; tune again then"
 
 
 def _copied(entry: Entry, speed: Speed, old: Bench, task: Task, tools: Tools, open: Open, found: Found) -> str:
@@ -108,7 +117,7 @@ def _copied(entry: Entry, speed: Speed, old: Bench, task: Task, tools: Tools, op
     if reason := _no_copy(entry):
         return f"{entry.name}: no copy was made: {reason}"
     tools.report(f"{entry.name}: writing a copy", 1.0)
-    with copy.made(entry, speed.config.threads) as file:
+    with copy.quantized(entry, speed.config.threads) as file:
         with open(file) as new:
             pair = [(old, speed.config), (new, speed.config)]
             task = replace(task, seconds=task.seconds * COMPARED_SHARE)
@@ -123,7 +132,7 @@ def _copied(entry: Entry, speed: Speed, old: Bench, task: Task, tools: Tools, op
             if not quality.is_good:
                 return f"{told}: not kept"
             quick = measured(new, replace(task, model=copy.name_of(entry), threads=[speed.config.threads]), tools)
-        kept = copy.keep(entry, file, quality)
+        kept = copy.keep(entry, file, copy.requantized(entry), quality)
     found.speeds.append(replace(quick, path=kept.path))
     return f"{told}: kept"
 
@@ -132,8 +141,8 @@ def _no_copy(entry: Entry) -> str:
     """Why none is made, "" when it may be. Raises OSError, ModelCorrupt."""
     if models.is_path(entry.name):
         return "it has no name"
-    if entry.copy_of:
-        return "it is a copy itself"
+    if copy.is_requantized(entry):
+        return "it is such a copy itself"
     if copy.name_of(entry) in models.load().models:
         return f"{copy.name_of(entry)} is here already"
     if not copy.could_gain(entry.path):

@@ -18,6 +18,7 @@ packages.buildPythonApplication {
     (with packages; [
       cattrs
       filelock
+      gguf
       httpx2
       huggingface-hub
       llama-cpp-python

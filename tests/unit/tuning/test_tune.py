@@ -252,7 +252,7 @@ class TestCopies:
         tune(capsys, "--requantize")
         notes = tune(capsys, "--requantize")["notes"]
         assert "good: no copy was made: good-q4_0 is here already" in notes
-        assert "good-q4_0: no copy was made: it is a copy itself" in notes
+        assert "good-q4_0: no copy was made: it is such a copy itself" in notes
 
     def test_it_is_removed_alone_and_with_its_original(
         self, measured: Benches, here: Path, capsys: pytest.CaptureFixture[str]
