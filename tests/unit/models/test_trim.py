@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -114,7 +115,7 @@ def test_the_rest_of_the_metadata_is_as_it_was(tmp_path: Path) -> None:
         ({"tokenizer.ggml.tokens": (tiny_gguf.STRING, LETTERS)}, "in a way that is not known here"),
     ],
 )
-def test_what_cannot_be_trimmed_is_one_line(tmp_path: Path, changed: dict[str, object], said: str) -> None:
+def test_what_cannot_be_trimmed_is_one_line(tmp_path: Path, changed: dict[str, Any], said: str) -> None:
     path = tmp_path / "old.gguf"
     path.write_bytes(make(**changed))
     with pytest.raises((UsageError, ModelCorrupt), match=said) as error:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 from scripted import Benches, steady
@@ -42,9 +43,9 @@ def test_a_copy_that_is_as_good_is_kept(measured: Benches, here: Path, capsys: p
 
 
 def test_tune_names_the_command_and_then_takes_the_copy(measured: Benches, capsys: pytest.CaptureFixture[str]) -> None:
-    def tune() -> dict[str, object]:
+    def tune() -> dict[str, Any]:
         assert main(["tune", "--json"]) == 0
-        found: dict[str, object] = json.loads(capsys.readouterr().out)
+        found: dict[str, Any] = json.loads(capsys.readouterr().out)
         return found
 
     advice = "good: `copilot-lsp models trim good` makes a smaller and quicker copy; tune again then"
