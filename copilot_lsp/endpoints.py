@@ -72,7 +72,8 @@ def refusal(endpoint: Endpoint, plain_http: tuple[str, ...]) -> str:
     """Why no text may be sent there, "" when it may: what is not encrypted can be read on the way."""
     if endpoint.encrypted or endpoint.loopback or endpoint.host in plain_http:
         return ""
-    return f"{endpoint.host} is asked over plain HTTP: use https://, or add it to remote.plainHttp in your own file"
+    what = f"{endpoint.host} would be contacted over plain HTTP"
+    return f"{what}: use https://, or add it to remote.plainHttp in your own file"
 
 
 def divided(urls: Iterable[str], allowed: Iterable[str]) -> tuple[list[Endpoint], list[str]]:

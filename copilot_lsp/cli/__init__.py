@@ -32,9 +32,9 @@ CLOSED_PIPE = 141
 """128 + the number of the signal, as a shell reports SIGINT and SIGPIPE."""
 
 EPILOG = """\
-exit codes: 0 done, 1 it could not be done (no model, engine dead), 2 wrong usage, 130 interrupted.
-Nothing is downloaded but by `copilot-lsp models pull`. No other network connection is opened, unless you have
-configured and allowed a remote engine (`remote.endpoints`, --remote)."""
+Exit codes: 0 success, 1 failure (no model, engine died), 2 usage error, 130 interrupted.
+Only `copilot-lsp models pull` downloads anything. No other network connection is opened, unless you configure and
+allow a remote engine (`remote.endpoints`, --remote)."""
 
 
 class Parser(argparse.ArgumentParser):

@@ -23,11 +23,11 @@ if TYPE_CHECKING:
     from copilot_lsp.settings import Settings
 
 DESCRIPTION = """\
-Complete the code at a place of a file, as the editor would, and print what is to be inserted there. Several
-places share one engine; each gives one line of JSON, in order, as soon as it is done.
+Complete the code at a position in a file, as an editor would, and print the text to insert. Several positions
+share one engine; each prints one line of JSON, in order, as soon as it is done.
 
-LINE and COL are as compilers print them: both begin at 1, and columns count characters (code points; a tab is
-one). The column after the last character is the end of the line."""
+LINE and COL count from 1, as in compiler messages; columns count characters (code points; a tab is one). The
+column after the last character is the end of the line."""
 
 EPILOG = """\
 examples:
@@ -38,15 +38,15 @@ examples:
   copilot-lsp complete src/app.py:12:5 src/cart.js:3:1
   copilot-lsp complete --from places.jsonl > completions.jsonl
 
-The same file, place and options give the same output every time, with --seed as well.
-The text goes to stdout, in UTF-8; everything else to stderr. Offsets in --json count the bytes of the file, a
-byte-order mark and its own encoding included.
+The same file, position and options always give the same output, also with --seed.
+The text goes to stdout, in UTF-8; everything else goes to stderr. Offsets in --json are bytes of the file as it is
+on disk, including a byte-order mark.
 
 exit codes:
-  0  done; also when there is nothing to add (the reason is on stderr, and in --json)
-  1  there is no model, or the engine failed
-  2  wrong usage: no such place, no such file, not text, a file that is never read (secrets)
-With several places, each line has the "exit" of its place, and the command ends with the greatest."""
+  0  success, also if there is nothing to insert (the reason is on stderr and in --json)
+  1  no model, or the engine failed
+  2  usage error: no such position or file, a binary file, an excluded file
+With several positions, each line has the "exit" code of its position; the command exits with the highest."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,12 +92,12 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
         epilog=EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument("places", metavar="PATH:LINE:COL", nargs="*", help="where; LINE:COL with --stdin")
+    parser.add_argument("places", metavar="PATH:LINE:COL", nargs="*", help="position; LINE:COL with --stdin")
     _add_lists(parser)
     parser.add_argument("--stdin", action="store_true", help="read the text from stdin instead of from PATH")
-    parser.add_argument("--path", type=Path, help="with --stdin: the file's name, which tells the language")
+    parser.add_argument("--path", type=Path, help="file name for --stdin; it determines the language")
     parser.add_argument(
-        "--encoding", default="utf-8", metavar="NAME", help="of the text, such as latin-1 (default: utf-8)"
+        "--encoding", default="utf-8", metavar="NAME", help="encoding of the text, such as latin-1 (default: utf-8)"
     )
     _add_what(parser)
     _add_output(parser)
@@ -113,9 +113,11 @@ def _add_lists(parser: argparse.ArgumentParser) -> None:
         dest="list_file",
         type=Path,
         metavar="FILE",
-        help='read places from FILE (-: stdin), one JSON object a line: {"path": ..., "line": ..., "column": ...}',
+        help='read positions from FILE (-: stdin), one JSON object per line: {"path": ..., "line": ..., "column": ...}',
     )
-    lists.add_argument("--stdin0", action="store_true", help="read places from stdin, each PATH:LINE:COL and a NUL")
+    lists.add_argument(
+        "--stdin0", action="store_true", help="read positions from stdin, each PATH:LINE:COL followed by NUL"
+    )
 
 
 def _add_context(parser: argparse.ArgumentParser) -> None:
@@ -124,43 +126,47 @@ def _add_context(parser: argparse.ArgumentParser) -> None:
         "--context",
         action=argparse.BooleanOptionalAction,
         default=False,
-        help="show the model what other files of the repository define (default: no)",
+        help="include definitions from other files of the repository in the prompt (default: no)",
     )
     group.add_argument(
         "--show-prompt",
         action="store_true",
-        help="print on stderr what was chosen for the model, where it is from and why, and the prompt that it read",
+        help="print the selected context, with origin and reason, and the prompt on stderr",
     )
 
 
 def _add_what(parser: argparse.ArgumentParser) -> None:
     shape = parser.add_mutually_exclusive_group()
-    shape.add_argument("--line", dest="shape", action="store_const", const="line", help="one line at most")
-    shape.add_argument("--block", dest="shape", action="store_const", const="block", help="a whole block")
+    shape.add_argument("--line", dest="shape", action="store_const", const="line", help="complete at most one line")
+    shape.add_argument("--block", dest="shape", action="store_const", const="block", help="complete a whole block")
     trigger = parser.add_mutually_exclusive_group()
-    trigger.add_argument("--invoked", action="store_true", default=True, help="as when asked by a key (default)")
+    trigger.add_argument(
+        "--invoked", action="store_true", default=True, help="complete as if requested by key (default)"
+    )
     trigger.add_argument(
         "--automatic",
         dest="invoked",
         action="store_false",
-        help="as while typing: silent where it would disturb",
+        help="complete as while typing, with the filters that avoid distraction",
     )
-    parser.add_argument("--max-tokens", type=positive, metavar="N", help="generate N tokens at most")
-    parser.add_argument("--candidates", type=positive, default=1, metavar="N", help="up to N different completions")
-    parser.add_argument("--seed", type=int, metavar="N", help="sample with this seed instead of taking the likeliest")
+    parser.add_argument("--max-tokens", type=positive, metavar="N", help="generate at most N tokens")
+    parser.add_argument(
+        "--candidates", type=positive, default=1, metavar="N", help="print up to N different completions"
+    )
+    parser.add_argument("--seed", type=int, metavar="N", help="sample with this seed instead of decoding greedily")
 
 
 def _add_output(parser: argparse.ArgumentParser) -> None:
     output = parser.add_mutually_exclusive_group()
     output.add_argument("--json", action="store_true", help="print one JSON object: text, range, tokens, timings, ...")
     output.add_argument(
-        "--show", action="store_true", help="print the file around the cursor, and the completion in it"
+        "--show", action="store_true", help="print the code around the cursor with the completion highlighted"
     )
     parser.add_argument(
         "--stream",
         action="store_true",
-        help="print while it is generated (a note on stderr if the final text is another);"
-        " with --json one object a line, the last one final",
+        help="print text as it is generated (with a note on stderr if the final text differs);"
+        " with --json, one object per line, the last one final",
     )
 
 

@@ -11,8 +11,8 @@ from typing import Literal
 from copilot_lsp.cli import typed
 
 EPILOG = """\
-Where options are read, the later places win: the defaults; the profile of this machine; copilot-lsp.toml
-in your configuration folder (`copilot-lsp config path`); copilot-lsp.toml in the project, which may set less;
+Options are read from these places; later ones win: the defaults; the profile of this machine; your own
+copilot-lsp.toml (`copilot-lsp config path`); the project's copilot-lsp.toml, which may set fewer options;
 environment variables (COPILOT_LSP_COMPLETION_MAX_LINE_TOKENS=20); the editor; flags."""
 
 
@@ -26,17 +26,20 @@ class Options:
 def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     parser = subparsers.add_parser(
         "config",
-        help="show the options that count here, and where each comes from",
-        description="Show the options that count in this folder, and where each comes from.",
+        help="show the options in effect, and where each comes from",
+        description="Show the options in effect in this folder, and where each comes from.",
         epilog=EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.set_defaults(all=False, json=False)
     actions = parser.add_subparsers(dest="action", metavar="ACTION", required=True)
-    show = actions.add_parser("show", help="options that are not the default, with their origin; exit code 1: mistakes")
-    show.add_argument("--all", action="store_true", help="those that are the default, too")
+    show = actions.add_parser(
+        "show",
+        help="print the options that differ from the default, and their origin; exit code 1 if a value is invalid",
+    )
+    show.add_argument("--all", action="store_true", help="include options that have their default")
     show.add_argument("--json", action="store_true", help="print one JSON object")
-    actions.add_parser("path", help="print where your own copilot-lsp.toml is, or would be")
+    actions.add_parser("path", help="print the path of your own copilot-lsp.toml")
     actions.add_parser("schema", help="print the JSON schema of copilot-lsp.toml")
 
 

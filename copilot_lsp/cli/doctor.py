@@ -30,7 +30,7 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
     from copilot_lsp.cli import engines
 
     what = "check the installation, the settings, the model and the engine"
-    description = f"{what.capitalize()}; fill a hole that is known. Exit code 1: there is something to do."
+    description = f"{what.capitalize()}; complete a known example. Exit code 1: something needs your attention."
     parser = subparsers.add_parser("doctor", help=what, description=description)
     parser.add_argument("--json", action="store_true", help="print one JSON object")
     engines.add_arguments(parser)
@@ -61,7 +61,7 @@ def _told(checks: list[Check]) -> int:
     if not checks:
         return 0
     names = ", ".join(dict.fromkeys(check.name for check in checks))
-    print(f"copilot-lsp: there is something to do: {names}", file=sys.stderr)
+    print(f"copilot-lsp: needs attention: {names}", file=sys.stderr)
     return 1
 
 

@@ -32,13 +32,13 @@ class Choice:
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    help = "a model's name, or a GGUF file; the configured one if left out"
+    help = "model name or GGUF file (default: the configured model)"
     parser.add_argument("--model", metavar="NAME|PATH", help=help)
     add_choice(parser)
 
 
 def add_remote(parser: argparse.ArgumentParser) -> None:
-    help = "ask this server (llama-server; an OpenAI API where it ends in /v1), and no other engine; sends it the text"
+    help = "use only this server (llama-server, or an OpenAI API if URL ends in /v1), which receives the text"
     parser.add_argument("--remote", metavar="URL", help=help)
 
 

@@ -15,13 +15,13 @@ if TYPE_CHECKING:
 Subparsers = argparse._SubParsersAction
 
 ACTIONS = (
-    ("pull", "download a model, verify it and keep it in the user's cache folder; goes on where it was interrupted"),
-    ("info", "what a model's file says about itself, and whether it fits this machine"),
-    ("path", "print where the model's file is"),
+    ("pull", "download a model into your cache folder and verify it; resumes an interrupted download"),
+    ("info", "print the metadata of a model's file, and whether it fits this machine"),
+    ("path", "print the path of a model's file"),
     ("verify", "check a model's file against its checksum"),
-    ("trim", "make a copy without the tokens that code does not use: smaller, and quicker with each token (minutes)"),
-    ("rm", "delete a model that was pulled, or forget one that was added"),
-    ("use", "make it the model of your copilot-lsp.toml"),
+    ("trim", "make a copy without tokens that code does not use: smaller, and faster per token (takes minutes)"),
+    ("rm", "delete a downloaded model, or forget an added one"),
+    ("use", "set `model` in your copilot-lsp.toml"),
 )
 
 
@@ -46,21 +46,21 @@ def add_parser(subparsers: Subparsers[argparse.ArgumentParser]) -> None:
     summary = "list, download, verify and choose models"
     parser = subparsers.add_parser("models", help=summary, description=f"{summary.capitalize()}.")
     actions = parser.add_subparsers(dest="action", metavar="ACTION", required=True)
-    listing = actions.add_parser("list", help="the models that have a name, and which are on this machine")
+    listing = actions.add_parser("list", help="list the named models, and which are on this machine")
     listing.add_argument("--json", action="store_true", help="print a JSON list, for editors")
     for name, what in ACTIONS:
         action = actions.add_parser(name, help=what, description=f"{what.capitalize()}.")
         if name in ("trim", "rm", "use"):
-            action.add_argument("model", help="its name, or a path" if name == "use" else "its name")
+            action.add_argument("model", help="name or path" if name == "use" else "name")
         else:
-            help = "its name, or a path; the default model if left out"
+            help = "name or path (default: the default model)"
             action.add_argument("model", nargs="?", default="default", help=help)
         if name in ("pull", "info"):
             action.add_argument("--json", action="store_true", help="print JSON, for editors")
     what = "give a name to a GGUF file: a path, a web address, or hub:OWNER/NAME/FILE[@REVISION]"
     add = actions.add_parser("add", help=what, description=f"{what.capitalize()}.")
-    add.add_argument("file", help="where it is; it is downloaded by `pull`, which records its checksum")
-    add.add_argument("--name", help="what to call it; the file's name if left out")
+    add.add_argument("file", help="where it is; `pull` downloads it and records its checksum")
+    add.add_argument("--name", help="its name (default: that of the file)")
 
 
 def run(arguments: argparse.Namespace) -> int:

@@ -38,7 +38,7 @@ class Options:
 
 
 EPILOG = """\
-The server ends with its client. exit codes: 0 after the shutdown request, 1 without, 2 wrong usage."""
+The server exits with its client. Exit codes: 0 after a shutdown request, 1 without one, 2 usage error."""
 
 
 def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -48,20 +48,20 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
     parser = subparsers.add_parser(
         "serve",
         help="run the language server",
-        description="Run the language server, over stdin and stdout unless told otherwise.",
+        description="Run the language server, by default over stdin and stdout.",
         epilog=EPILOG,
     )
     where = parser.add_mutually_exclusive_group()
-    where.add_argument("--stdio", action="store_true", help="talk over stdin and stdout (default)")
-    where.add_argument("--tcp", metavar="HOST:PORT", help="wait for one client on this machine; port 0: any free one")
+    where.add_argument("--stdio", action="store_true", help="use stdin and stdout (default)")
+    where.add_argument("--tcp", metavar="HOST:PORT", help="accept one client on this machine; port 0: any free port")
     where.add_argument("--ws", metavar="HOST:PORT", help="the same over WebSocket")
     engines.add_arguments(parser)
-    parser.add_argument("--log-file", type=Path, metavar="FILE", help="append the log to FILE, not to stderr")
+    parser.add_argument("--log-file", type=Path, metavar="FILE", help="append the log to FILE instead of stderr")
     parser.add_argument(
         "--log-level",
         choices=logs.LEVELS,
         default="warning",
-        help="document text is logged at debug only (default: warning)",
+        help="document text is logged only at debug (default: warning)",
     )
 
 

@@ -15,9 +15,9 @@ if TYPE_CHECKING:
     from copilot_lsp.models import Entry
 
 DESCRIPTION = """\
-Measure how fast the models on this machine read prompts and write tokens, choose the best one that answers a typical
-key in time, with the settings that suit it, and write them as the profile that the server uses. Takes about a minute;
-let nothing else run meanwhile. What you set yourself wins over the profile."""
+Measure how fast the models on this machine evaluate prompts and generate tokens, choose the best one that answers a
+typical key in time, find the settings that suit it, and write the profile that the server uses. Takes about a minute;
+run nothing else meanwhile. Options that you set yourself override the profile."""
 
 TERMINATED = 143
 """128 + the number of the signal, as a shell reports SIGTERM."""
@@ -42,9 +42,9 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
     parser.add_argument(
         "--quick", action="store_true", help=f"measure for {QUICK_SECONDS} seconds instead of {SECONDS}"
     )
-    named = "measure this one only, and choose it; may be given several times"
+    named = "measure only this model, and choose it; may be repeated"
     parser.add_argument("--model", action="append", metavar="NAME|PATH", help=named)
-    copy = "also make copies with 4-bit weights; keeps those that are quicker here and about as good (minutes)"
+    copy = "also make copies with 4-bit weights and keep those that are faster here and about as good (takes minutes)"
     parser.add_argument("--requantize", action="store_true", help=copy)
     parser.add_argument("--dry-run", action="store_true", help="write no profile and keep no copy")
     parser.add_argument("--json", action="store_true", help="print one JSON object")

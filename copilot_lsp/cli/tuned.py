@@ -66,7 +66,8 @@ def _compared(speed: Speed) -> Iterator[str]:
 
 def _chosen(choice: Choice, profile: Profile) -> Iterator[str]:
     yield f"use {profile.chosen.model}: {profile.chosen.key_ms:.0f} ms from a typical key to the first text"
-    yield f"  {profile.chosen.why}; at a new place {cold_tokens(choice.use, profile.budget_ms)} tokens are read first"
+    tokens = cold_tokens(choice.use, profile.budget_ms)
+    yield f"  {profile.chosen.why}; at a new place, {tokens} tokens are evaluated first"
     chosen = profile.of(profile.chosen.model)
     if chosen and chosen.options:
         yield "  " + ", ".join(f"{name} = {json.dumps(value)}" for name, value in chosen.options.items())

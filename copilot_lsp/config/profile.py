@@ -1,7 +1,7 @@
 """The profile of this machine: what `copilot-lsp tune` measured and chose, in a file that only it writes.
 
     version = 1                  # of the format
-    busy = false                 # whether something else was running meanwhile
+    busy = false                 # whether other programs were running meanwhile
     made = 2026-11-25T13:40:00Z
     budget_ms = 400.0            # from a key to the first text
     [machine]                    # where it was measured; elsewhere the profile is stale
@@ -128,7 +128,7 @@ def summary() -> tuple[str, bool]:
         return f"not used: {why}; run `copilot-lsp tune`", False
     found = f"{profile.chosen.model}, {profile.chosen.key_ms:.0f} ms a key, tuned {profile.made:%Y-%m-%d}"
     if profile.busy:
-        return f"{found} while something else was running: run `copilot-lsp tune` when the machine is idle", False
+        return f"{found} while other programs were running: run `copilot-lsp tune` when the machine is idle", False
     return found, True
 
 

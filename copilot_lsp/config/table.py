@@ -36,105 +36,115 @@ OPTIONS = (
     Option("disabledLanguages", "LSP language identifiers that are never completed, such as `markdown`."),
     Option(
         "exclude",
-        "Files that are never completed nor read (gitignore patterns), besides the built-in secrets.",
+        "Files that are never read or completed, in addition to the built-in secrets (gitignore patterns).",
         check=is_pattern,
         words="a list of gitignore patterns",
     ),
     Option(
         "include",
-        "Files that are completed and read although the built-in secrets, `exclude` or an ignore file name them"
-        " (gitignore patterns).",
+        "Files that may be read and completed despite the built-in secrets, `exclude` or an ignore file (gitignore"
+        " patterns).",
         check=is_pattern,
         words="a list of gitignore patterns",
     ),
-    Option("maxParseBytes", "Longer files are completed without a syntax tree (bytes).", 0, 100_000_000),
-    Option("completion.multiline", "Whether a completion may have several lines; `auto` asks the syntax tree."),
-    Option("completion.maxLineTokens", "Length of a one-line completion at most (tokens).", 1, 1024),
-    Option("completion.maxBlockTokens", "Length of a completion of several lines at most (tokens).", 1, 4096),
-    Option("completion.maxMs", "Time to generate a completion at most (milliseconds); 0: no limit.", 0, 600_000),
+    Option("maxParseBytes", "Complete files larger than this without a syntax tree (bytes).", 0, 100_000_000),
+    Option("completion.multiline", "Whether completions may span several lines; `auto`: the syntax tree decides."),
+    Option("completion.maxLineTokens", "Maximum length of a single-line completion (tokens).", 1, 1024),
+    Option("completion.maxBlockTokens", "Maximum length of a multi-line completion (tokens).", 1, 4096),
+    Option("completion.maxMs", "Maximum time to generate a completion (milliseconds); 0: no limit.", 0, 600_000),
     Option(
         "completion.firstMs",
-        "After this time the first finished lines are shown and the rest follows with the next request"
-        " (milliseconds); 0: wait for all of it.",
+        "Show the lines that are finished after this time, and the rest with the next request (milliseconds);"
+        " 0: wait for the whole completion.",
         0,
         60_000,
     ),
     Option(
         "completion.confidence",
-        "Show a completion unasked as far as the model gives it at least this joint probability; 0: all of it.",
+        "While you type, show a completion only as far as its joint probability is at least this; 0: all of it.",
         0,
         1,
     ),
-    Option("completion.candidates", "How many alternatives to offer when a completion is asked for.", 1, 10),
+    Option("completion.candidates", "Number of alternatives offered when you request a completion.", 1, 10),
     Option(
         "completion.debounceMs",
-        "Wait this long after a keystroke before the model is asked (milliseconds).",
+        "Delay between a keystroke and the request to the model (milliseconds).",
         0,
         10_000,
     ),
-    Option("completion.prefetch", "Generate what would come next while the machine is idle."),
-    Option("completion.inComments", "Complete in comments while you type; when you ask by a key, always."),
+    Option("completion.prefetch", "Generate the next completion ahead while the machine is idle."),
+    Option(
+        "completion.inComments", "Complete in comments while you type; completions requested by key are not affected."
+    ),
     Option(
         "completion.inStrings",
-        "Complete in strings, docstrings too, while you type; when you ask by a key, always. A file without a syntax"
-        " tree is taken for code.",
+        "Complete in strings, including docstrings, while you type; completions requested by key are not affected."
+        " Without a syntax tree, all text counts as code.",
     ),
     Option(
         "completion.onBattery",
-        "On a machine that runs on its battery: complete while you type, or (`manual`) only when you ask by a key.",
+        "On battery power, complete while you type (`automatic`) or only when requested by key (`manual`).",
     ),
-    Option("context.prefixTokens", "Text before the cursor that the model reads (tokens).", 16, 131_072),
-    Option("context.suffixTokens", "Text after the cursor that the model reads (tokens).", 0, 131_072),
-    Option("context.index", "Show the model what other files of the workspace define; keeps an index of their text."),
-    Option("context.chunkTokens", "Text of other files at most, where it is shown (tokens).", 0, 131_072),
+    Option("context.prefixTokens", "Maximum text before the cursor in a prompt (tokens).", 16, 131_072),
+    Option("context.suffixTokens", "Maximum text after the cursor in a prompt (tokens).", 0, 131_072),
+    Option(
+        "context.index",
+        "Include definitions from other files of the workspace in prompts; keeps an index of their text.",
+    ),
+    Option("context.chunkTokens", "Maximum text from other files in a prompt (tokens).", 0, 131_072),
     Option(
         "context.coldMs",
-        "Time to read the text around the cursor before the first completion at a new place (milliseconds); the rest"
-        " is read when you pause; 0: all of it at once.",
+        "Time to evaluate the text around the cursor before the first completion at a new place (milliseconds); the"
+        " rest is evaluated when you pause; 0: evaluate all of it first.",
         0,
         60_000,
     ),
-    Option("engine.threads", "Threads that run the model; 0: one for each core that the server may use.", 0, 1024),
+    Option("engine.threads", "Number of threads for the model; 0: one per core available to the server.", 0, 1024),
     Option(
         "engine.gpuLayers",
-        "Layers of the model that run on the GPU, where llama.cpp was built for one; -1: all.",
+        "Number of the model's layers on the GPU, if llama.cpp was built for one; -1: all.",
         -1,
         10_000,
     ),
-    Option("engine.sequences", "Documents whose evaluated text is kept in memory.", 1, 64),
-    Option("engine.batch", "Tokens of the prompt that are evaluated in one step.", 1, 8192),
+    Option("engine.sequences", "Number of documents whose KV cache is kept in memory.", 1, 64),
+    Option("engine.batch", "Prompt tokens evaluated per step.", 1, 8192),
     Option("engine.flashAttention", "Use llama.cpp's flash attention."),
-    Option("engine.safeMode", "Run llama.cpp without its fastest kernels; `auto`: only after they crashed."),
-    Option("engine.cacheType", "The KV cache; `q8_0` takes half the memory and needs engine.flashAttention."),
-    Option("engine.speculative", "Guess tokens from the text around the cursor and verify them in one step."),
-    Option("engine.draftTokens", "Tokens that are guessed and verified in one step at most.", 1, 15),
+    Option("engine.safeMode", "Run llama.cpp without its fastest kernels; `auto`: only after they have crashed."),
+    Option(
+        "engine.cacheType",
+        "Data type of the KV cache; `q8_0` takes half the memory and requires engine.flashAttention.",
+    ),
+    Option("engine.speculative", "Draft tokens from the text around the cursor and verify them in one step."),
+    Option("engine.draftTokens", "Maximum number of tokens drafted and verified in one step.", 1, 15),
     Option("engine.shared", "Use one engine process for all editor windows with the same model and engine settings."),
     Option(
         "remote.endpoints",
-        "URLs of engines on other machines, tried in this order: llama-server's, or an OpenAI API's with `/v1` at its"
-        " end. A host is asked only once you have allowed it.",
+        "URLs of engines on other machines, tried in this order: llama-server, or an OpenAI API ending in `/v1`."
+        " A host is contacted only after you have allowed it.",
         check=endpoints.is_url,
         words="a list of http:// or https:// URLs, without a key in them",
     ),
     Option(
-        "remote.allowed", "Hosts that text of your files may be sent to; the editor's question adds to it.", own=True
+        "remote.allowed",
+        "Hosts that may receive text of your files; if you agree when the editor asks, the host is added.",
+        own=True,
     ),
-    Option("remote.plainHttp", "Hosts that may be asked without encryption.", own=True),
+    Option("remote.plainHttp", "Hosts that may be contacted over unencrypted HTTP.", own=True),
     Option(
         "remote.keys",
-        "Where each host's API key is: `HOST env:NAME`, `HOST file:PATH` or `HOST command:WORDS`.",
+        "Source of each host's API key: `HOST env:NAME`, `HOST file:PATH` or `HOST command:WORDS`.",
         check=endpoints.is_key,
         words="a list of HOST env:NAME, HOST file:PATH or HOST command:WORDS",
         own=True,
     ),
-    Option("remote.model", "The model that an OpenAI API is asked for; `auto`: the first that it lists."),
+    Option("remote.model", "Model to request from an OpenAI API; `auto`: the first one that it lists."),
     Option(
         "remote.template",
-        "How an OpenAI API's prompts are written: by a family's name, such as `qwen`; `suffix`: by the server;"
-        " `auto`: by the model's name.",
+        "Prompt format for an OpenAI API: the name of a family, such as `qwen`; `suffix`: the server builds the"
+        " prompt; `auto`: from the model's name.",
     ),
-    Option("remote.timeoutMs", "Time for an answer to begin, or to go on, at most (milliseconds).", 100, 600_000),
-    Option("remote.local", "Let the local model answer while no remote engine does."),
+    Option("remote.timeoutMs", "Maximum time for an answer to begin or to continue (milliseconds).", 100, 600_000),
+    Option("remote.local", "Use the local model while no remote engine answers."),
 )
 
 

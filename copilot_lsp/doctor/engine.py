@@ -109,7 +109,7 @@ def _family(facts: Facts, entry: Entry | None) -> Check:
     """What the engine found in the file, next to what the registry says of the model."""
     family, layout = str(facts.get("template", "")), str(facts.get("layout", ""))
     if not facts.get("fills"):
-        text = "the model has no tokens for filling in: it sees only what is before the cursor"
+        text = "the model has no infilling tokens: it sees only the text before the cursor"
         return Check("family", text, State.WARNING, CHOOSE)
     if entry and entry.layout and layout != " ".join(LAYOUTS.get(entry.layout, ())):
         text = f"the file's prompts are {family} ({layout}), and {entry.name} should be {entry.layout}"
@@ -135,7 +135,7 @@ def _hole(answer: Answer, real: bool) -> Check:
     if FILLED.match(text):
         return Check("known hole", f"filled: return {text.strip()}")
     why = f"nothing ({answer.silence.message})" if answer.silence else repr(text)
-    return Check("known hole", f"filled with {why}, and not with a + b", State.WARNING, CHOOSE if real else "")
+    return Check("known hole", f"filled with {why} instead of a + b", State.WARNING, CHOOSE if real else "")
 
 
 def leaks(text: str) -> list[str]:

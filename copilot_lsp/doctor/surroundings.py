@@ -110,13 +110,13 @@ def _fault(address: str) -> str:
         parts = urlsplit(address if "://" in address else f"http://{address}")
         host, port = parts.hostname, parts.port or {"http": 80, "https": 443}.get(parts.scheme, 1080)
     except ValueError as error:
-        return f"is no address ({error})"
+        return f"is not an address ({error})"
     if parts.scheme not in SCHEMES or not host:
-        return f"is no address of a proxy: it begins with {' or '.join(f'{each}://' for each in SCHEMES[:2])}"
+        return f"is not a proxy address: it must begin with {' or '.join(f'{each}://' for each in SCHEMES[:2])}"
     try:
         socket.create_connection((host, port), CONNECT_SECONDS).close()
     except OSError as error:
-        return f"nobody answers there ({error.strerror or error})"
+        return f"no answer ({error.strerror or error})"
     return ""
 
 

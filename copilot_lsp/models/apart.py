@@ -67,7 +67,7 @@ async def _follow(process: Process, report: Report) -> Path:
             return Path(message["path"])
         if "step" in message:
             report(Progress(**message))
-    raise DownloadFailed(f"the download ended without a word (exit code {await process.wait()}): try again")
+    raise DownloadFailed(f"the download process ended without a message (exit code {await process.wait()}): try again")
 
 
 def _decoded(line: bytes) -> dict[str, Any]:

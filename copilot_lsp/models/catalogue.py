@@ -68,7 +68,7 @@ def name_of(name_or_path: str) -> str | None:
 def notice(entry: Entry) -> str:
     """What the user should read before a download, "" when there is nothing."""
     restricted = "" if entry.commercial else "its licence forbids COMMERCIAL USE"
-    unknown = "its checksum is not known yet: that of this download is recorded, and later ones are held to it"
+    unknown = "its checksum is unknown: this download records it, and later ones must match it"
     return "; ".join(filter(None, (restricted, "" if entry.sha256 or not entry.remote else unknown)))
 
 
@@ -81,7 +81,7 @@ def _recommendation(registry: Registry, measured: str | None) -> Recommendation 
 def _unnamed(path: str) -> list[Entry]:
     with suppress(ModelError):
         model = lookup.find(path)
-        return [Entry(path, model.name, "as its author says", (File(str(model.path)),), use="text")]
+        return [Entry(path, model.name, "according to its author", (File(str(model.path)),), use="text")]
     return []
 
 

@@ -72,7 +72,7 @@ def _from(entry: Entry, source: Hub | Package | Url, report: Report) -> Resolved
     part.drop()
     if continued:  # of something else, perhaps; once more, from the beginning
         return _from(entry, source, report)
-    raise DownloadFailed(f"what was downloaded is not {entry.name}: its SHA-256 is {found}")
+    raise DownloadFailed(f"the downloaded file is not {entry.name}: its SHA-256 is {found}")
 
 
 def _keep(entry: Entry, part: Partial, sha256: str) -> ResolvedModel:
@@ -98,5 +98,5 @@ def _check_room(entry: Entry, source: Hub | Package | Url, part: Partial) -> Non
 def _in_words(error: OSError, entry: Entry) -> ModelError:
     folder = entry.path.parent
     if error.errno in FULL:
-        return DiskFull(f"the disk is full: free some space for {folder}; the next pull goes on where this one stopped")
+        return DiskFull(f"the disk is full: free some space for {folder}; the next pull resumes")
     return DownloadFailed(f"{folder} cannot be written: {error.strerror or error}")

@@ -28,7 +28,7 @@ def add(what: str, name: str | None = None) -> Entry:
         raise UsageError(f"{name!r} cannot be a model's name: use letters, digits, and .-_ between them (--name)")
     if name in load().models:
         raise UsageError(f"{name!r} is a model already: choose another (--name), or `copilot-lsp models rm {name}`")
-    entry = Entry(name, stem, "as its author says", (source,), size=_size(source), use="text")
+    entry = Entry(name, stem, "according to its author", (source,), size=_size(source), use="text")
     write(entry)
     return entry
 

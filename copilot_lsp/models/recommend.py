@@ -55,6 +55,6 @@ def _why(best: Entry, equals: Iterable[Entry], here: bool) -> str:
     text = f"the best that fits {machine}"
     better = max(equals, key=lambda entry: entry.rank)
     if better is not best:
-        reason = "it is here" if here else "it can be had without a model hub, too"
+        reason = "it is here" if here else "it is also available without a model hub"
         text += f"; {better.name} fills in better, but {reason}"
     return f"{text}; `copilot-lsp tune` measures"

@@ -44,7 +44,7 @@ class Plan:
 
 @dataclass(slots=True)
 class Found:
-    """`notes`: a line each, for people. `busy`: something else was running meanwhile."""
+    """`notes`: a line each, for people. `busy`: other programs were running meanwhile."""
 
     speeds: list[Speed] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
@@ -63,7 +63,9 @@ def tune(plan: Plan, tools: Tools, open: Open) -> Found:
         raise EngineError("; ".join(found.notes) or "no model could be measured: run `copilot-lsp doctor`")
     found.busy |= max(speed.noise for speed in found.speeds) > NOISY
     if found.busy:
-        found.notes.append("something else was running: the numbers are too slow; tune again when it is idle")
+        found.notes.append(
+            "other programs were running, so the measurements are too slow; tune again when the machine is idle"
+        )
     found.speeds += _estimates(found.speeds)
     return found
 
@@ -142,11 +144,11 @@ def _no_copy(entry: Entry) -> str:
     if models.is_path(entry.name):
         return "it has no name"
     if copy.is_requantized(entry):
-        return "it is such a copy itself"
+        return "it is itself such a copy"
     if copy.name_of(entry) in models.load().models:
         return f"{copy.name_of(entry)} is here already"
     if not copy.could_gain(entry.path):
-        return f"its weights are {copy.TYPE} as they are"
+        return f"its weights are already {copy.TYPE}"
     if models.memory_needed(2 * entry.size, entry.shape) > psutil.virtual_memory().available:
         return "there is too little memory for both at once"
     models.cache_folder().mkdir(parents=True, exist_ok=True)
@@ -187,4 +189,4 @@ def _part(tools: Tools, index: int, count: int) -> Tools:
 def _battery() -> Iterator[str]:
     battery = psutil.sensors_battery() if hasattr(psutil, "sensors_battery") else None
     if battery is not None and battery.power_plugged is False:
-        yield "on battery: what was measured may be slower than with a charger; tune again with one"
+        yield "on battery: measurements may be slower than on mains power; tune again with the charger"

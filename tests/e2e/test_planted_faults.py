@@ -51,7 +51,7 @@ def doctor(home: Path, capsys: pytest.CaptureFixture[str]) -> Doctor:
             each["name"]: each for each in json.loads(out)["checks"] if each["remedy"] or each["state"] == "failed"
         }
         assert code == bool(found)
-        assert err == (f"copilot-lsp: there is something to do: {', '.join(found)}\n" if found else "")
+        assert err == (f"copilot-lsp: needs attention: {', '.join(found)}\n" if found else "")
         assert main(line) == code
         text = " ".join(capsys.readouterr().out.split())
         for check in found.values():
@@ -133,7 +133,7 @@ def test_5_a_model_without_tokens_for_filling_in(doctor: Doctor, home: Path) -> 
     renamed = [(key, kind, _without_marks(value)) for key, kind, value in plain]
     (home / "plain.gguf").write_bytes(make(renamed).data)
     found = doctor("--model", str(home / "plain.gguf"), engine="local")
-    assert "no tokens for filling in" in found["family"]["value"]
+    assert "no infilling tokens" in found["family"]["value"]
     assert "models use" in found["family"]["remedy"]
 
 

@@ -76,8 +76,8 @@ def decide(deaths: list[Death], now: float, mode: str) -> Again | GiveUp:
     safe = last.safe or (mode == "auto" and last.crashed and (not last.ready or len(crashes) > 1))
     if len(recent) > MAX_DEATHS or (last.safe and last.crashed and not last.ready):
         return GiveUp(
-            f"the engine was lost {len(recent)} times within a minute, at last it {last.end}; "
-            "restart it by hand, or run `copilot-lsp doctor`"
+            f"the engine failed {len(recent)} times within a minute; the last time it {last.end}; "
+            "restart it, or run `copilot-lsp doctor`"
         )
     how = " in safe mode (slower, without the kernels that crash on this machine)" if safe else ""
     delay = FIRST_DELAY_SECONDS * 2 ** (len(recent) - 1)

@@ -24,7 +24,7 @@ POOL = httpx2.Limits(max_connections=8, max_keepalive_connections=4, keepalive_e
 LARGEST_ANSWER = 2**24
 """Bytes of an answer that is not a stream: the pieces of a long text's tokens."""
 
-STATUS = {401: "refuses the key", 403: "refuses the key", 429: "has too much to do", 503: "has too much to do"}
+STATUS = {401: "refuses the key", 403: "refuses the key", 429: "is overloaded", 503: "is overloaded"}
 
 
 class Refused(RemoteFailed):
@@ -183,8 +183,8 @@ def reason(error: httpx2.HTTPError) -> str:
     if isinstance(error, httpx2.ProxyError):
         return "cannot be reached through the proxy"
     if isinstance(error, httpx2.DecodingError):
-        return "sent something that cannot be unpacked"
-    return "broke the connection off"
+        return "sent a response that cannot be decompressed"
+    return "closed the connection"
 
 
 def _short(error: httpx2.HTTPError) -> str:

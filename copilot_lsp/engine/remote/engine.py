@@ -114,7 +114,7 @@ class RemoteEngine:
             except RemoteFailed as error:
                 if carried.request.background:
                     raise
-                log.info("%s %s: asking the next", remote.endpoint.host, error)
+                log.info("%s %s: trying the next", remote.endpoint.host, error)
         async with aclosing((await self._local_engine()).infill(carried.request)) as stream:
             async for item in stream:
                 yield item

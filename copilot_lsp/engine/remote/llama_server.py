@@ -94,7 +94,7 @@ class LlamaServer:
                         yield item
                         if isinstance(item, Done):
                             return
-        raise RemoteFailed("broke the answer off")
+        raise RemoteFailed("ended the answer early")
 
     async def check(self) -> None:
         """Raises RemoteFailed."""

@@ -69,7 +69,7 @@ class OpenAI:
                     yield reader.done(FinishReason.TOKENS if finish == "length" else FinishReason.EOG)
                     return
         if request.limits.max_tokens:
-            raise RemoteFailed("broke the answer off")
+            raise RemoteFailed("ended the answer early")
         yield reader.done(FinishReason.TOKENS)
 
     async def check(self) -> None:
@@ -93,7 +93,7 @@ class OpenAI:
                 if "logprobs" in asked and "logprob" in error.said.lower():
                     self._tells_chances = False
                 elif "suffix" in asked and "suffix" in error.said.lower():
-                    message = "does not fill in by itself: name the family of its model in remote.template"
+                    message = "does not support infilling: set remote.template to the family of its model"
                     raise RemoteFailed(message) from None
                 else:
                     raise

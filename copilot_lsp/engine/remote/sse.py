@@ -29,7 +29,7 @@ async def events(chunks: AsyncIterable[bytes]) -> AsyncIterator[dict[str, Any]]:
             if name == b"data":
                 yield parsed(value)
             elif name == b"error" or name.startswith(b"{"):
-                raise RemoteFailed("broke the answer off with an error")
+                raise RemoteFailed("ended the answer with an error")
 
 
 def parsed(data: bytes) -> dict[str, Any]:
@@ -41,5 +41,5 @@ def parsed(data: bytes) -> dict[str, Any]:
     if not isinstance(found, dict):
         raise RemoteFailed("sent JSON that is not an object")
     if "error" in found:
-        raise RemoteFailed("broke the answer off with an error")
+        raise RemoteFailed("ended the answer with an error")
     return found

@@ -105,7 +105,7 @@ def _plots(results: Results) -> Iterator[str]:
     told = "Right when shown, by how much is shown, for thresholds of confidence"
     yield _figure(told, curves(precision, Axis("requests that showed something", 1), Axis("right when shown", 1)))
     if honest := [Line(model.name, points) for model in results.models if (points := _honest(model))]:
-        told = "How honest probabilities are: on the diagonal, of the texts given 0.7 seven in ten are right"
+        told = "Calibration: on the diagonal, 7 of 10 texts with probability 0.7 are right"
         yield _figure(told, curves(honest, Axis("joint probability", 1), Axis("right", 1)))
     latency = [Line(model.name, points) for model in results.models if (points := _latency(model))]
     if latency:
@@ -158,7 +158,7 @@ def _worst(results: Results) -> Iterator[str]:
     wrong = [id for id, score in model.scores.items() if score.shown and not score.exact]
     wrong.sort(key=lambda id: model.scores[id].confidence or float("-inf"), reverse=True)
     if wrong:
-        yield f"<h2>Where {escape(model.name)} was sure and wrong</h2>"
+        yield f"<h2>Where {escape(model.name)} was confident but wrong</h2>"
     for id in wrong[:WORST]:
         yield _example(results, results.cases[id])
 

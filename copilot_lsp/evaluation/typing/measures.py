@@ -112,7 +112,7 @@ MEASURES: Sequence[Measure[Typed]] = (
     Measure("answer_p50_ms", "a key to its answer, p50", _answers, "{:.0f} ms", False, 0.5),
     Measure("answer_p95_ms", "a key to its answer, p95", _answers, "{:.0f} ms", False, 0.95),
     Measure("answer_p99_ms", "a key to its answer, p99", _answers, "{:.0f} ms", False, 0.99),
-    Measure("too_late", "questions not answered before the next key", _lost, more_is_better=False),
+    Measure("too_late", "requests not answered before the next key", _lost, more_is_better=False),
     Measure("remembered", "answers without the engine", _remembered),
     Measure("evaluated", "tokens evaluated a key", _per_key(lambda t: t.usage.tokens_evaluated), "{:.1f}", False),
     Measure("generated", "tokens generated a key", _per_key(lambda t: t.usage.tokens_generated), "{:.1f}", False),

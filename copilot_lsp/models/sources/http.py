@@ -135,12 +135,12 @@ def _in_words(error: Exception, url: str) -> str:
     if isinstance(error, httpx2.UnsupportedProtocol):
         return f"{url} is not an address that can be downloaded: it must begin with https:// or http://"
     if isinstance(error, httpx2.TimeoutException):
-        return f"{where} does not answer: try again, it goes on where it stopped"
+        return f"{where} does not answer: try again, and the download resumes"
     if isinstance(error, httpx2.ConnectError):
         return f"no connection to {where} ({_first_line(error)})"
     if isinstance(error, FileMetadataError):
         return f"{where} is not a model hub (HF_ENDPOINT?), or a proxy changes its answers"
-    return f"the connection to {where} was cut: try again, it goes on where it stopped"
+    return f"the connection to {where} was cut: try again, and the download resumes"
 
 
 def _refusal(status: int, where: str) -> str:
@@ -151,9 +151,9 @@ def _refusal(status: int, where: str) -> str:
     if status in (404, 410):
         return f"{where} does not have the file ({status})"
     if status == 429:
-        return f"{where} allows no more requests for now (429): try again later, it goes on where it stopped"
+        return f"{where} allows no more requests for now (429): try again later, and the download resumes"
     if status >= 500:
-        return f"{where} is in trouble ({status}): try again later, it goes on where it stopped"
+        return f"{where} reports an internal error ({status}): try again later, and the download resumes"
     return f"{where} refuses ({status})"
 
 

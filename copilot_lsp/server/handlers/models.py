@@ -176,7 +176,7 @@ async def _use(ls: Server, name: str) -> Answer:
     await switch(ls.session, chosen)
     said = [f"{model.name} is the model now"]
     if ls.session.engine.status.details.get("fills") is False:
-        said.append("it was not trained to fill in: do not expect much")
+        said.append("it was not trained for infilling: expect poor completions")
     said += await _remembered(ls, chosen)
     return {"ok": True, "name": name, "message": "; ".join(said)}
 

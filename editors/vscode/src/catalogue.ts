@@ -114,7 +114,7 @@ export function modelToOffer({ models, recommendation }: Listing, running: strin
 
 export function offerText(model: Model): string {
     const facts = listed(', ', sizeOf(model), t('licence {0}', model.licence), speed(model));
-    const cost = model.present ? t('It is on this machine already.') : t('It is downloaded only when you get it.');
-    const text = t('The small model that came along is at work. For this machine {0} is recommended ({1}).', model.name, facts);
+    const cost = model.present ? t('It is on this machine already.') : t('Nothing is downloaded until you choose to.');
+    const text = t('The included small model is in use. For this machine, {0} is recommended ({1}).', model.name, facts);
     return `${text} ${cost}`;
 }

@@ -52,7 +52,7 @@ async function tell(context: ExtensionContext, atWork: readonly Rival[]): Promis
     if (!rival) return;
     await context.globalState.update(TOLD, [...told, rival.name]);
     const { name, id, off } = rival;
-    const text = t('copilot-lsp: {0} completes here as well. VS Code shows one of the two texts at a time.', name);
+    const text = t('copilot-lsp: {0} also completes here. VS Code shows only one of the two at a time.', name);
     const [theirs, ours] = [off ? t('Turn Off {0}', name) : t('Show {0}', name), t('Turn Off copilot-lsp')];
     const choice = await window.showInformationMessage(text, theirs, ours, t('Keep Both'));
     if (choice === ours) await toggleEnabled();

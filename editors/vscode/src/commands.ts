@@ -82,7 +82,7 @@ async function toggleWorkspace(): Promise<void> {
 async function getModel(server: Server): Promise<void> {
     const model = modelToPull(current().status?.message ?? '');
     if (!server.client) return say(noServer());
-    if (!model) return say(t('The server has the model that it needs.'));
+    if (!model) return say(t('The server has the model it needs.'));
     await pull(server, model);
     await server.execute(serverCommand.restartEngine);
 }

@@ -33,7 +33,7 @@ export function isCurrent(context: ExtensionContext): boolean {
 /** Raises Cancelled, or an Error whose text is for the user. */
 export async function install(context: ExtensionContext, log: LogOutputChannel): Promise<void> {
     const carried = bundle(context);
-    if (!carried) throw new Error(t('This build of the extension carries no server.'));
+    if (!carried) throw new Error(t('This build of the extension contains no server.'));
     const present = await interpreterForServer(await activeInterpreter({ start: true }));
     fs.mkdirSync(installRoot(context), { recursive: true });
     const release = take(path.join(installRoot(context), 'lock'));

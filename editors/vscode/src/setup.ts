@@ -21,7 +21,7 @@ async function offerFirst(context: ExtensionContext): Promise<void> {
     if (context.globalState.get<boolean>(UNASKED)) return;
     const path = serverPath();
     const what = path ? t('There is no server at {0}.', path) : t('The server was not found.');
-    const cost = t('Installing it downloads Python packages, and Python where there is none; where no llama.cpp fits this machine, it compiles one.');
+    const cost = t('The installation downloads Python packages, and Python if there is none. If no ready-made llama.cpp fits this machine, it compiles one.');
     const canInstall = bundle(context) !== undefined && !path;
     const [install, settings, never] = [t('Install'), t('Set Its Path'), t("Don't Ask Again")];
     const choices = canInstall ? [install, settings, never] : [settings, never];
@@ -32,7 +32,7 @@ async function offerFirst(context: ExtensionContext): Promise<void> {
 }
 
 async function offerUpdate(): Promise<void> {
-    const text = t('copilot-lsp: this version of the extension brings a newer server. Until it is installed the older one runs.');
+    const text = t('copilot-lsp: this version of the extension includes a newer server. Until it is installed, the older one runs.');
     const update = t('Update');
     if ((await window.showInformationMessage(text, update)) === update) await commands.executeCommand(command.install);
 }

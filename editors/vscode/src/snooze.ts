@@ -13,7 +13,7 @@ let ticking: ReturnType<typeof setInterval> | undefined;
 
 export async function snooze(): Promise<void> {
     const items = MINUTES.map((minutes) => ({ label: t('{0} minutes', minutes), minutes }));
-    const picked = await window.showQuickPick(items, { title: t('No completions unless you ask, for') });
+    const picked = await window.showQuickPick(items, { title: t('Pause automatic completions for') });
     if (picked) snoozeFor(picked.minutes * 60_000);
 }
 

@@ -54,12 +54,12 @@ export function whyNothing({ phase, status, here, snoozeMinutes }: State, sugges
     if (!here.automatic && !status.lastSilence) return t('Completions come only when asked for: press Alt+\\.');
     if (status.lastSilence) return t('Nothing was shown because {0}.', status.lastSilence.message);
     if (status.kind !== 'Normal') return `${capitalised(status.message)}.`;
-    return status.lastLatencyMs === null ? t('No completion was asked for yet.') : t('The last request was answered.');
+    return status.lastLatencyMs === null ? t('No completion has been requested yet.') : t('The last request was answered.');
 }
 
 export function view(state: State): View {
     const { phase, status, here, snoozeMinutes } = state;
-    if (phase === 'missing') return problem('warning', t('server not found'), t('Click to install it or to say where it is.'));
+    if (phase === 'missing') return problem('warning', t('server not found'), t('Click to install it or to set its path.'));
     if (phase === 'installing') return busy(t('installing'), t('The server is being installed.'));
     if (phase === 'stopped') return problem('error', t('stopped'), t('The server has stopped. Click to restart it.'));
     if (!here.enabled) return quiet(t('off'), here.workspaceOff ? t('Turned off in this workspace.') : t('Turned off.'));
@@ -69,7 +69,7 @@ export function view(state: State): View {
     return ofServer(status, state.percent, here.automatic ? [] : [t('Completes only when asked: Alt+\\')]);
 }
 
-const snoozing = (minutes: number): string => t('Completions are snoozed: {0} minutes left. Alt+\\ asks for one.', minutes);
+const snoozing = (minutes: number): string => t('Completions are snoozed: {0} minutes left. Press Alt+\\ to request one.', minutes);
 
 /** 0 when the time has come. */
 export function minutesLeft(until: number | undefined, now: number): number {
@@ -99,7 +99,7 @@ function details(status: ServerStatus): string[] {
         sharing(status.sharedBy ?? 0),
         status.safeMode ? t('Safe mode: slower kernels after a crash') : '',
         status.lastLatencyMs === null ? '' : t('Last answer: {0}', milliseconds(status.lastLatencyMs)),
-        status.lastSilence ? t('Last silence: {0}', status.lastSilence.message) : '',
+        status.lastSilence ? t('Last empty result: {0}', status.lastSilence.message) : '',
     ].filter((line) => line !== '');
 }
 

@@ -32,7 +32,7 @@ test('ready: model, last answer and last silence are in the tooltip', () => {
     assert.deepEqual(view(state), {
         icon: 'zap',
         text: 'copilot-lsp',
-        details: ['Ready', 'Model: tiny', 'Last answer: 84 ms', 'Last silence: the cursor is inside a word'],
+        details: ['Ready', 'Model: tiny', 'Last answer: 84 ms', 'Last empty result: the cursor is inside a word'],
         severity: 'normal',
     });
 });

@@ -24,7 +24,7 @@ scenario('two extensions complete: told once, nothing cycled or counted; one cli
     const seen = await editor.ghostsDuring(async () => {
         await editor.type('def steps():\n');
         await until('an answer', () => isAnswered(run) && sent(run, INLINE, before).at(-1)?.position.line === 2);
-        await editor.untilNotified('Continue completes here as well');
+        await editor.untilNotified('Continue also completes here');
     });
     assert.ok(seen.every((text) => ['', THEIRS, STEPS].includes(text)), JSON.stringify(seen));
     await picture(editor, 'rival');

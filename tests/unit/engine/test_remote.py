@@ -229,7 +229,7 @@ async def test_a_key_that_cannot_be_had_is_one_line(source: str) -> None:
 
 async def test_plain_http_goes_only_to_this_machine() -> None:
     async with engine("http://gpu.example") as remote:
-        with pytest.raises(EngineFailed, match=r"gpu\.example is asked over plain HTTP"):
+        with pytest.raises(EngineFailed, match=r"gpu\.example would be contacted over plain HTTP"):
             await remote.ready()
 
 

@@ -53,7 +53,7 @@ def test_of_one_size_the_one_that_can_be_had_for_sure() -> None:
     assert best(base, instruct) == "instruct"
     found = recommend.recommend([base, instruct], lambda entry: False)
     assert found is not None
-    assert "base fills in better, but it can be had without a model hub, too" in found.why
+    assert "base fills in better, but it is also available without a model hub" in found.why
     assert best(base, instruct, here="base") == "base"
     assert best(base, replace(instruct, sources=base.sources)) == "base"
 

