@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import ast
+import re
 import subprocess
 import sys
 from collections.abc import Iterable, Iterator
+from fnmatch import fnmatch
 from functools import cache
 from graphlib import TopologicalSorter
 from pathlib import Path
@@ -228,6 +230,20 @@ def test_command_lines_are_typed_at_the_door() -> None:
         if "Namespace" in ast.unparse(each.args)
     }
     assert taking == {("cli", "run"), ("cli", "typed")}
+
+
+def test_the_map_names_files_that_exist() -> None:
+    text = (ROOT.parent / "ARCHITECTURE.md").read_text("utf-8")
+    files = {"/" + path.relative_to(ROOT.parent).as_posix() for path in tracked()}
+    named = set(re.findall(r"`([\w./*-]+\.(?:py|toml|md|txt))`", text))
+    assert len(named) > 100
+    assert {name for name in named if not any(fnmatch(file, f"*/{name}") for file in files)} == set()
+
+
+def tracked() -> Iterator[Path]:
+    for folder in ("copilot_lsp", "models", "scripts", "tests"):
+        yield from (ROOT.parent / folder).rglob("*.*")
+    yield from ROOT.parent.glob("*.md")
 
 
 def test_imports_are_read_wherever_they_run() -> None:
