@@ -1,4 +1,4 @@
-"""Processes of ours, seen from the one that started them. `launch.py` is their own side."""
+"""Child processes, seen from their parent. `launch.py` is their own side."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
-"""Where a remote engine is, and where its key is kept: what a user may write, read strictly.
+"""The syntax of remote engines and their keys, parsed strictly.
 
-Nothing here connects to anything.
+Nothing here opens a connection.
 """
 
 from __future__ import annotations
@@ -61,7 +61,7 @@ def is_url(text: str) -> bool:
 
 
 def is_loopback(name: str) -> bool:
-    """Whether this machine itself is meant; names other than `localhost` may be anybody's."""
+    """Whether this is the local machine; names other than `localhost` may resolve to any."""
     try:
         return ipaddress.ip_address(name).is_loopback
     except ValueError:
@@ -69,7 +69,7 @@ def is_loopback(name: str) -> bool:
 
 
 def refusal(endpoint: Endpoint, plain_http: tuple[str, ...]) -> str:
-    """Why no text may be sent there, "" when it may: what is not encrypted can be read on the way."""
+    """Why no text may be sent there (unencrypted HTTP), "" if it may."""
     if endpoint.encrypted or endpoint.loopback or endpoint.host in plain_http:
         return ""
     what = f"{endpoint.host} would be contacted over plain HTTP"
@@ -77,7 +77,7 @@ def refusal(endpoint: Endpoint, plain_http: tuple[str, ...]) -> str:
 
 
 def divided(urls: Iterable[str], allowed: Iterable[str]) -> tuple[list[Endpoint], list[str]]:
-    """The endpoints that the user has allowed, and the hosts of the others: nothing is ever sent to those."""
+    """The endpoints that the user has allowed, and the hosts of the others, to which nothing is sent."""
     known = {host.lower() for host in allowed}
     endpoints = [parse(url) for url in urls]
     others = dict.fromkeys(each.host for each in endpoints if each.host not in known)

@@ -1,4 +1,4 @@
-"""Writing to a pipe that nobody may be reading, without ever waiting for it."""
+"""Write to a pipe without blocking, even if nobody reads it."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import threading
 from collections.abc import Callable
 
 PATIENCE_SECONDS = 1.0
-"""How long the end waits for what is still to be written."""
+"""How long `close` waits for pending writes (seconds)."""
 
 
 class Outlet:

@@ -1,7 +1,6 @@
 """The resolved settings: frozen, complete, no optional fields to check.
 
-`config.py` makes them out of what an editor or the command line sends. They are passed explicitly, never kept as
-part of some other state.
+`config/` creates them from files, the environment, the editor and the command line. They are passed explicitly.
 """
 
 from __future__ import annotations
@@ -17,12 +16,12 @@ OnBattery = Literal["automatic", "manual"]
 
 @dataclass(frozen=True, slots=True)
 class CompletionSettings:
-    """`max_line_tokens` and `max_block_tokens` bound one answer; `max_ms` bounds its generation (0: no bound).
+    """`max_line_tokens` and `max_block_tokens` limit one answer; `max_ms` limits its generation (0: no limit).
 
     `first_ms`: a client that cannot stream gets the first complete line or block after this many milliseconds;
     the rest is generated in the background and served at the next request (0: wait for all of it).
-    `confidence`: what is shown automatically is cut where the joint probability of its tokens falls below this.
-    `in_comments`, `in_strings`, `on_battery`: whether to complete there unasked; a key always asks.
+    `confidence`: completions while typing are cut where their joint probability falls below this.
+    `in_comments`, `in_strings`, `on_battery`: whether to complete there while typing; requests by key always work.
     """
 
     multiline: Multiline = "auto"
@@ -43,9 +42,9 @@ class CompletionSettings:
 class ContextSettings:
     """Budgets in tokens of the model: prefix, suffix, and text of other files.
 
-    `cold_ms`: how long the engine may read before the first completion at a new place (0: as long as it takes); the
-    whole windows are read when the user pauses.
-    `index`: what other files of the workspace define is kept in an index, and shown to the model.
+    `cold_ms`: time to evaluate the prompt before the first completion at a new place (0: no limit); the whole windows
+    are evaluated when the user pauses.
+    `index`: index definitions of other files of the workspace, and include them in prompts.
     """
 
     prefix_tokens: int = 768
@@ -61,8 +60,8 @@ class EngineSettings:
 
     `sequences`: documents whose KV cache is kept. `safe_mode` auto: only after a native crash. `shared`: one process
     for all servers of the user that have the same model and the same settings here. `cache_type`: of the numbers in the
-    KV cache; q8_0 needs `flash_attention`. `draft_tokens`: how many tokens are guessed and verified in one step
-    (`speculative`); what pays depends on the CPU.
+    KV cache; q8_0 needs `flash_attention`. `draft_tokens`: number of tokens drafted and verified in one step
+    (`speculative`); the best value depends on the CPU.
     """
 
     threads: int = 0

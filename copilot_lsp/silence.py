@@ -1,4 +1,4 @@
-"""Why nothing is shown: every silence has a reason that the user can see."""
+"""The reasons for an empty result, and their messages."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from enum import StrEnum
 
 
 class Reason(StrEnum):
-    """Stable identifiers; `MESSAGES` has the words for people."""
+    """Stable identifiers; `MESSAGES` has the texts for users."""
 
     DISABLED = "disabled"
     DISABLED_LANGUAGE = "disabled-language"

@@ -1,4 +1,4 @@
-"""Where the user will be next, if they take what is shown: what to generate before it is asked for."""
+"""The position after accepting a completion, and what to prefetch there."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ from copilot_lsp.source.document import Snapshot, snapshot_with
 from copilot_lsp.source.site import Site, indentation
 
 UNIT = "    "
-"""Where no line around shows the file's own."""
+"""Used if no line nearby shows the file's own indentation."""
 
 UNFINISHED = {FinishReason.DOUBT, FinishReason.TOKENS, FinishReason.TIME}
-"""Ends after which the line may go on."""
+"""Finish reasons after which the line may continue."""
 
 
 def next_job(query: Query, shown: Generated, completion: CompletionSettings) -> Job | None:
-    """The job for the place behind `shown`; behind a line that is complete, on the next one."""
+    """The job for the position after `shown`; on the next line if this one is complete."""
     if shown.silence is not None and shown.silence.reason is not Reason.EMPTY:
         return None
     snapshot, offset = insert(query.snapshot, query.offset, shown.text)
@@ -41,12 +41,12 @@ def next_job(query: Query, shown: Generated, completion: CompletionSettings) -> 
 
 
 def insert(snapshot: Snapshot, offset: int, text: str) -> tuple[Snapshot, int]:
-    """`snapshot` with `text`, and the offset behind it."""
+    """`snapshot` with `text` inserted, and the offset after it."""
     data = in_file(text, snapshot).encode()
     return snapshot_with(snapshot, offset, offset, data), offset + len(data)
 
 
 def next_indentation(site: Site) -> str:
-    """What editors put on the line that Enter opens behind the cursor."""
+    """The indentation that editors insert when Enter is pressed at the cursor."""
     deeper = (indent_unit(site) or UNIT) if opens_block(site.left, site.language) else ""
     return indentation(site.left) + deeper

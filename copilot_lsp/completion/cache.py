@@ -1,6 +1,6 @@
-"""Completions that were generated before, found again while the user types them.
+"""Cache of completions, looked up while the user types them.
 
-A text generated at one place answers every later place that is reached by typing its beginning there.
+A completion also answers every position that is reached by typing its beginning.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ CAPACITY = 250
 
 @dataclass(frozen=True, slots=True)
 class Generated:
-    """A finished piece of work of the engine: shaped text (line ends are \\n), or a silence."""
+    """A finished generation: shaped text (line ends are \\n), or a silence."""
 
     place: Place
     shape: Shape
@@ -29,13 +29,13 @@ class Generated:
     done: Done | None = None
     silence: Silence | None = None
     seed: int | None = None
-    """Of a text that was sampled; None for the greedy one."""
+    """Seed of a sampled text; None if greedy."""
     confidence: float = 0.0
-    """The gate's floor (see `gate.py`)."""
+    """Threshold of the gate (see `gate.py`)."""
     raw: str = ""
-    """What the model wrote, before it was shaped."""
+    """The model's text before shaping."""
     trace: Trace = ()
-    """How probable each beginning of `raw` was."""
+    """Joint probability of each beginning of `raw`."""
 
     @property
     def is_whole(self) -> bool:
@@ -43,14 +43,14 @@ class Generated:
         return self.done is None or self.done.end not in (FinishReason.TIME, FinishReason.CANCELLED)
 
     def answers(self, confidence: float) -> bool:
-        """Whether a query with that floor may be answered with this: the gate would have let the same through."""
+        """Whether this may answer a query with that threshold: the gate would have passed the same text."""
         if self.confidence == confidence:
             return True
         sure = self.done is not None and (self.done.confidence or 0.0) >= confidence
         return sure and (self.done is None or self.done.end is not FinishReason.DOUBT)
 
     def rest(self, snapshot: Snapshot, offset: int) -> str | None:
-        """What is left of the text after the user typed up to `offset`; None when this does not answer there."""
+        """The text left after typing up to `offset`; None if this result does not apply there."""
         typed = self.place.typed_until(snapshot, offset)
         if typed is None or not self.text.startswith(typed):
             return None
@@ -62,7 +62,7 @@ _Key = tuple[Place, Shape, int | None, float]
 
 
 class Cache:
-    """The last CAPACITY results, least recently used out first."""
+    """The last CAPACITY results; the least recently used is dropped first."""
 
     def __init__(self, capacity: int = CAPACITY) -> None:
         self._capacity = capacity
@@ -82,7 +82,7 @@ class Cache:
     def find(
         self, snapshot: Snapshot, offset: int, shape: Shape, confidence: float = 0.0, seed: int | None = None
     ) -> tuple[Generated, str] | None:
-        """The result that has the longest text left at `offset`, with that text; a block also answers for a line."""
+        """The result with the longest text left at `offset`, and that text. A block also answers for a line."""
         best: tuple[Generated, str] | None = None
         for result in self._entries.values():
             if result.seed != seed or not result.is_whole or not result.answers(confidence):
@@ -112,7 +112,7 @@ class Cache:
         return _key(result) == self._shown
 
     def show(self, result: Generated) -> None:
-        """Some of this is on the screen now."""
+        """Remember that part of this is on the screen."""
         self._shown = _key(result)
 
     def clear(self) -> None:

@@ -1,6 +1,6 @@
-"""What of other files the model is shown: definitions of the names around the cursor, then one place that is alike.
+"""Select context from other files: definitions of names around the cursor, then one similar window.
 
-Pure functions over an index (`Library`) and a snapshot. Nothing found: nothing shown.
+Pure functions over an index (`Library`) and a snapshot.
 """
 
 from __future__ import annotations
@@ -24,46 +24,46 @@ from copilot_lsp.workspace.index.symbols import Outline, Symbol, outline
 from copilot_lsp.workspace.index.terms import LINES, identifiers, parts, term
 
 CHARS = 3.2
-"""Characters in a token of code, on the low side: the engine leaves out what does not fit after all."""
+"""Characters per token of code, a low estimate; the engine drops chunks that do not fit."""
 
 MAX_DEFINITIONS = 8
 PER_NAME = 2
 FEW = 3
-"""A name with more definitions in the workspace says nothing, unless one is near (imported, open, same folder)."""
+"""Names with more definitions in the workspace are skipped, unless one is near (imported, open, same folder)."""
 
 SPECIAL = re.compile(r"__\w+__")
-"""Names that the language gives: which of the `__init__` is meant?"""
+"""Names given by the language, such as `__init__`, are ambiguous."""
 
 SKELETON_LINES = 24
-"""Of one definition at most."""
+"""Maximum size of one definition."""
 
 SHARE = 0.6
-"""Of the budget that definitions may take when there is a place that is alike."""
+"""Share of the budget for definitions if there is a similar window."""
 
 TERMS = 12
-"""The most telling terms of the query; others are not looked up."""
+"""Number of query terms looked up, most selective first."""
 
 FILES = 12
-"""Files whose windows are compared."""
+"""Number of files whose windows are compared."""
 
 ALIKE = 0.35
-"""Least score of a window, as a share of what one with all of the query would have."""
+"""Minimum score of a window, relative to one that contains the whole query."""
 
 LEAST = 2
-"""Whole names that a window must share: one alone is the definitions' business."""
+"""Minimum number of whole names that a window must share; a single name is covered by definitions."""
 
 SAME = 0.5
-"""A window that has more of its lines in the text around the cursor would only be repeated."""
+"""Windows with a larger share of their lines already around the cursor are skipped."""
 
 K1, B, MEAN_TERMS = 1.2, 0.75, 60
 """BM25 (Robertson and Zaragoza 2009, doi 10.1561/1500000019); the mean of distinct terms of 20 lines of code."""
 
 SHOWN_LINES = 24
-"""Of a window that is alike: the lines that match, and those that follow."""
+"""Lines shown of a similar window: the matching ones and those that follow."""
 
 
 class Library(Protocol):
-    """What is asked of an index; `workspace.index.library` says what each answers."""
+    """The interface of the index; see `workspace.index.library`."""
 
     @property
     def size(self) -> int: ...
@@ -81,7 +81,7 @@ class Library(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Picked:
-    """`why` is for people: which name it defines, or how alike it is."""
+    """`why` is shown to the user: the name it defines, or its similarity."""
 
     chunk: Chunk
     why: str
@@ -120,7 +120,7 @@ class _Skeleton:
 
 
 def select(library: Library, place: Place, options: Options) -> tuple[Picked, ...]:
-    """The most relevant last, next to the text that is completed. Nothing in comments, strings and prose."""
+    """The selected chunks, most relevant last (next to the prefix). Empty inside comments, strings and prose."""
     snapshot = place.snapshot
     if not _in_code(snapshot, place.offset) or options.tokens <= 0:
         return ()
@@ -167,7 +167,7 @@ def with_reexports(imported: Imported, library: Library, language: str) -> Impor
 
 
 def definitions(library: Library, place: Place, names: Wanted, imported: Imported, here: Outline) -> Iterator[Picked]:
-    """Skeletons of what the names mean, that of the heaviest name first."""
+    """Skeletons of the definitions of the names, heaviest name first."""
     own = {symbol.name for symbol in here.symbols}
     skeletons: dict[tuple[str, str], _Skeleton] = {}
     for name in names.weights:
@@ -185,7 +185,7 @@ def definitions(library: Library, place: Place, names: Wanted, imported: Importe
 
 
 def nearest(found: list[Definition], place: Place, imported: Imported, names: Wanted) -> list[tuple[Definition, str]]:
-    """Which definitions of a name to believe in, and why."""
+    """The most plausible definitions of a name, and why."""
     others = [each for each in found if each.path != place.at]
     folder = posixpath.dirname(place.at)
     tiers = (
@@ -207,7 +207,7 @@ def _known(definition: Definition, names: Wanted) -> bool:
 
 
 def text_of(library: Library, skeleton: _Skeleton) -> str:
-    """The first line, the documentation's first line, and the members with theirs left out."""
+    """The first line, the first line of documentation, and the members without their bodies."""
     members = library.members(skeleton.path, skeleton.top)
     head = library.tops(skeleton.path, skeleton.top)[:1] if skeleton.symbol.parent else [skeleton.symbol]
     lines = [line for symbol in head for line in _head(symbol, skeleton.shown)]
@@ -231,7 +231,7 @@ def _head(symbol: Symbol, path: str) -> Iterator[str]:
 
 
 def similar(library: Library, place: Place, names: Wanted, least: float = ALIKE) -> Picked | None:
-    """The window of another file that has most of the names around the cursor, if it has enough of them."""
+    """The window of another file that shares the most names with the cursor's surroundings, if it shares enough."""
     query = _query(library, names)
     if not query:
         return None
@@ -257,7 +257,7 @@ def similar(library: Library, place: Place, names: Wanted, least: float = ALIKE)
 
 
 def _promising(library: Library, query: dict[int, float], language: str) -> list[int]:
-    """The files with most of the query."""
+    """The files that contain most of the query."""
     scores: dict[int, float] = {}
     for each, weight in query.items():
         for file in library.files_with(each, language):
@@ -266,7 +266,7 @@ def _promising(library: Library, query: dict[int, float], language: str) -> list
 
 
 def _query(library: Library, names: Wanted) -> dict[int, float]:
-    """The most telling terms with their weights; words within a name count half."""
+    """The most selective terms with their weights; words inside a name count half."""
     weights: dict[int, float] = {}
     for name, weight in names.weights.items():
         for text, share in ((name, weight), *((part, weight / 2) for part in parts(name))):

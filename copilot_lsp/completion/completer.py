@@ -1,6 +1,6 @@
 """The pipeline: query, trigger, cache, engine, gate, shape, answer.
 
-What it keeps is the cache; the scheduler has the rest. Everything else goes in and out as frozen data.
+Its only state is the cache; the scheduler has the rest. All inputs and outputs are frozen data.
 """
 
 from __future__ import annotations
@@ -44,10 +44,10 @@ from copilot_lsp.silence import Reason, Silence
 __all__ = ["Answer", "Completer", "Completion", "Query", "Selected"]
 
 LOADING_SECONDS = 2.0
-"""How long an automatic request waits for an engine that is starting; the user types on meanwhile."""
+"""How long an automatic request waits for a starting engine."""
 
 OTHER_BEGINNINGS = 3
-"""How many the model is asked for at most: its prompt is read already, each is a line to write."""
+"""Maximum number of retries; the prompt is already evaluated, so each costs one line of decoding."""
 
 
 class Completer:
@@ -67,7 +67,7 @@ class Completer:
         return self._scheduler.settings
 
     def use(self, settings: Settings, engine: Engine | None = None) -> None:
-        """From now on; with another engine, nothing that the old one made counts."""
+        """Replace settings and engine; with another engine, cached completions are dropped."""
         self._scheduler.settings = settings
         if engine is not None:
             self._scheduler.engine = engine
@@ -75,7 +75,7 @@ class Completer:
             self._cache.clear()
 
     async def complete(self, query: Query, emit: Callable[[Completion], None] | None = None) -> Answer:
-        """Never raises for an expected condition; cancelling the caller cancels the generation."""
+        """Answer a query. Raises nothing for expected conditions; cancelling the caller cancels the generation."""
         started = time.perf_counter()
         uri = query.snapshot.uri
         superseded = self._scheduler.take_over(uri)
@@ -95,26 +95,26 @@ class Completer:
         return replace(answer, milliseconds=(time.perf_counter() - started) * 1000)
 
     def is_busy(self, uri: str) -> bool:
-        """Whether something is generated for this document, be it in the background."""
+        """Whether a generation for this document is running, in the background or not."""
         return self._scheduler.is_busy(uri)
 
     def forget(self, uri: str) -> None:
-        """The document was closed: whoever waits for it is answered SUPERSEDED."""
+        """Forget a closed document; its waiting query is answered with SUPERSEDED."""
         self._scheduler.forget(uri)
 
     def show(self, others: Others | None) -> None:
-        """From now on, what `others` choose of other files; None: nothing."""
+        """Use `others` as the source of context from other files; None: no context."""
         self._scheduler.others = others
         self.put_away()
 
     def put_away(self, home: str | None = None) -> None:
-        """Nothing that was made with text which must not be read any more counts or stays; of one document, or all."""
+        """Drop everything generated from text that must no longer be read, for one document or all."""
         if self._scheduler.put_away(home):
             self.engine.forget()
             self._cache.clear()
 
     def clear(self) -> None:
-        """No completion from before counts."""
+        """Drop all cached completions."""
         self._cache.clear()
 
     async def close(self) -> None:
@@ -146,14 +146,14 @@ class Completer:
         return Answer(tuple(completions), done=first.done, source=source, generated=first)
 
     def _with_others(self, query: Query) -> Query:
-        """With the text of other files that its document shows, unless it comes with some."""
+        """The query with its document's context from other files, unless it has its own."""
         if query.chunks or self._scheduler.others is None:
             return query
         self.put_away(query.snapshot.home)
         return replace(query, chunks=self._scheduler.chunks(query.snapshot.home))
 
     async def _first(self, query: Query, emit: Emit | None) -> tuple[Generated, str] | Silence:
-        """What is to be shown first, and where it is from."""
+        """The first completion or silence, and where it comes from."""
         known = self._known(query)
         if known.asks_engine:
             if silence := await self._engine_unavailable(query.trigger):
@@ -168,7 +168,7 @@ class Completer:
         return known.held(await self._generate(query, known.shape, known.showing(emit))), "engine"
 
     def _known(self, query: Query) -> Known:
-        """What there is for a query without the engine."""
+        """What can be answered without the engine."""
         at = query.snapshot, query.offset
         typing = is_by_typing(query)
         seen = self._cache.typed_through(*at) if typing else None
@@ -194,7 +194,7 @@ class Completer:
         return replace(result, text=rest, shape=shape)
 
     async def _engine_unavailable(self, how: Trigger) -> Silence | None:
-        """Why the engine cannot answer; waits for one that is starting, as long as somebody would."""
+        """Why the engine cannot answer; waits for a starting engine."""
         if self.engine.status.state in (EngineState.STARTING, EngineState.RESTARTING):
             patience = LOADING_SECONDS if how is Trigger.AUTOMATIC else None
             with suppress(TimeoutError, EngineError):
@@ -219,7 +219,7 @@ class Completer:
         return await self._begun_otherwise(query, job, first)
 
     async def _begun_otherwise(self, query: Query, job: Job, first: Generated) -> Generated:
-        """What the model writes when it may not begin as it did; `first` when nothing of that is to be shown either."""
+        """Another completion with the rejected beginnings banned; `first` if none can be shown either."""
         found = first
         while len(job.avoid) < OTHER_BEGINNINGS and (avoid := beginning_to_avoid(query, found)):
             job = replace(job, avoid=(*job.avoid, avoid))
@@ -227,7 +227,7 @@ class Completer:
         return first if found.silence else found
 
     async def _alone(self, job: Job) -> Run:
-        """A run that has come to its end, and that ends with whoever waits for it."""
+        """A finished run; cancelled together with its caller."""
         run = self._scheduler.generate(job)
         try:
             await asyncio.wait({run.task})
@@ -240,9 +240,9 @@ class Completer:
             self._cache.put(run.result())
 
     async def _follow(self, run: Run, query: Query, emit: Emit | None) -> Generated:
-        """Waits for the run's end or, for a block, only until its first lines are there after `first_ms`.
+        """Wait for the end of the run or, for a block, until its first lines are available after `first_ms`.
 
-        The run goes on then, and what it makes answers the next query.
+        The run then continues, and its result answers the next query.
         """
         patience = self.settings.completion.first_ms / 1000
         early = patience > 0 and emit is None and not query.wait_for_all and run.job.shape is Shape.BLOCK
@@ -261,7 +261,7 @@ class Completer:
         return rest_of(run.result(), query)
 
     async def _alternatives(self, query: Query, first: Generated) -> list[Generated]:
-        """Sampled texts that differ from `first` and from each other, those of an earlier query from the cache."""
+        """Sampled texts that differ from `first` and from each other; cached ones of an earlier query first."""
         found = {first.text: first}
         for seed in range(1, query.candidates):
             result = self._cached(query, first.shape, seed) or await self._sample(query, first.shape, seed)
@@ -278,7 +278,7 @@ class Completer:
         return result
 
     def _look_ahead(self, query: Query, first: Generated) -> None:
-        """Generates what will be asked next, as if `first` were accepted, while nobody waits."""
+        """Prefetch the completion after accepting `first`, in the background."""
         uri = query.snapshot.uri
         if query.seed is None and self.settings.completion.prefetch and not self._scheduler.is_busy(uri):
             job = ahead.next_job(query, first, self.settings.completion)

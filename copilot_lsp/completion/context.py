@@ -1,7 +1,7 @@
-"""What the model sees of the document: the text before the cursor, the text after it, and where the hole begins.
+"""The document's part of a prompt: prefix, suffix, and where the hole begins.
 
-The hole begins above the cursor, at an anchor: what was typed since is the beginning of the middle, so a key only
-appends to the prompt. A `Pin` keeps the anchor, and the place where the window begins, from one key to the next.
+The hole begins above the cursor, at an anchor. The text from there to the cursor is the beginning of the middle, so
+a key only appends to the prompt. A `Pin` keeps the anchor, and the start of the window, from one key to the next.
 """
 
 from __future__ import annotations
@@ -19,22 +19,22 @@ from copilot_lsp.source.text import Text
 
 PREFIX_BYTES = 16_000
 SUFFIX_BYTES = 4_000
-"""Bounds of the windows, far above the engine's budgets, which are in tokens."""
+"""Limits of the windows, far above the engine's budgets in tokens."""
 
 BYTE_GRID = 4096
-"""Where the window begins in a file whose lines are too long for anchors."""
+"""Grid for the start of the window in files whose lines are too long for anchors."""
 
 NEAR_BYTES = 6_000
-"""The hole may begin this far above the cursor; then the anchor moves."""
+"""Maximum distance of the hole above the cursor; beyond it the anchor moves."""
 
 LEAST_BYTES = 1_000
-"""A window that shows less than this before the cursor gives way to one that begins earlier."""
+"""A window with less text before the cursor than this is replaced by one that begins earlier."""
 
 ANCHOR_LINES = 4
-"""A definition that begins fewer lines above the cursor is no anchor: the one before it is."""
+"""A definition that begins fewer lines above the cursor than this is not an anchor; the previous one is."""
 
 _CLOSERS = re.compile(r"[)\]}>\"'`;,:\s]*")
-"""What editors put right of the cursor by themselves."""
+"""What editors insert after the cursor automatically."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +90,7 @@ def build(snapshot: Snapshot, offset: int, pin: Pin | None = None, quick: bool =
 
 
 def pin_of(snapshot: Snapshot, offset: int, context: Context, cut: int) -> Pin | None:
-    """What to keep of a prompt whose window began at `context.cuts[cut]`; None when it began elsewhere."""
+    """The pin for a prompt whose window began at `context.cuts[cut]`; None if it began elsewhere."""
     if context.first is None or cut < 0:
         return None
     chosen = context.cuts[cut]
@@ -113,7 +113,7 @@ def keeps_anchor(pin: Pin, snapshot: Snapshot, offset: int) -> bool:
 
 
 def is_whole(pin: Pin, snapshot: Snapshot, offset: int) -> bool:
-    """Whether a prompt at `offset` could not be made better by beginning anew."""
+    """Whether a new prompt at `offset` would not be better."""
     near = offset - pin.anchor <= NEAR_BYTES // 2
     return not pin.quick and near and keeps_window(pin, snapshot, offset) and keeps_anchor(pin, snapshot, offset)
 
@@ -121,7 +121,7 @@ def is_whole(pin: Pin, snapshot: Snapshot, offset: int) -> bool:
 def anchor_in(prefix: str) -> int:
     """The beginning of the top-level definition that the cursor is in, as an index into `prefix`.
 
-    Never on one of the last ANCHOR_LINES lines: the model continues a middle that is partly there.
+    Never on one of the last ANCHOR_LINES lines, so that the model sees the beginning of the middle.
     """
     lines = prefix.split("\n")
     last = len(lines) - 1 - ANCHOR_LINES

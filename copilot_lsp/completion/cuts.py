@@ -1,7 +1,7 @@
-"""Where a window may begin, and the header that it then begins with: imports, enclosing scopes' first lines.
+"""Where a window may begin, and its header: imports and the first lines of enclosing scopes.
 
-All of it comes from the lines themselves, never from the tree: while the user types, an unfinished string or brace
-changes the tree of everything around, and a prompt whose beginning changes throws the engine's KV cache away.
+Everything is derived from the lines, never from the tree: while the user types, an unfinished string or brace changes
+the tree of everything around it, and a prompt with a new beginning invalidates the KV cache.
 """
 
 from __future__ import annotations
@@ -23,19 +23,19 @@ GRID = 16
 """Every GRID-th line of the file is an anchor: lines are counted from its start, so typing does not move them."""
 
 IMPORT_CHARS = 600
-"""Most characters that the imports in a header may take."""
+"""Maximum characters of imports in a header."""
 
 IMPORT_BYTES = 8_000
-"""How far from the file's start imports are looked for."""
+"""Imports are searched this far from the start of the file."""
 
 HEADER_LINES = 12
-"""Most lines of a parameter list; of a longer one only the first is shown."""
+"""Maximum lines of a parameter list; of longer ones only the first line is shown."""
 
 LINE_CHARS = 200
-"""Longer lines do not get into headers."""
+"""Longer lines are left out of headers."""
 
 CLIMB_LINES = 2000
-"""How far above the window a line without indentation is looked for."""
+"""A line without indentation is searched this far above the window."""
 
 _IMPORT = re.compile(
     r"^(?:import|from\s+\S+\s+import|#\s*include|using|use|package|require|require_relative|extern\s+crate|open|library"

@@ -1,7 +1,7 @@
-"""The gate: a text is shown as far as the model is sure of it.
+"""The confidence gate: a completion is shown as far as its joint probability suffices.
 
-Tokens are kept while the product of their probabilities stays at or above `completion.confidence`. A later token can
-only lower it, so the cut is final: the text is shown while it streams, and nothing behind the cut is generated.
+Tokens are kept while the product of their probabilities is at least `completion.confidence`. Later tokens can only
+lower it, so the cut is final: the text can be shown while it streams, and generation stops at the cut.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ Trace = Sequence[tuple[int, float]]
 
 
 def sure_length(text: str, trace: Trace, least: float) -> int:
-    """How much of `text` is at least `least` probable: to the end of a piece, and of no word that goes on behind it."""
+    """Length of the beginning of `text` with at least this probability; ends with a piece, not inside a word."""
     kept = 0
     for length, probability in trace:
         if probability < least:
@@ -23,7 +23,7 @@ def sure_length(text: str, trace: Trace, least: float) -> int:
 
 
 def whole_words(text: str, length: int) -> int:
-    """`length` or, where that would cut a word in two, the beginning of the word."""
+    """`length`, or the start of the word that a cut there would split."""
     return word_start(text, length) if _in_word(text, length) else length
 
 

@@ -1,4 +1,4 @@
-"""A position in a document, known again by the text around it while somebody types there."""
+"""A position in a document that is recognised after edits by the text around it."""
 
 from __future__ import annotations
 
@@ -34,9 +34,9 @@ class Place:
         return cls(snapshot.uri, offset, _before(snapshot, offset), _after(snapshot, offset))
 
     def typed_until(self, snapshot: Snapshot, offset: int) -> str | None:
-        """What was typed from this place up to `offset`; None if anything else changed near it.
+        """The text typed from this place up to `offset`; None if anything else nearby changed.
 
-        Brackets and quotes that the editor closed by itself are no change of the user's.
+        Brackets and quotes that the editor closed automatically do not count as changes.
         """
         if snapshot.uri != self.uri or not (closed := self._closed(_after(snapshot, offset))):
             return None
@@ -58,7 +58,7 @@ class Place:
         return found + BEFORE if found >= 0 else None
 
     def is_followed_by_more(self, snapshot: Snapshot, offset: int) -> bool:
-        """Whether the editor has closed something behind the cursor since."""
+        """Whether the editor has closed a bracket or quote after the cursor since."""
         return _after(snapshot, offset) != self.after
 
     def _closed(self, after: bytes) -> list[bytes]:

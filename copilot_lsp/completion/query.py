@@ -1,4 +1,4 @@
-"""What the completer is asked, and what it answers."""
+"""Queries to the completer, and its answers."""
 
 from __future__ import annotations
 
@@ -25,9 +25,9 @@ class Selected:
 class Query:
     """A request at the byte `offset` of `snapshot`.
 
-    `shape` None lets the trigger policy decide; `max_tokens` and `seed` override the settings.
+    `shape` None: the trigger decides. `max_tokens` and `seed` override the settings.
     `wait_for_all`: the client takes partial completions, so the answer waits for the whole text.
-    `chunks`: what the model is shown of other files, in this order. `echo`: the answer has the prompt with it.
+    `chunks`: context from other files, in this order. `echo`: include the prompt in the answer.
     """
 
     snapshot: Snapshot

@@ -1,7 +1,7 @@
 """One generation: an engine request whose text is gated and shaped while it streams in.
 
-A run outlives the query that began it: a query that comes while the user types its beginning joins it, and a
-query that was answered early lets it go on for the next one.
+A run outlives the query that started it: queries join it while the user types its beginning, and it continues for the
+next query if the first was answered early.
 """
 
 from __future__ import annotations
@@ -44,8 +44,8 @@ from copilot_lsp.source.site import Site
 class Job:
     """What a run generates: text of this shape at the byte `offset` of `snapshot`.
 
-    `confidence`: the gate's floor (see `gate.py`); 0 lets everything through. `quick`: at a place that is new, a window
-    that is read in time is better than a whole one. `avoid`: what the text does not begin with, white space aside.
+    `confidence`: threshold of the gate (see `gate.py`); 0: no gate. `quick`: at a new place, prefer a window that is
+    evaluated in time to a whole one. `avoid`: beginnings of the text that are banned, ignoring white space.
     """
 
     snapshot: Snapshot
@@ -62,11 +62,11 @@ class Job:
 
 
 REST = 10
-"""So many times as long as shaping took, a growing text is not shaped again."""
+"""After shaping a growing text, wait this many times as long before shaping it again."""
 
 
 class Run:
-    """A task of its own; `text` grows with every piece, and `trace` says how probable it is so far."""
+    """One generation in its own task. `text` grows with every piece; `trace` has its joint probability so far."""
 
     def __init__(self, engine: Engine, request: InfillRequest, job: Job) -> None:
         self.job = job
@@ -83,16 +83,16 @@ class Run:
 
     @property
     def cut(self) -> int:
-        """Where the prompt's window began, as the engine said so far (`Done.cut`)."""
+        """Where the prompt's window began, if the engine has said so (`Done.cut`)."""
         return self._done.cut
 
     @property
     def read(self) -> bool:
-        """Whether the whole prompt has been evaluated by the end of a run that was to generate nothing."""
+        """Whether a prefill run has evaluated the whole prompt."""
         return not self.task.cancelled() and self._done.end is FinishReason.TOKENS
 
     def joins(self, wanted: Job) -> bool:
-        """Whether this run's text so far begins with what the user typed since it began."""
+        """Whether the text so far begins with what the user has typed since the run started."""
         if self.job.confidence <= wanted.confidence and self.is_typed_through(wanted.snapshot, wanted.offset):
             return True
         if self.job.shape is not wanted.shape or self.job.confidence != wanted.confidence or self.task.done():
@@ -101,27 +101,27 @@ class Run:
         return typed is not None and self.text.startswith(typed)
 
     def is_typed_through(self, snapshot: Snapshot, offset: int) -> bool:
-        """Whether the user types what this run has shown, and there is more of it."""
+        """Whether the user is typing the text shown by this run, and some of it is left."""
         if not self._shown or not (typed := self.place.typed_until(snapshot, offset)):
             return False
         return self._shown.startswith(typed) and len(self._shown) > len(typed)
 
     async def changes(self, seconds: float | None = None) -> None:
-        """Returns at the next piece, at the end, or after `seconds`."""
+        """Wait for the next piece, the end, or `seconds`."""
         self._changed.clear()
         if not self.task.done():
             with suppress(TimeoutError):
                 await asyncio.wait_for(self._changed.wait(), seconds)
 
     def result(self) -> Generated:
-        """Of a run that is done; a cancelled one was superseded, and what it has shown is on the screen."""
+        """The result of a finished run. A cancelled run was superseded; what it has shown stays on the screen."""
         if self.task.cancelled():
             self._done = replace(self._done, end=FinishReason.CANCELLED)
             return self._silent(Reason.SUPERSEDED)
         return self.task.result()
 
     def so_far(self) -> Generated:
-        """For a client that shows the text as it grows: a line as it comes, a block by whole lines.
+        """The text so far, for streaming clients: a line as it grows, a block by whole lines.
 
         What has been shown once stays: later ones, and the result, begin with it. Shaping takes milliseconds, in large
         files many of them, so it is not done for every token.
@@ -138,11 +138,11 @@ class Run:
         return Generated(self.place, self.job.shape, self._shown, self._done, confidence=self.job.confidence)
 
     def _whole_lines(self) -> str:
-        """Half a line may well be valid syntax (`return self.fo`), so nothing later could tell that it was cut."""
+        """Half a line may be valid syntax (`return self.fo`), so later rules could not detect the cut."""
         return self.text[: self.text.rfind("\n") + 1]
 
     def _may_repeat(self, text: str) -> bool:
-        """Whether the line, if it goes on, may come to be that above or below, and then nothing is shown."""
+        """Whether the line may still turn out to repeat the line above or below, which is not shown."""
         line = (self._site.left + text).rstrip()
         above = next((each for each in reversed(self._site.above) if each.strip()), "")
         return any(each.startswith(line) for each in (above, self._site.next_line))
@@ -158,7 +158,7 @@ class Run:
 
     @cached_property
     def _frames(self) -> Frames:
-        """What is open at the cursor."""
+        """The brackets that are open at the cursor."""
         return frames_at(self._site)
 
     @cached_property
@@ -188,7 +188,7 @@ class Run:
         return self._shaped(self.text)
 
     def _grow(self, piece: Piece) -> FinishReason | None:
-        """Why the text is complete, if it is; it is cut there."""
+        """The reason why the text is complete, or None; the text is cut there."""
         self.text = pipeline.unified(self.text + piece.text)
         self._done = piece.so_far
         if piece.so_far.confidence is not None:
@@ -226,7 +226,7 @@ class Run:
 
 
 def _doubt(rest: str, shape: Shape) -> FinishReason:
-    """A line whose end is all that is not sure is complete."""
+    """A line is complete if only its line end is uncertain."""
     ends = shape is Shape.LINE and rest.lstrip(" \t").startswith("\n")
     return FinishReason.LINES if ends else FinishReason.DOUBT
 

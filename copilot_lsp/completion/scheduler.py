@@ -1,7 +1,7 @@
-"""What the engine works on: one run for a document, who waits for it, and what is done while nobody waits.
+"""Schedules the engine: one run per document, the waiting query, and background work.
 
-State for each document: its run, the query that waits, the pin that keeps its prompts growing at the end only, and
-the shelf with text of other files. The cells of a notebook share its pin and its shelf.
+State per document: its run, the waiting query, the pin that keeps the start of its prompts unchanged, and the shelf
+with context from other files. The cells of a notebook share pin and shelf.
 """
 
 from __future__ import annotations
@@ -21,10 +21,10 @@ from copilot_lsp.settings import Settings
 from copilot_lsp.source.document import Snapshot, in_notebook
 
 REST_SECONDS = 0.3
-"""A pause in the typing after which the engine reads what the next completion will need."""
+"""Pause after which the engine evaluates what the next completion will need."""
 
 GRACE_SECONDS = 0.03
-"""How long a cancelled run goes on for a query that may want it."""
+"""How long a cancelled run continues, in case the next query joins it."""
 
 
 @dataclass(slots=True)
@@ -38,7 +38,7 @@ class _Document:
 
 
 class Scheduler:
-    """`ended` is called with every run that came to its end, cancelled or not."""
+    """`ended` is called with every run that has ended, cancelled or not."""
 
     def __init__(self, engine: Engine, settings: Settings, ended: Callable[[Run], None]) -> None:
         self.engine = engine
@@ -49,7 +49,7 @@ class Scheduler:
         self._documents: dict[str, _Document] = {}
 
     def take_over(self, uri: str) -> asyncio.Future[None]:
-        """A future that is done when a newer query for this document comes; tells the older one so."""
+        """Supersede the document's older query. The future is done when a newer one arrives."""
         document = self._document(uri)
         if document.waiting is not None and not document.waiting.done():
             document.waiting.set_result(None)
@@ -58,7 +58,7 @@ class Scheduler:
         return document.waiting
 
     def is_current(self, uri: str, turn: asyncio.Future[None]) -> bool:
-        """Whether no newer query has taken over from the one that got `turn`."""
+        """Whether the query that holds `turn` has not been superseded."""
         document = self._documents.get(uri)
         return document is not None and document.waiting is turn
 
@@ -68,9 +68,9 @@ class Scheduler:
             self._document(uri).waiting = None
 
     def join_or_start(self, job: Job, alone: bool) -> Run:
-        """The run whose text the user is typing, or a new one; runs that nobody waits for give way.
+        """The run whose text the user is typing, or a new one. Runs without a waiting query are cancelled.
 
-        `alone`: the job has a seed or a length of its own, and joins none.
+        `alone`: the job has its own seed or length and joins no run.
         """
         uri = job.snapshot.uri
         run = self._document(uri).run
@@ -87,7 +87,7 @@ class Scheduler:
         return run
 
     def generate(self, job: Job) -> Run:
-        """A run that nobody can join; its prompt grows from the document's pin."""
+        """Start a run that cannot be joined; its prompt uses the document's pin."""
         pin = self._document(job.snapshot.home).pin
         quick = job.quick and self.settings.context.cold_ms > 0
         around = context.build(*in_notebook(job.snapshot, job.offset), pin if job.quick else None, quick)
@@ -97,7 +97,7 @@ class Scheduler:
         return run
 
     def typed_through(self, snapshot: Snapshot, offset: int) -> Shape | None:
-        """The shape of the document's run, when the user types what it has shown so far."""
+        """The shape of the document's run, if the user is typing what it has shown so far."""
         run = self._document(snapshot.uri).run
         return run.job.shape if run is not None and run.is_typed_through(snapshot, offset) else None
 
@@ -106,9 +106,9 @@ class Scheduler:
         return document is not None and document.run is not None and not document.run.task.done()
 
     def rest(self, snapshot: Snapshot, offset: int) -> None:
-        """The user looks at `offset`: after a pause, the engine reads the whole window there, once.
+        """After a pause at `offset`, evaluate the whole window there, once.
 
-        And what other files have to say, if that has changed.
+        Also context from other files, if it has changed.
         """
         document = self._document(snapshot.uri)
         _stop_reading_ahead(document)
@@ -117,11 +117,11 @@ class Scheduler:
             document.rest = loop.call_later(REST_SECONDS, self._prefill, snapshot, offset)
 
     def chunks(self, home: str) -> tuple[Chunk, ...]:
-        """Text of other files for the prompts of a document."""
+        """Context from other files for the prompts of a document."""
         return self._document(home).shelf.chunks
 
     def put_away(self, home: str | None = None) -> bool:
-        """Takes what must not be read any more out of the prompts of one document, or of all; whether there was any."""
+        """Remove text that must no longer be read from the prompts of one document, or all. True if there was any."""
         found = False
         for uri, document in self._documents.items():
             if home in (None, uri):
@@ -144,9 +144,9 @@ class Scheduler:
             document.run = None
 
     def abandon(self, uri: str) -> None:
-        """The client cancelled: stops the run, unless the next key comes at once and wants it.
+        """The client cancelled: stop the run, unless the next key arrives at once and joins it.
 
-        Clients cancel the older request first and ask anew after it, so a run would never be joined.
+        Clients cancel the older request before they send the next one, so otherwise no run would ever be joined.
         """
         run = self._document(uri).run
 
@@ -158,13 +158,13 @@ class Scheduler:
         asyncio.get_running_loop().call_later(GRACE_SECONDS, stop)
 
     def forget(self, uri: str) -> None:
-        """The document was closed: whoever waits for it is told so."""
+        """The document was closed: its waiting query is superseded."""
         self.take_over(uri).cancel()
         self.stop(uri)
         del self._documents[uri]
 
     def reset(self) -> None:
-        """The engine or its model was exchanged: nothing generated before counts."""
+        """The engine or its model was replaced: drop everything generated before."""
         for uri, document in self._documents.items():
             self.stop(uri)
             document.pin, document.shelf = None, EMPTY
@@ -186,7 +186,7 @@ class Scheduler:
         self._ended_with(run)
 
     def _prefill(self, snapshot: Snapshot, offset: int) -> None:
-        """Evaluates a whole prompt without decoding, unless the document's pin has one."""
+        """Evaluate a whole prompt without decoding, unless the pin already has one."""
         document = self._document(snapshot.uri)
         document.rest = None
         if self.is_busy(snapshot.uri):  # with what is read ahead: after that
@@ -210,7 +210,7 @@ class Scheduler:
             self._read(snapshot, offset, new)
 
     def _read(self, snapshot: Snapshot, offset: int, new: Shelf) -> None:
-        """`new` is shown from then on when the engine has read it."""
+        """Use `new` once the engine has evaluated it."""
         home = self._document(snapshot.home)
         if new.picked == home.shelf.picked:
             home.shelf = new

@@ -1,8 +1,8 @@
-"""Text of other files in a document's prompts: a list that stays put while somebody types.
+"""Context from other files in a document's prompts: a list that is stable while the user types.
 
-It stands first in the prompt: what changes in it is evaluated anew, with all that follows. So it changes only where
-the lines around the cursor's are about other names than before, by one piece at a time, the new one last; and the
-scheduler lets it change only while nobody waits.
+It comes first in the prompt, so any change invalidates the KV cache of everything after it. It therefore changes only
+when the lines around the cursor's line mention other names, by one chunk at a time, the new one last; and the scheduler
+lets it change only while no query waits.
 """
 
 from __future__ import annotations
@@ -17,16 +17,16 @@ from copilot_lsp.source.document import Snapshot
 
 
 class Others(Protocol):
-    """Where text of other files comes from."""
+    """A source of context from other files."""
 
     def choose(self, snapshot: Snapshot, offset: int) -> Awaitable[tuple[Picked, ...] | None]:
-        """What would be shown at a place, the most relevant last; None: that is not known yet.
+        """The chunks for a place, most relevant last; None: not known yet.
 
-        Takes milliseconds, not on the event loop.
+        Takes milliseconds; does not block the event loop.
         """
 
     def refuses(self, chunk: Chunk) -> bool:
-        """Whether the file that it is from must not be read any more."""
+        """Whether the chunk's file must no longer be read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,10 +45,10 @@ EMPTY = Shelf()
 
 
 def next_shelf(old: Shelf, names: frozenset[str], fresh: tuple[Picked, ...], tokens: int) -> Shelf:
-    """`old` with at most one new piece of `fresh`, as last; all of it where there was nothing.
+    """`old` with at most one new chunk of `fresh`, at the end; all of `fresh` if `old` is empty.
 
-    What is not wanted any more stays as long as there is room: taking it out would cost more than it does. A newer
-    version of a piece takes that one's place.
+    Chunks that are no longer wanted stay while there is room, because removing them costs more. A newer version of a
+    chunk replaces the older one.
     """
     if not old.picked:
         return Shelf(names, fresh)
@@ -67,7 +67,7 @@ def next_shelf(old: Shelf, names: frozenset[str], fresh: tuple[Picked, ...], tok
 
 
 def without(shelf: Shelf, others: Others | None) -> Shelf:
-    """What of it may still be read."""
+    """The shelf without chunks that must no longer be read."""
     kept = tuple(each for each in shelf.picked if others is not None and not others.refuses(each.chunk))
     return shelf if len(kept) == len(shelf.picked) else Shelf(None, kept)
 

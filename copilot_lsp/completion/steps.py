@@ -20,7 +20,7 @@ from copilot_lsp.source.document import Snapshot, snapshot_with
 from copilot_lsp.source.languages import is_listed
 
 CANDIDATE_TEMPERATURE = 0.7
-"""Of the candidates after the first, which is greedy."""
+"""Sampling of the candidates after the first, which is greedy."""
 
 STABLE = {
     None,
@@ -31,11 +31,11 @@ STABLE = {
     Reason.BREAKS_SYNTAX,
     Reason.LOW_CONFIDENCE,
 }
-"""Silences that would come again for the same text, and so may be cached."""
+"""Silences that depend only on the text, and so may be cached."""
 
 
 def with_selection(query: Query) -> Query:
-    """The query as it would be if the popup's selection were accepted already."""
+    """The query as if the popup's selection had been accepted."""
     if (selected := query.selected) is None:
         return query
     end = max(selected.end, query.offset)
@@ -57,7 +57,7 @@ def turned_off(query: Query, settings: Settings) -> Silence | None:
 
 
 def shape_of(query: Query, settings: Settings) -> Shape | Silence:
-    """Line or block, or why nothing is to be shown."""
+    """Line or block, or the reason for no completion."""
     if query.shape is not None:
         return query.shape
     decision = trigger.decide(query.snapshot, query.offset, query.trigger, settings.completion)
@@ -65,18 +65,18 @@ def shape_of(query: Query, settings: Settings) -> Shape | Silence:
 
 
 def floor_of(query: Query, settings: Settings) -> float:
-    """The gate's: what nobody asked for must be sure; what was asked for is shown whole."""
+    """Threshold of the gate: `completion.confidence` while typing, none for a completion requested by key."""
     return settings.completion.confidence if query.trigger is Trigger.AUTOMATIC else 0.0
 
 
 MISLED = (Reason.REPEATS_SUFFIX, Reason.BREAKS_SYNTAX)
-"""Silences for a line that the model began wrongly: what it would write next after another beginning may be right."""
+"""Silences after which another beginning of the line may succeed."""
 
 
 def beginning_to_avoid(query: Query, first: Generated) -> str:
-    """How the text began that may not be shown: its first visible token; "" where nobody would wait for another one.
+    """The first visible token of a rejected text, to be banned; "" if there should be no retry.
 
-    Only who asked by a key does: what is not likely is not shown unasked.
+    Only completions requested by key are retried: less likely ones are not shown while typing.
     """
     asked = query.trigger is Trigger.INVOKED and query.seed is None and query.max_tokens is None
     if not asked or first.shape is not Shape.LINE or first.silence is None or first.silence.reason not in MISLED:
@@ -86,7 +86,7 @@ def beginning_to_avoid(query: Query, first: Generated) -> str:
 
 
 def rest_of(result: Generated, query: Query) -> Generated:
-    """The result less what the user typed since it was begun, and what the editor closed behind the cursor."""
+    """The result without what has been typed since, and without what the editor closed after the cursor."""
     rest = result.rest(query.snapshot, query.offset)
     if rest is None:
         return replace(result, text="", silence=result.silence or Silence(Reason.EMPTY))
@@ -97,7 +97,7 @@ def rest_of(result: Generated, query: Query) -> Generated:
 
 
 def is_by_typing(query: Query) -> bool:
-    """Whether nobody asked for anything but what typing shows."""
+    """Whether the query comes from typing, without options of its own."""
     own = (query.shape, query.seed, query.max_tokens)
     return query.trigger is Trigger.AUTOMATIC and own == (None, None, None)
 
@@ -107,9 +107,9 @@ Emit = Callable[[Generated], None]
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """What there is without the engine: `text`, which may be what is left of a suggestion that was broken off.
+    """What is known without the engine: `text`, possibly the rest of an interrupted suggestion.
 
-    `shape`: of what is asked of the engine, or why nothing is.
+    `shape`: of the request to the engine, or the reason for none.
     """
 
     shape: Shape | Silence
@@ -117,13 +117,13 @@ class Known:
 
     @property
     def asks_engine(self) -> bool:
-        """Whether there is nothing, or something that was broken off."""
+        """Whether there is no text, or only an interrupted one."""
         if isinstance(self.shape, Silence):
             return False
         return self.text is None or not (self.text.is_whole or self.text.silence)
 
     def held(self, found: Generated) -> Generated:
-        """`found`, unless it would take away what is on the screen."""
+        """`found`, unless it would remove text from the screen."""
         shown = self.text.text.rstrip() if self.text else ""
         return found if self.text is None or found.text.startswith(shown) else self.text
 
@@ -132,7 +132,7 @@ class Known:
 
 
 def worth_keeping(run: Run) -> bool:
-    """Whether the run has a text, or came to its natural end with a silence that would come again."""
+    """Whether the result may be cached: it has text, or a silence that depends only on the text."""
     if run.job.max_tokens is not None or (not run.task.cancelled() and run.task.exception() is not None):
         return False
     result = run.result()
@@ -146,7 +146,7 @@ def sampled(seed: int) -> SamplingParams:
 
 
 def in_file(text: str, snapshot: Snapshot) -> str:
-    """`text` with the line ends that most lines of the document have."""
+    """`text` with the document's predominant line ends."""
     data = snapshot.text.data
     windows = data.count(b"\r\n")
     ends = {"\n": data.count(b"\n") - windows, "\r\n": windows, "\r": data.count(b"\r") - windows}
@@ -154,7 +154,7 @@ def in_file(text: str, snapshot: Snapshot) -> str:
 
 
 def completion_of(query: Query, result: Generated, id: str) -> Completion:
-    """What the editor inserts; growing texts of one query have the id of their end."""
+    """The completion to insert; partial texts of one query share its id."""
     text = in_file(result.text, query.snapshot)
     start = end = query.offset
     if query.selected is not None:

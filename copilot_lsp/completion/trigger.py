@@ -1,7 +1,7 @@
 """Whether to ask the model at all, and for a line or for a block.
 
-A completion that comes unasked must not disturb: nothing in the middle of a word, nothing where code follows on
-the line. A block is asked for where a body is still to be written; everywhere else the line is enough.
+Completions while typing must not disturb: none inside a word, none where code follows on the line. A block is requested
+where a body is missing, otherwise a line.
 """
 
 from __future__ import annotations
@@ -23,10 +23,10 @@ from copilot_lsp.source.site import Site, width
 from copilot_lsp.source.syntax import ancestors
 
 FEW = 2
-"""Characters right of the cursor that may be more than closing ones: `{` or `=>` after `)`."""
+"""Characters after the cursor that may be more than closing ones: `{` or `=>` after `)`."""
 
 _CLOSING = re.compile(r"</[\w.:-]*>|/>|\*/|-->|[\s)\]}>\"'`;,:]")
-"""What editors put right of the cursor by themselves, or what ends a statement (as Copilot's middle-of-line rule)."""
+"""What editors insert after the cursor automatically, or what ends a statement (Copilot's middle-of-line rule)."""
 
 _OPENERS = frozenset({"{", "(", "[", ":", "=>", "->", "do", "then", "else", "begin", "repeat"})
 _NO_BODY = frozenset({"pair", "slice", "type_annotation", "typed_parameter", "conditional_expression", "ERROR"})
@@ -36,7 +36,7 @@ _DECORATOR = re.compile(r"\s*(?:@\w|#\[)")
 
 
 class Trigger(StrEnum):
-    """AUTOMATIC: the user types. INVOKED: the user asked."""
+    """AUTOMATIC: the user is typing. INVOKED: requested by key."""
 
     AUTOMATIC = "automatic"
     INVOKED = "invoked"

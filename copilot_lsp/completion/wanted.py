@@ -1,4 +1,4 @@
-"""Which names a place is about: the identifiers around the cursor, each with a weight."""
+"""The identifiers around the cursor, weighted, for selecting context from other files."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from copilot_lsp.workspace.index.terms import identifiers
 BEFORE = 20
 AFTER = 5
 HALF = 10
-"""Lines looked at, and after how many of them a name counts half as much."""
+"""Number of lines considered, and the distance at which a name's weight is halved."""
 
 CURSOR_LINE = 2.0
 RECEIVER = 3.0
@@ -29,10 +29,10 @@ IMPORTED = 1.5
 """Factor for what the file imports."""
 
 STEADY = 8
-"""Names that tell whether a place is about something else than the one before."""
+"""Number of names that identify the topic of a place."""
 
 LONG = 1000
-"""Bytes of a line that are looked at."""
+"""Bytes considered per line."""
 
 _RECEIVER = re.compile(r"([A-Za-z_]\w*(?:(?:\.|->|::|\?\.)[A-Za-z_]\w*)*)(?:\.|->|::|\?\.)\w*$")
 _LAST = re.compile(r"\w+$")
@@ -98,7 +98,7 @@ def _headers(tree: Tree | None, offset: int) -> Iterator[str]:
 
 
 def _types(receiver: str, site: Site) -> Iterator[str]:
-    """What the lines above say that `receiver` is: `x: Type`, `x = Type(`, `x = new Type`, `Type x`."""
+    """The type of `receiver` according to the lines above: `x: Type`, `x = Type(`, `x = new Type`, `Type x`."""
     last = _LAST.search(receiver)
     if last is None:
         return

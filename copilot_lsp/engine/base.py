@@ -1,4 +1,4 @@
-"""What an engine is: a request goes in, a stream of text pieces and one `Done` come out.
+"""The engine interface: a request in, a stream of text pieces and one `Done` out.
 
 Plain frozen data and one protocol; no process, no model, no LSP.
 `local/` runs llama.cpp in a process of its own, `remote/` asks servers, `fake.py` answers from a script.
@@ -14,7 +14,7 @@ from typing import Protocol
 
 @dataclass(frozen=True, slots=True)
 class Chunk:
-    """Text of another file that helps to complete this one; `source` is that file's absolute path, where it has one."""
+    """Text of another file as context; `source` is its absolute path, if it has one."""
 
     path: str
     text: str
@@ -35,7 +35,7 @@ class Cut:
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """Where generation ends at the latest; 0 means no limit. `max_tokens=0` is the exception: prefill only."""
+    """Upper limits of a generation; 0: no limit. `max_tokens=0` is the exception: prefill only."""
 
     max_tokens: int = 64
     max_lines: int = 0
@@ -63,10 +63,10 @@ class InfillRequest:
     earlier request was answered with, and is kept as long as there is room at all.
     `anchor`: an index into `prefix` (code points) where the hole begins; the text from there to the cursor is the
     beginning of the middle, so typing only appends to the prompt. None: at the cursor.
-    `quick`: a window that the engine can read within `context.coldMs`, rather than a whole one.
+    `quick`: use a window that can be evaluated within `context.coldMs`, not the whole one.
     `comment` begins a comment in this file; chunks are comments for models without a format for other files.
-    `unwanted`: what the text does not begin with, white space aside.
-    `echo`: `Done.prompt` is to say what the model read.
+    `unwanted`: beginnings of the text that are banned, ignoring white space.
+    `echo`: return the prompt in `Done.prompt`.
     """
 
     document: str
@@ -80,7 +80,7 @@ class InfillRequest:
     comment: str = "#"
     unwanted: tuple[str, ...] = ()
     background: bool = False
-    """Gives way at once to any request that is not in the background."""
+    """Preempted at once by any request that is not in the background."""
     pinned: bool = False
     anchor: int | None = None
     quick: bool = False
@@ -96,14 +96,14 @@ class FinishReason(StrEnum):
     TIME = "time-limit"
     CANCELLED = "cancelled"
     DOUBT = "doubt"
-    """The completer's gate: what would come next is not sure enough to be shown."""
+    """The confidence gate: what follows would not be shown."""
     SHAPED = "complete"
-    """The completer had what it wanted (the line, the block) and closed the stream."""
+    """The completer had the complete line or block and closed the stream."""
 
 
 @dataclass(frozen=True, slots=True)
 class Done:
-    """The last item of a stream. Times in milliseconds since the engine took the request up.
+    """The last item of a stream. Times are milliseconds since the engine started on the request.
 
     `evaluated` + `reused` is the length of the prompt in tokens. `confidence` is the joint probability of the generated
     tokens, 0 to 1; None when there are none. `cut` is the index into the request's cuts of the one where the window
@@ -126,7 +126,7 @@ class Done:
 
 @dataclass(frozen=True, slots=True)
 class Spent:
-    """Tokens since the engine was made, over all requests: those in the background and the cancelled ones too."""
+    """Tokens of all requests since the engine was created, including background and cancelled ones."""
 
     evaluated: int = 0
     reused: int = 0
@@ -159,10 +159,10 @@ class EngineState(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class EngineStatus:
-    """`message` is one line for the user; `details` is what `doctor` and the log show (template, context, ...).
+    """`message` is one line for the user; `details` are shown by `doctor` and the log (template, context, ...).
 
-    `clients`: how many servers use the process; 0 where it is this one's own.
-    `remote`: the host that text is sent to, "" while it stays on this machine.
+    `clients`: number of servers that share the process; 0 if it is not shared.
+    `remote`: host that receives text; "" while it stays on this machine.
     """
 
     state: EngineState
@@ -189,19 +189,19 @@ class Engine(Protocol):
     def spent(self) -> Spent: ...
 
     def subscribe(self, listener: Callable[[EngineStatus], None]) -> None:
-        """Calls `listener` on the event loop at every change of `status`."""
+        """Call `listener` on the event loop at every change of `status`."""
 
     async def start(self) -> None:
-        """Begins to load and returns; never raises for a model that cannot be loaded (see `status`)."""
+        """Start loading and return; does not raise if the model cannot be loaded (see `status`)."""
 
     async def ready(self) -> None:
-        """Waits until the state is READY. Raises EngineFailed when it will not be."""
+        """Wait until the state is READY. Raises EngineFailed if it cannot become so."""
 
     def infill(self, request: InfillRequest) -> AsyncGenerator[Piece | Done, None]:
-        """Streams the answer. Raises EngineDied or EngineFailed; waits while the engine is starting."""
+        """Stream the answer, after waiting for a starting engine. Raises EngineDied or EngineFailed."""
 
     def forget(self) -> None:
-        """Cancels what is in flight, and drops all text of requests before any later one is taken up."""
+        """Cancel all requests in flight, and drop the text of all requests before any later one starts."""
 
     async def close(self, discard: bool = False) -> None:
-        """Ends the process, unless others use it, and waits for its end. `discard`: whoever uses it."""
+        """End the process, unless it is shared, and wait for its end. `discard`: end it even if others use it."""

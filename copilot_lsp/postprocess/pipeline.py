@@ -1,7 +1,7 @@
-"""Makes a completion out of what the model says: where it ends, what is trimmed, and what is not shown at all.
+"""Turns the model's text into a completion: where it ends, what is trimmed, and what is rejected.
 
-The rules are pure functions in one ordered list. Each takes a passage and gives back its text, shortened or not;
-a rule that leaves nothing is the reason why nothing is shown.
+The rules are pure functions in one ordered list. Each takes a passage and returns its text, possibly shortened. If a
+rule leaves nothing, its reason is the reason for no completion.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from copilot_lsp.source.document import Snapshot
 from copilot_lsp.source.site import Site
 
 PASSES = 8
-"""A rule may find something to do in what a later one left; two passes are the usual number."""
+"""A rule may apply to what a later one has left; usually two passes suffice."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,8 +35,8 @@ class RawCompletion:
 class Rule:
     """`reason` is given when `apply` leaves no text. `shape` None: for both.
 
-    `streams`: true for a growing text as well, because more text would not change what is cut.
-    `parses`: costs milliseconds, and has nothing to say about a text that it has left.
+    `streams`: also applies to growing text, because more text would not change the cut.
+    `parses`: costs milliseconds, and is idempotent.
     """
 
     apply: Callable[[Passage], str]
@@ -101,9 +101,9 @@ def unified(text: str) -> str:
 
 
 def finish(raw: RawCompletion) -> str | Silence:
-    """The text to show, or why there is none; `raw.text` may be finished or cut short anywhere.
+    """The text to show, or the reason for none; `raw.text` may be complete or cut off anywhere.
 
-    It is to be inserted at the cursor, and replaces nothing.
+    It is inserted at the cursor and replaces nothing.
     """
     if not raw.text.strip():
         return Silence(Reason.WHITESPACE_ONLY if raw.text else Reason.EMPTY)
@@ -124,7 +124,7 @@ def finish(raw: RawCompletion) -> str | Silence:
 
 
 def beside(raw: RawCompletion) -> str:
-    """What is left to be shown of a text that is on the screen, when the editor closes a bracket behind the cursor."""
+    """The rest of a text on the screen after the editor has closed a bracket after the cursor."""
     site = Site.of(raw.snapshot, raw.offset)
     text = rules_right.closes_nothing_twice(Passage(site, raw.text))
     return rules_end.ends_at_the_text_below(Passage(site, text)).rstrip()

@@ -32,7 +32,7 @@ LOADING = (EngineState.STARTING, EngineState.RESTARTING)
 
 @dataclass(frozen=True, slots=True)
 class Last:
-    """What became of the last request; `silence` None: something was shown."""
+    """The outcome of the last request; `silence` None: something was shown."""
 
     uri: str = ""
     silence: Silence | None = None
@@ -100,12 +100,12 @@ class Session:
         self.knowledge.edited(uri)
 
     def close_notebook(self, uri: str) -> None:
-        """The notebook alone: its cells are documents of their own."""
+        """Close the notebook; its cells are closed as documents."""
         self.notebooks.close(uri)
         self.completer.forget(uri)
 
     def set_roots(self, roots: tuple[str, ...]) -> None:
-        """The workspace's folders (URIs). What a document is called depends on them, and so whether it is excluded."""
+        """Set the workspace folders (URIs). They determine the paths of documents, and so which are excluded."""
         self.roots = roots
         for uri, document in self._documents.items():
             document.path = name_of(uri, roots)
@@ -113,7 +113,7 @@ class Session:
         self.changed()
 
     def _forget_refused(self) -> None:
-        """Nothing generated for or with a document that is excluded by now is kept or goes on."""
+        """Drop and stop everything generated for or with documents that are now excluded."""
         excluded = {uri for uri in self._read if self.exclusion(uri)}
         for uri in self._documents:
             if excluded or self.refusal(uri):
@@ -127,11 +127,11 @@ class Session:
         self.index()
 
     def index(self) -> None:
-        """Other files, as the folders and the settings of this moment let them be read."""
+        """Update the index for the current folders and settings."""
         self.completer.show(self.knowledge if self.knowledge.use(self.settings) else None)
 
     def touched(self, uris: Sequence[str]) -> None:
-        """Files and folders that changed on the disk; what they exclude by now is gone at once."""
+        """Handle changed files and folders on disk; newly excluded files are dropped at once."""
         if self.knowledge.touched(uris):
             self._forget_refused()
 
@@ -140,7 +140,7 @@ class Session:
         self.changed()
 
     def refusal(self, uri: str) -> Silence | None:
-        """Why nothing in this document is ever completed, if so."""
+        """Why this document is never completed, or None."""
         settings = self.settings
         if not settings.enabled:
             return Silence(Reason.DISABLED)
@@ -154,7 +154,7 @@ class Session:
 
     @property
     def gate(self) -> Gate:
-        """What the folders and the settings of this moment let be completed and read."""
+        """The gate for the current folders and settings."""
         made_for = (self.roots, self.settings.exclude, self.settings.include)
         if self._gate is None or self._gate[0] != made_for:
             folders = [folder for root in self.roots if (folder := file_of(root))]
@@ -162,9 +162,9 @@ class Session:
         return self._gate[1]
 
     def exclusion(self, uri: str) -> Exclusion | None:
-        """Why this document must not be completed: its name says so, or that of the file that it links to.
+        """Why this document is excluded: by its own name, or by the target of a symbolic link.
 
-        A cell is excluded with its notebook.
+        Cells are excluded with their notebook.
         """
         notebook = self.notebooks.around(uri).notebook
         if notebook and path_of(notebook) != path_of(uri) and (exclusion := self.exclusion(notebook)):
@@ -173,7 +173,7 @@ class Session:
         return self.gate.refuses_completion(file) if file else self.gate.refuses_name(name_of(uri, self.roots))
 
     def snapshot(self, uri: str) -> Snapshot | Silence:
-        """The document now, with the cells around it. An excluded one is not even parsed."""
+        """The current document, with the cells around it. Excluded documents are not even parsed."""
         if refusal := self.refusal(uri):
             if uri in self._read:
                 self._forget_refused()
@@ -194,7 +194,7 @@ class Session:
         ]
 
     async def complete(self, query: Query, emit: Callable[[Completion], None] | None = None) -> Answer:
-        """As `Completer.complete`; the status tells of it."""
+        """As `Completer.complete`; also updates the status."""
         if query.trigger is Trigger.AUTOMATIC and self.settings.completion.on_battery == "manual" and self.on_battery():
             answer = Answer(silence=Silence(Reason.ON_BATTERY))
             self.note(query.snapshot.uri, answer)
@@ -211,7 +211,7 @@ class Session:
         return answer
 
     def note(self, uri: str, answer: Answer) -> None:
-        """Remembers for the status what became of a request."""
+        """Record the outcome of a request for the status."""
         if answer.silence is not None:
             self.recorder.silent(answer.silence.reason)
         if answer.silence is not None and answer.silence.reason is Reason.SUPERSEDED:
@@ -223,12 +223,12 @@ class Session:
         self.changed()
 
     def configure(self, sent: object, initial: bool = False) -> config.Effective:
-        """Applies the options that the editor sent, over the `initial` ones; `update_engine` is to follow."""
+        """Apply the options sent by the editor, over the `initial` ones. Call `update_engine` afterwards."""
         self.options.sent[0 if initial else 1] = sent
         return self.reconfigure()
 
     def reconfigure(self) -> config.Effective:
-        """Reads the files again, and applies what the editor sent last over them."""
+        """Read the files again and apply the editor's last options over them."""
         resolved, new = self.options.read(self.folders)
         self.profile = Profile(*config.profile.summary()) if self.options.files else Profile()
         old, self.settings = self.settings, new
@@ -245,17 +245,17 @@ class Session:
         return [Path(path_of(uri)) for uri in self.roots if uri.startswith("file:")]
 
     async def update_engine(self, restart: bool = False) -> None:
-        """A fresh engine if the settings have come to need one, or in any case to `restart`."""
+        """Replace the engine if the settings require it, or always with `restart`."""
         async with self.updating:
             if not self._closed and (restart or not self.fits()):
                 await self.replace_engine(restart)
 
     def fits(self) -> bool:
-        """Whether the engine is the one that the settings ask for."""
+        """Whether the engine matches the settings."""
         return self._made_for == _engine_part(self.settings)
 
     async def replace_engine(self, discard: bool = False) -> None:
-        """For who holds `updating`."""
+        """The caller must hold `updating`."""
         old, self._made_for = self.engine, _engine_part(self.settings)
         engine = self._make_engine(self.settings)
         self.completer.use(self.settings, engine)
@@ -265,7 +265,7 @@ class Session:
         self._engine_changed(engine, engine.status)
 
     async def close(self) -> None:
-        """Leaves no process behind; does nothing the second time."""
+        """End all processes; does nothing the second time."""
         async with self.updating:
             if not self._closed:
                 self._closed = True
