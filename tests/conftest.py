@@ -7,3 +7,8 @@ os.environ["COPILOT_LSP_CONFIG_DIR"] = tempfile.mkdtemp(prefix="copilot-lsp-test
 SECTIONS = tuple(f"COPILOT_LSP_{section}_" for section in ("COMPLETION", "ENGINE", "REMOTE"))
 for name in [name for name in os.environ if name.startswith(SECTIONS)]:
     del os.environ[name]
+
+if os.environ.get("COPILOT_LSP_TEST_SHARED"):
+    """Every server of the tests shares its engine with those that want the same: they have to pass in this way too."""
+    os.environ["COPILOT_LSP_ENGINE_SHARED"] = "true"
+    os.environ["XDG_RUNTIME_DIR"] = tempfile.mkdtemp(prefix="run-")

@@ -20,9 +20,13 @@ pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 EXAMPLES = Path(__file__).resolve().parents[2] / "examples"
 PLACES = 16
-OPTIONS = {"COPILOT_LSP_REMOTE_TIMEOUT_MS": "60000", "COPILOT_LSP_CONTEXT_COLD_MS": "0"}
-OPTIONS |= {"COPILOT_LSP_ENGINE_THREADS": "1"}  # two would wait for each other on a busy machine
-"""Whole windows: a quick one depends on how fast the engine reads, and the prompts would not be the same."""
+OPTIONS = {
+    "COPILOT_LSP_REMOTE_TIMEOUT_MS": "60000",
+    "COPILOT_LSP_CONTEXT_COLD_MS": "0",
+    "COPILOT_LSP_ENGINE_THREADS": "1",
+}
+"""Whole windows: a quick one depends on how fast the engine reads, and the prompts would not be the same. One thread:
+two wait for each other on a busy machine."""
 
 SURE = 0.25
 """Where two tokens are almost equally likely, two builds of llama.cpp may choose differently."""

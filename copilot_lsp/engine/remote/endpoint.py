@@ -101,11 +101,15 @@ class Remote:
                 async for item in stream:
                     last = item if isinstance(item, Done) else item.so_far
                     yield item
-            self._failures = 0
+        except GeneratorExit:  # most answers are ended here, where their line is complete
+            self._failures = 0 if last is not None else self._failures
+            raise
         except RemoteFailed as error:
             if not (isinstance(error, Refused) and error.status in NOT_ITS_FAULT):
                 self._fail(error)
             raise
+        else:
+            self._failures = 0
         finally:
             if last is not None:
                 self.spent = self.spent.plus(last)

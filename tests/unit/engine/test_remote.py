@@ -191,6 +191,19 @@ async def test_the_next_endpoint_answers_and_the_first_comes_back(monkeypatch: p
         assert (await text_of(remote))[0] == " one"
 
 
+async def test_an_answer_that_is_ended_here_is_an_answer() -> None:
+    """Most are, where their line is complete; the pause before the next attempt must not grow for ever."""
+    async with serving(Script(fault="status", status=500)) as server, engine(server, local=local) as remote:
+        assert (await text_of(remote))[0] == " local"
+        server.script = Script(text=" a" * 100)
+        await until(lambda: remote.status.remote == server.host)
+        (endpoint,) = remote._remotes
+        assert endpoint._failures == 1
+        async with aclosing(remote.infill(REQUEST)) as stream:
+            await anext(stream)
+        assert endpoint._failures == 0
+
+
 async def test_no_server_and_no_name_for_it() -> None:
     for url in ("http://127.0.0.1:1", "https://no-such-host.invalid"):
         async with engine(url, local=local) as remote:

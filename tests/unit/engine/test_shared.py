@@ -158,6 +158,35 @@ class TestAccess:
         assert heard[1:] == [b""]
         assert b"cc" * 32 not in heard[0]
 
+    @pytest.mark.skipif(sys.platform == "win32" or os.geteuid() != 0, reason="only root can make another user's folder")
+    def test_a_folder_of_another_user_is_refused(self, folder: Path) -> None:
+        (folder / "theirs").mkdir(mode=0o777)
+        os.chown(folder / "theirs", 65534, 65534)
+        with pytest.raises(PermissionError, match="not a folder of your own"):
+            make_private(folder / "theirs")
+
+    @pytest.mark.skipif(
+        not shutil.which("setpriv") or sys.platform == "win32" or os.geteuid() != 0,
+        reason="only root can become another user",
+    )
+    async def test_an_engine_of_another_user_is_not_talked_to(self, folder: Path) -> None:
+        """Who could write into the folder could put one there, with a card of their own."""
+        folder.chmod(0o777)
+        place = Place(folder, "n")
+        listen = f"import socket; s = socket.socket(socket.AF_UNIX); s.bind({str(place.socket)!r}); s.listen(); "
+        listen += "c = s.accept()[0]; print(c.recv(99))"
+        command = ["setpriv", "--reuid", "nobody", "--clear-groups", sys.executable, "-I", "-S", "-c", listen]
+        heard = asyncio.create_task(asyncio.to_thread(run, command))
+        write_card(place, Card(os.getpid(), 0, "cc" * 32))
+        async with asyncio.timeout(20):
+            while not place.socket.exists():
+                assert not heard.done(), heard.result()
+                await asyncio.sleep(0.02)
+        while not heard.done():  # it binds a moment before it listens
+            assert await meet.connect(place) is None
+            await asyncio.sleep(0.02)
+        assert heard.result() == "b''\n", "not a word, and no proof"
+
     @pytest.mark.skipif(
         not shutil.which("setpriv") or sys.platform == "win32" or os.geteuid() != 0,
         reason="only root can become another user",
