@@ -13,7 +13,7 @@ from pathlib import Path
 
 from rich.console import Console
 
-from copilot_lsp.cli import complete, parser, typed
+from copilot_lsp.cli import completing, parser, typed
 from copilot_lsp.cli.engines import Choice
 from copilot_lsp.cli.show import Show
 
@@ -31,13 +31,13 @@ def demo() -> str:
 
 
 def record(place: str) -> Console:
-    options = typed(parser().parse_args(["complete", place]), complete.Options)
-    settings = complete.settings_of(options)
-    query = complete.query_of(options, complete.source_of(options, settings), settings)
+    options = typed(parser().parse_args(["complete", place]), completing.Options)
+    settings = completing.settings_of(options)
+    query = completing.query_of(options, completing.source_of(options, settings), settings)
     console = Console(
         record=True, highlight=False, width=WIDTH, file=io.StringIO(), force_terminal=False, color_system="truecolor"
     )
-    result = asyncio.run(complete.answer(Choice(), settings, query, lambda _: None))
+    result = asyncio.run(completing.answer(Choice(), settings, query, lambda _: None))
     console.print(f"$ copilot-lsp complete {place} --show")
     Show(query, console).finish(result)
     return console

@@ -1,12 +1,13 @@
-"""Many places for one `complete`: from the arguments, from JSON lines (`--from`), or NUL-separated (`--stdin0`)."""
+"""Many places or files for one `complete`: arguments, JSON lines (`--from`), or NUL-separated (`--stdin0`)."""
 
 from __future__ import annotations
 
 import json
 import os
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
 from copilot_lsp.errors import CopilotLspError, UsageError
 
@@ -14,15 +15,29 @@ Entry = str | UsageError
 """`PATH:LINE:COL`, or why an entry of the list is none: it costs that entry only."""
 
 FORM = '{"path": "src/app.py", "line": 12, "column": 5}'
+FILE_FORM = '{"path": "src/app.py"}'
 
 
 def listed(arguments: Sequence[str], source: Path | None, stdin0: bool) -> Iterator[Entry]:
     """Every place in the order given. `source` `-` is stdin. Raises UsageError when a list cannot be read."""
     yield from arguments
     if source is not None:
-        yield from _json_lines(_read(source), str(source))
+        yield from _json_lines(_read(source), str(source), _place, FORM)
     if stdin0:
-        yield from (os.fsdecode(each) for each in _read(Path("-")).split(b"\0") if each)
+        yield from _separated()
+
+
+def files(arguments: Sequence[str], source: Path | None, stdin0: bool) -> Iterator[Entry]:
+    """As `listed`, of files."""
+    yield from arguments
+    if source is not None:
+        yield from _json_lines(_read(source), str(source), _file, FILE_FORM)
+    if stdin0:
+        yield from _separated()
+
+
+def _separated() -> Iterator[str]:
+    return (os.fsdecode(each) for each in _read(Path("-")).split(b"\0") if each)
 
 
 def _read(path: Path) -> bytes:
@@ -34,20 +49,28 @@ def _read(path: Path) -> bytes:
         raise UsageError(f"--from {path}: {error.strerror}") from None
 
 
-def _json_lines(data: bytes, name: str) -> Iterator[Entry]:
+def _json_lines(data: bytes, name: str, read: Callable[[dict[str, Any]], str | None], form: str) -> Iterator[Entry]:
     for number, line in enumerate(data.split(b"\n"), 1):
         if line.strip():
-            yield _place(line) or UsageError(f"--from {name}, line {number}: not in the form {FORM}")
+            found = _object(line)
+            entry = read(found) if found and _is_path(found.get("path")) else None
+            yield entry or UsageError(f"--from {name}, line {number}: not in the form {form}")
 
 
-def _place(line: bytes) -> str | None:
-    """Other keys are for whoever wrote the list."""
+def _object(line: bytes) -> dict[str, Any] | None:
     try:
         found = json.loads(line)
     except (ValueError, RecursionError):
         return None
-    if not isinstance(found, dict) or not _is_path(found.get("path")):
-        return None
+    return found if isinstance(found, dict) else None
+
+
+def _file(found: dict[str, Any]) -> str:
+    return str(found["path"])
+
+
+def _place(found: dict[str, Any]) -> str | None:
+    """Other keys are for whoever wrote the list."""
     numbers = found.get("line"), found.get("column")
     if not all(isinstance(each, int) and not isinstance(each, bool) and each >= 0 for each in numbers):
         return None

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import io
 import json
 import sys
+from collections.abc import AsyncGenerator
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +14,8 @@ import pytest
 from commands import Command, Result, Run
 
 from copilot_lsp.cli import engines
-from copilot_lsp.engine.base import Engine
+from copilot_lsp.engine.base import Done, Engine, InfillRequest, Piece
+from copilot_lsp.engine.fake import FakeEngine
 
 RULES: list[dict[str, Any]] = [
     {"after": r"return$", "text": " a + b"},
@@ -60,6 +63,33 @@ def test_a_line_for_each_place_in_order_with_one_engine(
     assert [each["place"] for each in found] == wanted
     assert {(each["exit"], each["insert"]) for each in found} == {(0, " a + b")}
     assert (done.code, done.err, len(made)) == (0, "", 1)
+
+
+def test_several_at_a_time_come_out_in_order(complete: Run, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The first is the slowest, and no more than asked for are with the engine at once."""
+    running, most = 0, 0
+    infill = FakeEngine.infill
+
+    async def watched(self: FakeEngine, request: InfillRequest) -> AsyncGenerator[Piece | Done, None]:
+        nonlocal running, most
+        running += 1
+        most = max(most, running)
+        try:
+            await asyncio.sleep(0.2 if request.path == "slow.py" else 0.01)
+            async for item in infill(self, request):
+                yield item
+        finally:
+            running -= 1
+
+    monkeypatch.setattr(FakeEngine, "infill", watched)
+    (folder / "slow.py").write_text("return", "utf-8")
+    wanted = ["slow.py:1:7", *["add.py:2:11", "gone.py:1:1", "odd name:1.py:1:7"] * 4]
+    for jobs in (1, 3):
+        running = most = 0
+        done = complete(*wanted, "--jobs", jobs)
+        assert [each["place"] for each in lines(done)] == wanted
+        assert [each["exit"] for each in lines(done)] == [0, *[0, 2, 0] * 4]
+        assert most == jobs
 
 
 def test_each_place_says_what_a_call_of_its_own_says(complete: Run, folder: Path) -> None:
