@@ -295,7 +295,11 @@ def test_interrupted_between_two_files(folder: Path) -> None:
     first = write(folder / "a.py", "def f(v):\n    # TODO(copilot): the mean\n")
     second = write(folder / "b.py", "def f(v):\n    # TODO(copilot): slow\n")
     command = [sys.executable, "-m", "copilot_lsp", "complete", "--at-markers", "--apply", "a.py", "b.py"]
-    running = subprocess.Popen([*command, "--engine", "fake", "--fake-script", script], stderr=subprocess.DEVNULL)
+    running = subprocess.Popen(
+        [*command, "--engine", "fake", "--fake-script", script],
+        stderr=subprocess.DEVNULL,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # a shell's background job ignores it
+    )
     deadline = time.monotonic() + 60
     while b"TODO" in first.read_bytes() and time.monotonic() < deadline:
         time.sleep(0.02)
