@@ -56,7 +56,7 @@ class ContextSettings:
 
 @dataclass(frozen=True, slots=True)
 class EngineSettings:
-    """`threads` 0: one for each core that may be used. `gpu_layers` -1: all, where llama.cpp was built for a GPU.
+    """`threads` 0: one for each core that may be used. `gpu_layers` -1: as many as fit.
 
     `sequences`: documents whose KV cache is kept. `safe_mode` auto: only after a native crash. `shared`: one process
     for all servers of the user that have the same model and the same settings here. `cache_type`: of the numbers in the

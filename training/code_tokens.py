@@ -19,7 +19,8 @@ from pathlib import Path
 import llama_cpp.llama_cpp as api
 from gguf import GGUFReader
 
-from copilot_lsp.engine.local.llama import load_backends, silence_log
+from copilot_lsp.engine.local.devices import load_backends
+from copilot_lsp.engine.local.llama import silence_log
 from copilot_lsp.engine.local.vocabulary import LlamaVocabulary
 from copilot_lsp.models import vocabulary
 from copilot_lsp.models.vocabulary import Tokens, TokenType

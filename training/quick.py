@@ -15,7 +15,7 @@ import llama_cpp
 import torch
 
 from copilot_lsp.engine.families import SPM
-from copilot_lsp.engine.local.llama import load_backends
+from copilot_lsp.engine.local.devices import load_backends
 from training import collect, export, prepare, train
 from training.fim import CONTROL, Window, assemble
 from training.tiny import write_base

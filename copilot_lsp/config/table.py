@@ -102,7 +102,7 @@ OPTIONS = (
     Option("engine.threads", "Number of threads for the model; 0: one per core available to the server.", 0, 1024),
     Option(
         "engine.gpuLayers",
-        "Number of the model's layers on the GPU, if llama.cpp was built for one; -1: all.",
+        "Number of the model's layers on the GPU, if llama.cpp was built for one; -1: as many as fit.",
         -1,
         10_000,
     ),

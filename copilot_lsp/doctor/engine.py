@@ -73,6 +73,7 @@ def _facts(engine: Engine, settings: Settings) -> Iterator[Check]:
     yield _safe_mode(engine.status.safe_mode, settings.engine.safe_mode == "on")
     if facts:
         yield _build(str(facts.get("llama_cpp", "")), _processor())
+        yield _gpu(str(facts.get("devices", "")), int(facts.get("gpu_layers", 0)), bool(facts.get("gpu_full")))
         yield _family(facts, entry_of(settings.model))
 
 
@@ -92,6 +93,17 @@ def _build(has: str, processor: str) -> Check:
         return Check("llama.cpp build", "suits this processor" if processor else "not checked on this system")
     why = "made for an older processor: it does not use AVX2, which this one has; several times slower"
     return Check("llama.cpp build", why, State.WARNING, BUILD)
+
+
+def _gpu(devices: str, layers: int, full: bool) -> Check:
+    """`devices`: those of llama.cpp's backends; `full`: fewer `layers` run on the GPU than seemed to fit."""
+    if full:
+        value = f"its memory was full: {layers} layers run on it"
+        return Check("GPU", value, State.WARNING, "close what else uses it, or set `engine.gpuLayers` lower")
+    if layers:
+        return Check("GPU", f"{layers} layers run on it")
+    has = f"this llama.cpp has {devices}" if devices else "this llama.cpp names no device"
+    return Check("GPU", f"not used; {has}. CUDA, ROCm, Vulkan, Metal: docs/building.md")
 
 
 def _can(name: str, processor: str) -> bool:

@@ -18,7 +18,8 @@ from copilot_lsp.engine.base import Done, InfillRequest, Limits, Piece
 from copilot_lsp.engine.families import LEFT_TO_RIGHT
 from copilot_lsp.engine.fim import Prompt, Template
 from copilot_lsp.engine.local import decode, kv
-from copilot_lsp.engine.local.llama import load_backends, silence_log
+from copilot_lsp.engine.local.devices import load_backends
+from copilot_lsp.engine.local.llama import silence_log
 from copilot_lsp.engine.local.vocabulary import LlamaVocabulary
 
 PLAIN = Template("left-to-right", LEFT_TO_RIGHT)

@@ -31,6 +31,7 @@ LLAMA_FILES = {
     "engine/local/kv.py",
     "engine/local/decode.py",
     "engine/local/vocabulary.py",
+    "engine/local/devices.py",
     "engine/local/llama.py",
     "engine/local/sampler.py",
 }

@@ -17,27 +17,26 @@ from typing import Any
 
 import llama_cpp.llama_cpp as api
 import numpy as np
-from llama_cpp._ctypes_extensions import load_shared_library
 from numpy.typing import NDArray
 
 from copilot_lsp.engine import fim
 from copilot_lsp.engine.families import Vocabulary
+from copilot_lsp.engine.local import offload
 from copilot_lsp.engine.local.cores import default_threads
+from copilot_lsp.engine.local.devices import devices, load_backends
 from copilot_lsp.errors import ModelCorrupt
 from copilot_lsp.models.header import shown
 from copilot_lsp.settings import EngineSettings
 
 Logits = NDArray[np.float32]
 
-ALL_LAYERS = 999
-
 
 @dataclass(frozen=True, slots=True)
 class ModelParams:
     """How to load. `context` is in tokens and for each sequence.
 
-    `safe`: without repacked weights (`use_extra_bufts`). That leaves out the AMX kernels, which crash where
-    llama.cpp was compiled by GCC before 13.2.1; prompts are evaluated 3 to 5 times slower.
+    `safe`: without a GPU, and without repacked weights (`use_extra_bufts`). That leaves out the AMX kernels, which
+    crash where llama.cpp was compiled by GCC before 13.2.1; prompts are evaluated 3 to 5 times slower.
     """
 
     path: Path
@@ -71,15 +70,39 @@ class Llama:
         self.evaluations = 0
         self.prefilling = self.stopping = False
         started = time.perf_counter()
-        self._model = _load_model(params, progress)
-        trained = int(api.llama_model_n_ctx_train(self._model))
-        self.context_size = min(params.context, trained) if trained > 0 else params.context
-        self._context = self._make_context()
+        self.devices = devices()
+        cells = params.context * params.engine.sequences
+        wanted = 0 if params.safe else params.engine.gpu_layers
+        self.gpu_wanted = self.gpu_layers = offload.wanted(params.path, wanted, cells, offload.memory(self.devices))
+        self._open(progress)
         self.load_ms = (time.perf_counter() - started) * 1000
         self.vocabulary = api.llama_model_get_vocab(self._model)
         self.vocabulary_size = api.llama_vocab_n_tokens(self.vocabulary)
         self._memory = api.llama_get_memory(self._context)
         self._batch = api.llama_batch_init(params.engine.batch, 0, 1)
+
+    def _open(self, progress: Callable[[float], None]) -> None:
+        """With fewer layers on the GPU when its memory proves too small. Raises ModelCorrupt."""
+        for layers in offload.attempts(self.gpu_wanted):
+            self.gpu_layers = layers
+            try:
+                self._model = _load_model(self.params, layers, progress)
+                self._open_context()
+                break
+            except ModelCorrupt:
+                if not layers:
+                    raise
+        if self.gpu_layers != self.gpu_wanted:
+            sys.stderr.write(f"the GPU's memory is full: {self.gpu_layers} layers run on it, not {self.gpu_wanted}\n")
+
+    def _open_context(self) -> None:
+        trained = int(api.llama_model_n_ctx_train(self._model))
+        self.context_size = min(self.params.context, trained) if trained > 0 else self.params.context
+        try:
+            self._context = self._make_context()
+        except ModelCorrupt:
+            api.llama_model_free(self._model)
+            raise
 
     def remake(self, engine: EngineSettings) -> None:
         """An empty context with other settings around the same weights. Raises ModelCorrupt; the old one stays then."""
@@ -169,7 +192,9 @@ class Llama:
             "trained_context": int(api.llama_model_n_ctx_train(self._model)),
             "sequences": self.params.engine.sequences,
             "threads": self.threads,
-            "gpu": bool(api.llama_supports_gpu_offload()) and self.params.engine.gpu_layers != 0,
+            "devices": "; ".join(map(str, self.devices)),
+            "gpu_layers": self.gpu_layers,
+            "gpu_full": self.gpu_layers < self.gpu_wanted,
             "load_ms": round(self.load_ms),
             "llama_cpp": api.llama_print_system_info().decode("utf-8", "replace").strip(),
         }
@@ -223,24 +248,9 @@ def template_of(llama: Llama, vocabulary: Vocabulary) -> fim.Template:
     return fim.detect(vocabulary, name, llama.metadata(fim.LAYOUT_KEY))
 
 
-def load_backends() -> None:
-    """Registers the backends that are files beside the library: the CPU variant that suits best, and the GPU's.
-
-    Before anything else is asked of llama.cpp: as long as nothing is registered it looks by itself, also in the
-    current folder, where a project could have put a library of its own. A build that has its backends inside has
-    registered them already.
-    """
-    # Through the library that is loaded: another copy of the same file has a registry of its own. Windows looks a
-    # function up in one library only, and loads none twice.
-    ggml = load_shared_library("ggml", api._base_path) if os.name == "nt" else api._lib
-    ggml.ggml_backend_reg_count.restype = ctypes.c_size_t
-    if not ggml.ggml_backend_reg_count():
-        ggml.ggml_backend_load_all_from_path(os.fsencode(api._base_path))
-
-
-def _load_model(params: ModelParams, progress: Callable[[float], None]) -> object:
+def _load_model(params: ModelParams, gpu_layers: int, progress: Callable[[float], None]) -> object:
     parameters = api.llama_model_default_params()
-    parameters.n_gpu_layers = ALL_LAYERS if params.engine.gpu_layers < 0 else params.engine.gpu_layers
+    parameters.n_gpu_layers = gpu_layers
     parameters.use_extra_bufts = not params.safe
 
     @api.llama_progress_callback  # type: ignore[untyped-decorator]

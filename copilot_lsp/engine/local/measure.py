@@ -28,7 +28,8 @@ import numpy as np
 from copilot_lsp.engine import fim
 from copilot_lsp.engine.base import InfillRequest
 from copilot_lsp.engine.fim import Budget
-from copilot_lsp.engine.local.llama import Llama, ModelParams, load_backends, silence_log, template_of
+from copilot_lsp.engine.local.devices import load_backends
+from copilot_lsp.engine.local.llama import Llama, ModelParams, silence_log, template_of
 from copilot_lsp.engine.local.vocabulary import LlamaVocabulary
 from copilot_lsp.errors import ModelError
 from copilot_lsp.settings import EngineSettings

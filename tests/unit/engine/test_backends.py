@@ -8,7 +8,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from copilot_lsp.engine.local import llama
+from copilot_lsp.engine.local.devices import load_backends
 
 
 @pytest.fixture(name="library")
@@ -26,18 +26,18 @@ def make_library(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> SimpleNames
         ggml_backend_load_all_from_path=loaded.append,
     )
     monkeypatch.setattr("copilot_lsp.engine.local.llama.api._lib", library)
-    monkeypatch.setattr(llama, "load_shared_library", lambda _name, _path: library)
+    monkeypatch.setattr("copilot_lsp.engine.local.devices.load_shared_library", lambda _name, _path: library)
     monkeypatch.setattr("copilot_lsp.engine.local.llama.api._base_path", tmp_path / "lib")
     return library
 
 
 def test_backends_come_from_the_folder_of_the_library_and_once(library: SimpleNamespace, tmp_path: Path) -> None:
-    llama.load_backends()
-    llama.load_backends()
+    load_backends()
+    load_backends()
     assert library.loaded == [os.fsencode(tmp_path / "lib")]
 
 
 def test_a_build_with_its_backend_inside_loads_none(library: SimpleNamespace) -> None:
     library.inside = 1
-    llama.load_backends()
+    load_backends()
     assert library.loaded == []
