@@ -93,3 +93,7 @@ def test_lock_files_name_no_host() -> None:
 
 def test_extension_carries_the_licence_of_the_project() -> None:
     assert (EXTENSION / "LICENSE").read_bytes() == (ROOT / "LICENSE").read_bytes()
+
+
+def test_the_test_that_needs_all_is_known_by_its_name(editors_vscode: ModuleType) -> None:
+    assert f"scenario('{editors_vscode.FROM_NOTHING}'" in (Path(__file__).parent / "clean.test.ts").read_text("utf-8")
