@@ -8,6 +8,8 @@ BIN = .venv/bin
 TYPED = scripts benchmarks tests/e2e tests/campaign tests/editors tests/install tests/unit tests/conftest.py
 
 EDITORS ?= $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/copilot-lsp
+COMPANIONS = COPILOT_LSP_TEST_NVIM=$(EDITORS)/editors-nvim \
+	COPILOT_LSP_TEST_LLAMA_SERVER=$(EDITORS)/llama-server/llama-server
 
 .PHONY: demo test campaign campaign-short test-editors test-remote test-training vscode lint types format setup lock docs dist picture clean
 
@@ -27,18 +29,19 @@ campaign: setup
 campaign-short: setup
 	$(BIN)/python -m pytest tests/campaign --seed $(or $(SEED),1)
 
-# The plugins in real editors: Neovim 0.11 and 0.12 in a terminal, VS Code in a browser. Sets both up first, which takes
-# minutes and, for tmux and Chromium, apt-get.
+# The plugins in real editors: Neovim 0.11 and 0.12 in a terminal, VS Code in a browser; with llama-server as a remote
+# engine. Sets all up first, which takes minutes and, for tmux and Chromium, apt-get.
 test-editors: setup
 	scripts/editors_nvim.sh $(EDITORS)/editors-nvim
-	COPILOT_LSP_TEST_NVIM=$(EDITORS)/editors-nvim $(BIN)/python -m pytest tests/editors
+	scripts/llama_server.sh $(EDITORS)/llama-server
+	$(COMPANIONS) $(BIN)/python -m pytest tests/editors
 	$(BIN)/python scripts/editors_vscode.py unit
-	$(BIN)/python scripts/editors_vscode.py test
+	$(COMPANIONS) $(BIN)/python scripts/editors_vscode.py test
 
 # Engines on other machines, with a real llama-server (Debian's; set up in half a minute).
 test-remote: setup
 	scripts/llama_server.sh $(EDITORS)/llama-server
-	COPILOT_LSP_TEST_LLAMA_SERVER=$(EDITORS)/llama-server/llama-server $(BIN)/python -m pytest tests/e2e/test_real_remote.py
+	$(COMPANIONS) $(BIN)/python -m pytest tests/e2e/test_real_remote.py
 
 # The recipe of the default model with a tiny one, from a corpus to llama.cpp's completion. Adds PyTorch to .venv.
 test-training: setup

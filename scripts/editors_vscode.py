@@ -230,7 +230,7 @@ def test(work: Path, env: dict[str, str], names: list[str]) -> None:
     artifacts = Path(os.environ.get("COPILOT_LSP_ARTIFACTS") or ROOT / "artifacts" / "vscode").resolve()
     artifacts.mkdir(parents=True, exist_ok=True)
     places = {"COPILOT_LSP_SERVER": server, "COPILOT_LSP_ARTIFACTS": str(artifacts), "PYTHON": sys.executable}
-    env = {**env, **{name: str(path) for name, path in vsixes.items()}, **places}
+    env = {**env, **{name: str(path) for name, path in vsixes.items()}, **places, **companions(cache_folder().parent)}
     run("node", "--test", *isolation, *patterns, *sorted(TESTS.glob("*.test.ts")), cwd=TESTS, env=env)
 
 
@@ -239,6 +239,20 @@ def llama_here() -> Path:
     if ours := sorted(wheels.built().glob(f"llama_cpp_python-{wheels.pins()['version']}-*.whl")):
         return ours[-1]
     return Path(json.loads((ROOT / ".venv" / "setup-stamp.json").read_text("utf-8"))["llama"])
+
+
+def companions(cache: Path) -> dict[str, str]:
+    """What some journeys have beside VS Code: a Neovim, and a llama-server."""
+    wanted = {
+        "COPILOT_LSP_TEST_NVIM": ("editors_nvim.sh", cache / "editors-nvim", ""),
+        "COPILOT_LSP_TEST_LLAMA_SERVER": ("llama_server.sh", cache / "llama-server", "llama-server"),
+    }
+    found = {}
+    for variable, (script, folder, program) in wanted.items():
+        if not (named := os.environ.get(variable)):
+            run(ROOT / "scripts" / script, folder)
+        found[variable] = named or str(folder / program)
+    return found
 
 
 def stubs(folder: Path) -> tuple[Path, Path, Path]:

@@ -9,6 +9,6 @@ for name in [name for name in os.environ if name.startswith(SECTIONS)]:
     del os.environ[name]
 
 if os.environ.get("COPILOT_LSP_TEST_SHARED"):
-    """Every server of the tests shares its engine with those that want the same: they have to pass in this way too."""
+    # Every server shares its engine with those that want the same one: the tests have to pass in this way too.
     os.environ["COPILOT_LSP_ENGINE_SHARED"] = "true"
     os.environ["XDG_RUNTIME_DIR"] = tempfile.mkdtemp(prefix="run-")

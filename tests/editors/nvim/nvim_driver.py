@@ -105,7 +105,7 @@ class Nvim:
         self.keys("Enter")
 
     def listens(self) -> bool:
-        """The socket's file is there a moment before it takes connections."""
+        """The socket's file is there a moment before it takes connections, and stays after a Neovim that was killed."""
         with socket.socket(socket.AF_UNIX) as client:
             return client.connect_ex(str(self.folder / "nvim")) == 0
 
@@ -201,7 +201,7 @@ def end(nvim: Nvim) -> None:
     kill = ["tmux", "-S", str(nvim.folder / "tmux"), "kill-server"]
     subprocess.run(kill, env=nvim.environment(), capture_output=True, check=False, timeout=LIMIT)
     limit = time.monotonic() + LIMIT
-    while (nvim.folder / "nvim").exists() and time.monotonic() < limit:
+    while nvim.listens() and time.monotonic() < limit:
         time.sleep(0.02)
     shutil.rmtree(nvim.folder, ignore_errors=True)
 

@@ -9,6 +9,8 @@ import { until } from './wait.ts';
 export interface CodeServer {
     readonly url: string;
     stop(): void;
+    /** All at once, the servers of its windows too, as when the machine takes memory back. */
+    kill(): void;
 }
 
 const START_MS = 180_000;
@@ -34,7 +36,7 @@ export async function startCodeServer(
     const server = spawn(process.execPath, [...common, ...quiet], { env, stdio: ['ignore', log, log], detached: true });
     const url = `http://127.0.0.1:${port}`;
     await until('code-server', () => isUp(url), START_MS);
-    return { url, stop: () => endGroup(server) };
+    return { url, stop: () => endGroup(server, 'SIGTERM'), kill: () => endGroup(server, 'SIGKILL') };
 }
 
 export const userData = (root: string): string => path.join(root, 'user-data');
@@ -45,17 +47,19 @@ function program(): string {
     return path.join(cache, 'code-server', 'node_modules', 'code-server', 'out', 'node', 'entry.js');
 }
 
-/** An empty gallery: no look-up of a market place. */
-function environment(root: string): NodeJS.ProcessEnv {
-    const own = { XDG_DATA_HOME: path.join(root, 'data'), XDG_CONFIG_HOME: path.join(root, 'config') };
-    return { ...process.env, ...own, EXTENSIONS_GALLERY: '{}' };
+/** An empty gallery: no look-up of a market place. The runtime folder has to be there. */
+export function environment(root: string): NodeJS.ProcessEnv {
+    const runtime = path.join(root, 'run');
+    fs.mkdirSync(runtime, { recursive: true, mode: 0o700 });
+    const own = { XDG_DATA_HOME: path.join(root, 'data'), XDG_CONFIG_HOME: path.join(root, 'config'), XDG_RUNTIME_DIR: runtime };
+    return { ...process.env, ...own, COPILOT_LSP_CONFIG_DIR: path.join(root, 'settings'), EXTENSIONS_GALLERY: '{}' };
 }
 
 async function isUp(url: string): Promise<boolean> {
     return fetch(`${url}/healthz`).then((response) => response.ok, () => false);
 }
 
-function freePort(): Promise<number> {
+export function freePort(): Promise<number> {
     return new Promise((resolve) => {
         const server = net.createServer().listen(0, '127.0.0.1', () => {
             const { port } = server.address() as net.AddressInfo;
@@ -64,7 +68,7 @@ function freePort(): Promise<number> {
     });
 }
 
-function endGroup(child: ChildProcess): void {
-    if (child.pid === undefined || child.exitCode !== null) return;
-    process.kill(-child.pid, 'SIGTERM');
+function endGroup(child: ChildProcess, signal: NodeJS.Signals): void {
+    if (child.pid === undefined || child.exitCode !== null || child.signalCode !== null) return;
+    process.kill(-child.pid, signal);
 }

@@ -33,6 +33,8 @@ export interface Plan {
     readonly extensions: readonly string[];
     readonly env: (world: { root: string; program: string }) => NodeJS.ProcessEnv;
     readonly settings: (world: { root: string; program: string }) => { user: object; machine: object };
+    /** With the default model; without this, the engine is scripted. */
+    readonly real?: boolean;
     /** The display language; English when it is left out. */
     readonly locale?: string;
     /** The variable that names our .vsix; that with a stand-in for the server when it is left out. */
@@ -120,7 +122,7 @@ async function start(plan: Plan): Promise<World> {
     const folder = path.join(root, 'project');
     const records = path.join(root, 'records');
     for (const each of [folder, records]) fs.mkdirSync(each);
-    const program = launcher(root, records);
+    const program = launcher(root, records, plan.real ? [] : fakeEngine({ root }));
     const { user, machine } = plan.settings({ root, program });
     const settings = new Settings(userData(root), folder, user, machine);
     const extensions = [...plan.extensions, environmentVariable(plan.vsix ?? 'COPILOT_LSP_VSIX')];
@@ -133,12 +135,12 @@ async function start(plan: Plan): Promise<World> {
 }
 
 /** A program that is the server under the recorder, with the arguments of `setArguments`. */
-function launcher(root: string, records: string): string {
+function launcher(root: string, records: string, words: readonly string[]): string {
     fs.writeFileSync(path.join(root, 'rules.json'), JSON.stringify(rules));
-    setArguments({ root }, fakeEngine({ root }));
+    setArguments({ root }, words);
     const recorder = path.join(import.meta.dirname, '..', 'recorder.py');
-    const words = [environmentVariable('PYTHON'), recorder, records, environmentVariable('COPILOT_LSP_SERVER')];
-    const command = words.map((word) => `'${word}'`).join(' ');
+    const program = [environmentVariable('PYTHON'), recorder, records, environmentVariable('COPILOT_LSP_SERVER')];
+    const command = program.map((word) => `'${word}'`).join(' ');
     const file = path.join(root, 'recorded-copilot-lsp');
     fs.writeFileSync(file, `#!/bin/sh\nexec ${command} "$@" $(cat '${root}/arguments')\n`, { mode: 0o755 });
     return file;
