@@ -61,6 +61,9 @@ class Job:
     avoid: tuple[str, ...] = ()
 
 
+QUICKLY_PARSED = 64_000
+"""Bytes of a file that is parsed again while a text grows, in 3 ms or so; of longer ones, only the final text is."""
+
 REST = 10
 """After shaping a growing text, wait this many times as long before shaping it again."""
 
@@ -130,7 +133,7 @@ class Run:
         begun = time.perf_counter()
         if text != self._looked_at and begun >= self._look_again:
             self._looked_at = text
-            shaped = pipeline.finish(self._raw(text))
+            shaped = pipeline.finish(self._raw(text), parses=len(self.job.snapshot.text.data) < QUICKLY_PARSED)
             if not isinstance(shaped, Silence) and shaped.startswith(self._shown) and not self._may_repeat(shaped):
                 self._shown = shaped
             now = time.perf_counter()

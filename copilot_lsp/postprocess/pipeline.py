@@ -100,10 +100,10 @@ def unified(text: str) -> str:
     return re.sub(r"\r\n?(?!\Z)|\r\n", "\n", text) if "\r" in text else text
 
 
-def finish(raw: RawCompletion) -> str | Silence:
+def finish(raw: RawCompletion, parses: bool = True) -> str | Silence:
     """The text to show, or the reason for none; `raw.text` may be complete or cut off anywhere.
 
-    It is inserted at the cursor and replaces nothing.
+    It is inserted at the cursor and replaces nothing. With `parses` False, the rules that parse are left out.
     """
     if not raw.text.strip():
         return Silence(Reason.WHITESPACE_ONLY if raw.text else Reason.EMPTY)
@@ -112,7 +112,7 @@ def finish(raw: RawCompletion) -> str | Silence:
     for _ in range(PASSES):
         before = text
         for rule in _rules_for(raw.shape):
-            if rule.parses and text == parsed:
+            if rule.parses and (text == parsed or not parses):
                 continue
             text = rule.apply(Passage(site, text))
             if not text.strip():
