@@ -19,7 +19,7 @@ ACTIONS = (
     ("info", "print the metadata of a model's file, and whether it fits this machine"),
     ("path", "print the path of a model's file"),
     ("verify", "check a model's file against its checksum"),
-    ("trim", "make a copy without tokens that code does not use: smaller, and faster per token (takes minutes)"),
+    ("trim", "make a smaller, quicker copy without the tokens that code with English comments does not use (minutes)"),
     ("rm", "delete a downloaded model, or forget an added one"),
     ("use", "set `model` in your copilot-lsp.toml"),
 )

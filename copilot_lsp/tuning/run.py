@@ -111,7 +111,8 @@ def _advice(plan: Plan, entry: Entry) -> Iterator[str]:
     if not plan.requantize and not copy.is_requantized(entry) and copy.could_gain(entry.path):
         yield f"{entry.name}: `copilot-lsp tune --requantize` tries a copy that may be quicker here"
     if trimmed.is_worth_it(entry):
-        yield f"{entry.name}: `copilot-lsp models trim {entry.name}` makes a smaller and quicker copy; tune again then"
+        command = f"copilot-lsp models trim {entry.name}"
+        yield f"{entry.name}: `{command}` makes a smaller, quicker copy for code with English comments"
 
 
 def _copied(entry: Entry, speed: Speed, old: Bench, task: Task, tools: Tools, open: Open, found: Found) -> str:

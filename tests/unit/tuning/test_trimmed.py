@@ -48,7 +48,7 @@ def test_tune_names_the_command_and_then_takes_the_copy(measured: Benches, capsy
         found: dict[str, Any] = json.loads(capsys.readouterr().out)
         return found
 
-    advice = "good: `copilot-lsp models trim good` makes a smaller and quicker copy; tune again then"
+    advice = "good: `copilot-lsp models trim good` makes a smaller, quicker copy for code with English comments"
     assert advice in tune()["notes"]
     main(["models", "trim", "good"])
     capsys.readouterr()
