@@ -24,7 +24,8 @@ FIRST_CONTROL = 1_000_000
 class Script:
     """`fault`: what goes wrong; `after`: how many events have gone out by then. `end`: the probability of the end at
     each token, 0 where it says nothing. `refuses`: a field that the OpenAI endpoint does not want. `reused`: tokens of
-    a prompt that its slot has; `slot`: the one that it gives."""
+    a prompt that its slot has; `slot`: the one that it gives. `recorded`: the stream of a real server, to be sent as it
+    is in pieces that end anywhere."""
 
     text: str = " 1 + 2\n"
     chance: float = 0.9
@@ -40,6 +41,7 @@ class Script:
     slots: int = 1
     slot: int = 0
     reused: int = 7
+    recorded: bytes = b""
 
 
 class LlamaServer:
@@ -169,6 +171,11 @@ class LlamaServer:
 
     async def _stream_openai(self, body: Any, writer: asyncio.StreamWriter) -> bool:
         """Two tokens an event, as vLLM does when it is busy."""
+        if self.script.recorded:
+            for start in range(0, len(self.script.recorded), 100):
+                await send(writer, self.script.recorded[start : start + 100])
+            await send(writer, b"")
+            return True
         words = re.findall(r"\s*\w+|\s+|.", self.script.text, re.DOTALL)
         for count, start in enumerate(range(0, len(words), 2)):
             if self.script.fault and count == self.script.after:

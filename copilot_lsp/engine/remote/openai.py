@@ -25,6 +25,11 @@ from copilot_lsp.settings import Settings
 MOST_STOPS = 4
 """What OpenAI's API takes."""
 
+OPTIONAL = {"logprobs": 1, "repeat_penalty": 1.0, "repetition_penalty": 1.0}
+"""Fields that a server may refuse. Code repeats itself, and the likeliest token is wanted: some servers penalize what
+was written before, unless they are told not to (llama_cpp.server by 1.1; vLLM as the model's generation_config.json
+says)."""
+
 
 class OpenAI:
     """A server that `connect` has asked about its models."""
@@ -37,7 +42,7 @@ class OpenAI:
         name = file_name(model)
         self._template = text.template_of(self._vocabulary, family, name, layout_of((name,)))
         self._budget = text.in_characters(budget)
-        self._tells_chances = True
+        self._optional: dict[str, Any] = dict(OPTIONAL)
 
     @property
     def details(self) -> dict[str, str | int | float | bool]:
@@ -46,7 +51,7 @@ class OpenAI:
             "template": self._template.name if self._family else text.SUFFIX,
             "layout": " ".join(self._template.layout),
             "fills": True,
-            "probabilities": self._tells_chances,
+            "probabilities": "logprobs" in self._optional,
         }
 
     async def infill(self, request: InfillRequest) -> AsyncGenerator[Piece | Done, None]:
@@ -81,18 +86,18 @@ class OpenAI:
         """Nothing is kept of requests."""
 
     async def _events(self, body: dict[str, Any]) -> AsyncGenerator[dict[str, Any], None]:
-        """Asks without probabilities from the moment on that the server has refused them."""
+        """Asks without an optional field from the moment on that the server has refused it."""
         while True:
-            asked = {**body, "logprobs": 1} if self._tells_chances else body
             try:
-                async with aclosing(self._connection.events("completions", asked)) as events:
+                async with aclosing(self._connection.events("completions", {**body, **self._optional})) as events:
                     async for event in events:
                         yield event
                 return
             except Refused as error:
-                if "logprobs" in asked and "logprob" in error.said.lower():
-                    self._tells_chances = False
-                elif "suffix" in asked and "suffix" in error.said.lower():
+                said = error.said.lower()
+                if refused := [name for name in self._optional if name.removesuffix("s") in said]:
+                    self._optional = {name: each for name, each in self._optional.items() if name not in refused}
+                elif "suffix" in body and "suffix" in said:
                     message = "does not support infilling: set remote.template to the family of its model"
                     raise RemoteFailed(message) from None
                 else:

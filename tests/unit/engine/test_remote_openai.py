@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
 from typing import Any
 
@@ -61,6 +62,64 @@ async def test_a_server_without_probabilities_is_asked_without() -> None:
             assert (text, done.confidence) == (" 1 + 2\n", None)
         assert ["logprobs" in body for body in sent(server)] == [True, False, False]
         assert remote.status.remote == server.host
+
+
+async def test_no_server_is_to_penalize_what_repeats() -> None:
+    """The servers' own default is not always 1, and code repeats itself."""
+    async with serving() as server, engine(f"{server.url}/v1") as remote:
+        await text_of(remote)
+        (body,) = sent(server)
+        assert (body["repeat_penalty"], body["repetition_penalty"]) == (1.0, 1.0)
+
+
+@pytest.mark.parametrize("refuses", ["logprobs", "repeat_penalty", "repetition_penalty"])
+async def test_a_field_that_is_refused_is_left_out_from_then_on(refuses: str) -> None:
+    async with serving(Script(refuses=refuses)) as server, engine(f"{server.url}/v1") as remote:
+        for _ in range(2):
+            text, _ = await text_of(remote)
+            assert text == " 1 + 2\n"
+        first, *others = sent(server)
+        assert refuses in first
+        assert [refuses in body for body in others] == [False, False]
+        assert set(first) - set(others[0]) == {refuses}
+
+
+def recorded(*choices: str, usage: str = "") -> bytes:
+    """A stream whose events have the head that every server sends."""
+    head = '"id":"cmpl-1","object":"text_completion","created":1795631339,"model":"m"'
+    events = [f'{{{head},"choices":[{choice}]}}' for choice in choices]
+    return "".join(f"data: {event}\n\n" for event in [*events, *([usage] if usage else []), "[DONE]"]).encode()
+
+
+LLAMA_CPP_SERVER = recorded(
+    '{"text": " 1", "index": 0, "logprobs": {"tokens": [" 1"], "text_offset": [25], "token_logprobs": [-0.25],'
+    ' "top_logprobs": [{" 1": -0.25}]}, "finish_reason": null}',
+    '{"text": " +", "index": 0, "logprobs": {"tokens": [" +"], "text_offset": [27], "token_logprobs": [-0.5],'
+    ' "top_logprobs": [{" +": -0.5}]}, "finish_reason": null}',
+    '{"text": "", "index": 0, "logprobs": null, "finish_reason": "length"}',
+)
+"""As llama_cpp.server of llama-cpp-python 0.3.36 streams; recorded, with other texts and numbers."""
+
+VLLM = recorded(
+    '{"index":0,"text":" 1 +","logprobs":{"text_offset":[0,2],"token_logprobs":[-0.25,-0.5],"tokens":[" 1"," +"],'
+    '"top_logprobs":[{" 1":-0.25},{" +":-0.5}]},"finish_reason":null,"stop_reason":null}',
+    '{"index":0,"text":"","logprobs":{"text_offset":[],"token_logprobs":[],"tokens":[],"top_logprobs":[]},'
+    '"finish_reason":"stop","stop_reason":"<|fim_pad|>"}',
+    usage='{"id":"cmpl-1","object":"text_completion","choices":[],"usage":{"prompt_tokens":5,"completion_tokens":3}}',
+)
+"""As vLLM's protocol has it (CompletionStreamResponse); not recorded: it was not run."""
+
+
+@pytest.mark.parametrize(
+    ("stream", "end"),
+    [(LLAMA_CPP_SERVER, FinishReason.TOKENS), (VLLM, FinishReason.EOG)],
+    ids=["llama_cpp.server", "vLLM"],
+)
+async def test_streams_of_other_servers(stream: bytes, end: FinishReason) -> None:
+    async with serving(Script(recorded=stream)) as server, engine(f"{server.url}/v1") as remote:
+        text, done = await text_of(remote)
+        assert (text, done.end, done.generated) == (" 1 +", end, 2)
+        assert done.confidence == pytest.approx(math.exp(-0.75))
 
 
 async def test_the_model_is_the_one_that_was_named() -> None:
