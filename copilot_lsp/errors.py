@@ -1,4 +1,4 @@
-"""Every error that this package raises on purpose.
+"""All errors that this package raises deliberately.
 
     CopilotLspError
     ├── UsageError            the caller asked for something that cannot be (exit code 2)

@@ -1,4 +1,4 @@
-"""The user's folders: where settings are read, and where what can be made or fetched again is kept."""
+"""The user's folders for configuration and for the cache."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The first file of each process of ours beside the server: `python -I launch.py MODULE ROOT [FOLDER...]`.
+"""Starts each of our processes other than the server: `python -I launch.py MODULE ROOT [FOLDER...]`.
 
 Isolated (-I), Python takes neither the current folder nor PYTHONPATH: a `numpy.py` in the user's project must not
 come between us and numpy. What the server was found with is told explicitly: ROOT holds `copilot_lsp`, which may be

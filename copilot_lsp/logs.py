@@ -1,4 +1,4 @@
-"""Where the log goes, and what never gets into it."""
+"""Logging: where it goes, and what it never contains."""
 
 from __future__ import annotations
 

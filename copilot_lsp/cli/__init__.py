@@ -1,4 +1,4 @@
-"""The command line: one module a command, each with `add_parser(subparsers)` and `run(arguments) -> int`.
+"""The command line: one module per command, each with `add_parser(subparsers)` and `run(arguments) -> int`.
 
 `run` turns the parsed arguments into a frozen dataclass (`typed`); nothing behind it sees an `argparse.Namespace`.
 The modules import what they need inside `run`, so that `--help` is instant.

@@ -1,4 +1,4 @@
-"""`complete` for many places: one engine, one JSON line a place, in the order given."""
+"""`complete` for many positions: one engine, one line of JSON per position, in order."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`copilot-lsp complete`: the editor's pipeline for places in files, without an editor."""
+"""`copilot-lsp complete`: the editor's pipeline for positions in files, without an editor."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`copilot-lsp config`: what is set, and where."""
+"""`copilot-lsp config`: the options in effect and their origins."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`copilot-lsp doctor`: is everything there, and does it work?"""
+"""`copilot-lsp doctor`: check the installation and print the report."""
 
 from __future__ import annotations
 

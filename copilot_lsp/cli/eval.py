@@ -1,4 +1,4 @@
-"""`copilot-lsp eval`: how good the completions of a model are, and of one model beside another."""
+"""`copilot-lsp eval`: measure and compare the completions of models."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What `eval` does: one run over all models, what it says at its end, and comparing two runs."""
+"""Runs `eval`: all models over the cases, the report at the end, and the comparison of two runs."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`copilot-lsp models info`: what a GGUF file says about itself, read without llama.cpp."""
+"""`copilot-lsp models info`: the metadata of a GGUF file, read without llama.cpp."""
 
 from __future__ import annotations
 

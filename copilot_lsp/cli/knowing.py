@@ -1,4 +1,4 @@
-"""`complete --context`, `eval --context`: an index, and what is chosen from it for a place."""
+"""`complete --context`, `eval --context`: build an index and select context from it."""
 
 from __future__ import annotations
 

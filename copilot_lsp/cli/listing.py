@@ -1,4 +1,4 @@
-"""The table of models, for people and for editors."""
+"""The table of models, as text and as JSON."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`copilot-lsp models`: which models there are, getting one, and using it."""
+"""`copilot-lsp models`: list, download, choose and delete models."""
 
 from __future__ import annotations
 

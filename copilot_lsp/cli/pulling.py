@@ -1,4 +1,4 @@
-"""How far a pull is: a bar in a terminal, lines elsewhere, JSON for editors."""
+"""Progress of a download: a bar on a terminal, lines elsewhere, JSON for editors."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`complete --show`: the file around the cursor, the completion set apart in it, and how it came about."""
+"""`complete --show`: the code around the cursor with the completion highlighted, and its statistics."""
 
 from __future__ import annotations
 

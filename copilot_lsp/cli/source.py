@@ -1,4 +1,4 @@
-"""What the command line says about a place in a file, turned into a snapshot and a byte offset."""
+"""From a position on the command line to a snapshot and a byte offset."""
 
 from __future__ import annotations
 

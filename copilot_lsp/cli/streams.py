@@ -1,4 +1,4 @@
-"""Standard input, output and error as they may be: closed from the beginning, full, or in an encoding of long ago."""
+"""Standard streams that may be closed, full, or in a legacy encoding."""
 
 from __future__ import annotations
 

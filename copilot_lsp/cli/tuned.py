@@ -1,4 +1,4 @@
-"""What `copilot-lsp tune` shows: a bar while it measures, then a table, the choice and what was noticed."""
+"""The output of `copilot-lsp tune`: progress, then a table, the choice and notes."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What `eval --typing` does: somebody types code of a folder against the real server, in real time."""
+"""Runs `eval --typing`: simulate typing code from a folder against the real server, in real time."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a user can set, where it is read, and which place wins.
+"""Options: their definitions, the places they are read from, and precedence.
 
 Lowest first: the defaults, the profile of this machine, the user's copilot-lsp.toml, the project's
 copilot-lsp.toml, environment variables, the editor's options, flags of the command line.

@@ -1,4 +1,4 @@
-"""The places on this machine where options are written: two files, the profile, environment variables."""
+"""Reads options from this machine: two files, the profile, environment variables."""
 
 from __future__ import annotations
 

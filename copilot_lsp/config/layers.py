@@ -1,4 +1,4 @@
-"""Options from several places put together, and where each value came from."""
+"""Merges options from several places, with the origin of each value."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the speed of a model depends on besides the model: the processor, its cores, the build of llama.cpp."""
+"""What a model's speed depends on besides the model: processor, cores, build of llama.cpp."""
 
 from __future__ import annotations
 

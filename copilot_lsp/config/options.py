@@ -1,4 +1,4 @@
-"""From what an editor sends (all optional, camelCase) to `Settings` (resolved, frozen).
+"""From options in JSON (all optional, camelCase) to `Settings` (resolved, frozen).
 
 Documentation and VS Code's settings are checked against `describe()`.
 """

@@ -1,4 +1,4 @@
-"""The profile of this machine: what `copilot-lsp tune` measured and chose, in a file that only it writes.
+"""The profile of this machine, written only by `copilot-lsp tune`: measurements and choices.
 
     version = 1                  # of the format
     busy = false                 # whether other programs were running meanwhile

@@ -1,4 +1,4 @@
-"""The JSON schema of copilot-lsp.toml, made of the same types as everything else."""
+"""The JSON schema of copilot-lsp.toml, generated from the option table."""
 
 from __future__ import annotations
 

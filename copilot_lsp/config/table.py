@@ -1,4 +1,4 @@
-"""The one list of what a user can set: names, ranges and words. Types and defaults are those of settings.py."""
+"""The table of all options: names, ranges and descriptions. Types and defaults are in settings.py."""
 
 from __future__ import annotations
 

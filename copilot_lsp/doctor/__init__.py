@@ -1,4 +1,4 @@
-"""`copilot-lsp doctor`: is everything there, does it work, and what has the user to do?
+"""The checks of `copilot-lsp doctor`, with remedies.
 
 The command line and the server make the same report. Nothing here opens a connection, but to a proxy that is
 set, and to a remote engine that is allowed.

@@ -1,4 +1,4 @@
-"""The engine: which llama.cpp, in safe mode or not, and a hole that is known, filled through the whole pipeline."""
+"""Checks of the engine: llama.cpp's build, safe mode, and a known example completed through the whole pipeline."""
 
 from __future__ import annotations
 

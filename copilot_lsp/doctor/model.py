@@ -1,4 +1,4 @@
-"""The model's file: there, whole, of the family it should be, and not too large for this machine."""
+"""Checks of the model's file: present, intact, of the expected family, and not too large for this machine."""
 
 from __future__ import annotations
 

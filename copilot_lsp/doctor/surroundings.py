@@ -1,4 +1,4 @@
-"""Around us: folders that must be writable, a proxy that downloads would go through, and editors with an old client."""
+"""Checks of the surroundings: writable folders, the proxy for downloads, and editors with an old client."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The settings: values that cannot be used, and two places that say different things."""
+"""Checks of the settings: invalid values, and conflicting places."""
 
 from __future__ import annotations
 

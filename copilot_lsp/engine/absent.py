@@ -1,4 +1,4 @@
-"""What stands in for the engine while there is no model to run."""
+"""The engine while there is no model."""
 
 from __future__ import annotations
 

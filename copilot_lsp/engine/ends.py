@@ -1,4 +1,4 @@
-"""When a model that fills in has come to its end: rules over the probabilities of the next token."""
+"""When infilling ends: rules over the probabilities of the next token."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A scripted engine with the same interface as the real one, for tests and for editor work without a model.
+"""A scripted engine with the real interface, for tests and for developing editors without a model.
 
 A script is a JSON list of rules, tried in order; the first whose `after` (a regular expression) is found at the
 end of the prefix answers:

@@ -1,4 +1,4 @@
-"""The families of fill-in-the-middle models: how each spells its control tokens and orders a prompt.
+"""The families of fill-in-the-middle models: their control tokens and prompt layouts.
 
 `near` is the text between the anchor and the cursor. It is the beginning of the middle, so it comes last: typing
 appends to the prompt, and everything before it stays in the KV cache.

@@ -1,4 +1,4 @@
-"""Fill-in-the-middle prompts: which template a model's vocabulary asks for, and the prompt as tokens.
+"""Fill-in-the-middle prompts: detect a model's template and build prompts as tokens.
 
 Control tokens are put in by id and all text is tokenized as plain text, so nothing that a user wrote can act as a
 control token. Nothing here touches llama.cpp: a `Vocabulary` is all that is needed.

@@ -1,4 +1,4 @@
-"""How good completions are: cases with a known answer, run through the real pipeline, scored and compared.
+"""Evaluation: cases with a known answer, run through the real pipeline, scored and compared.
 
     case      a hole in a text, and what stood there; suites, replay, holes: where cases come from
     runner    answers cases with one engine; record: what is done already, to go on from

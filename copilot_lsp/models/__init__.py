@@ -1,4 +1,4 @@
-"""Models by name or path: the registry, what is on this machine, and getting what is not.
+"""Models by name or path: registry, lookup and download.
 
 Nothing here downloads unless `pull` is called.
 """

@@ -1,4 +1,4 @@
-"""A pull in a process of its own: the server that asked for it goes on answering, and can stop it at any moment.
+"""Downloads in a separate process, so that the server stays responsive and can stop it.
 
 The process (`copilot_lsp/launch.py`) gets the model's name as a line, and writes a JSON object a line: steps (`step`,
 `done`, `total`), and at the end `path` or `error`. It ends when its standard input does, so it never outlives the

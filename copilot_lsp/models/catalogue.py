@@ -1,4 +1,4 @@
-"""The models as a menu shows them: what is here, what runs, what fits, and what is recommended."""
+"""The entries of a menu of models: installed, in use, fitting this machine, recommended."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Gets a model into the user's cache folder. The only code that downloads, and only when it is called."""
+"""Downloads a model into the user's cache folder. No other code downloads anything."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a GGUF file says of itself: metadata and the table of tensors, read without llama.cpp and without trust.
+"""Reads a GGUF file's metadata and tensor table, without llama.cpp and without trusting the file.
 
 The format is ggml's docs/gguf.md; the checks are those of llama.cpp's gguf.cpp and some that it lacks. Little-endian
 files of versions 2 and 3. The weights are not read.

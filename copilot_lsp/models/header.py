@@ -1,4 +1,4 @@
-"""The bytes of a GGUF file's header, taken one after the other; what cannot be there is one line (ModelCorrupt)."""
+"""A reader for the bytes of a GGUF header. Invalid data raises ModelCorrupt with one line."""
 
 from __future__ import annotations
 

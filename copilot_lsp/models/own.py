@@ -1,4 +1,4 @@
-"""The models that the user named, in a file that may also be edited by hand."""
+"""The models that the user has added, in a file that may also be edited by hand."""
 
 from __future__ import annotations
 

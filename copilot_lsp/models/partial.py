@@ -1,4 +1,4 @@
-"""What is here of a file that is being pulled: kept when a pull ends early, and continued by the next one."""
+"""Partial downloads: kept when a download is interrupted, and resumed by the next one."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How far a pull has come, and how that is told."""
+"""Progress of a download."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The models that have a name: registry.toml and the user's own, and where each one's file belongs on this machine."""
+"""The named models (registry.toml and the user's own), and the path of each file on this machine."""
 
 from __future__ import annotations
 

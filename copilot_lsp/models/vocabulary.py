@@ -1,4 +1,4 @@
-"""Which tokens of a vocabulary are worth their place: pure.
+"""Selects the tokens of a vocabulary that are worth keeping. Pure.
 
 Of the 151,936 tokens of Qwen2.5, code uses a fifth. The others cost memory, and each token that is written costs a
 logit of every one of them.

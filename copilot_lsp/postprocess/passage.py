@@ -1,4 +1,4 @@
-"""A text on its way into a document: what the rules (`rules_*.py`) read."""
+"""The input of the rules (`rules_*.py`): a text about to be inserted into a document."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the line below the cursor asks of a line, where blocks are made by indentation."""
+"""Rules about the line below the cursor, in languages with indentation blocks."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Where a completion ends. These rules hold for a text that is still growing: what they cut, more text cannot save."""
+"""Rules for where a completion ends. They also apply to growing text, because more text would not change the cut."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a completion must not say again: the text around the cursor."""
+"""Rules against repeating the text around the cursor."""
 
 from __future__ import annotations
 

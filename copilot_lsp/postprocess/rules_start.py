@@ -1,4 +1,4 @@
-"""Where a completion begins: on sensible columns, with the file's own indentation."""
+"""Rules for the beginning of a completion: sensible columns, the file's own indentation."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A completion must not break the file: what makes a clean tree dirty, or a dirty one worse, is cut or dropped."""
+"""Rules against new syntax errors: text that adds errors to the tree is cut or dropped."""
 
 from __future__ import annotations
 

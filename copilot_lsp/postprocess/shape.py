@@ -1,4 +1,4 @@
-"""What a completion may be: the rest of a line, or a whole block."""
+"""The shape of a completion: the rest of a line, or a block."""
 
 from __future__ import annotations
 

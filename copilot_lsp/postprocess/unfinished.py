@@ -1,4 +1,4 @@
-"""How a line that is not finished may go on.
+"""How an incomplete line may continue.
 
 A parser says whether a text is right, not whether it could become right. So a few continuations are tried; they
 are parsed, and never shown.

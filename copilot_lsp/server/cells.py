@@ -1,4 +1,4 @@
-"""Which cells a notebook has, in its order. The cells themselves are documents like any other."""
+"""The cells of a notebook, in order. The cells themselves are ordinary documents."""
 
 from __future__ import annotations
 

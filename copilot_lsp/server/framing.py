@@ -1,4 +1,4 @@
-"""Messages out of a stream of bytes: `Content-Length: N`, an empty line, N bytes of JSON.
+"""Splits a stream of bytes into messages: `Content-Length: N`, an empty line, N bytes of JSON.
 
 Read generously: field names in any case, white space or none around the colon, lines that end with `\\n` alone. Bytes
 that are no header are reported once and skipped up to the next header, so that one broken message costs only itself.

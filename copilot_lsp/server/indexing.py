@@ -1,4 +1,4 @@
-"""The index process seen from the server: started while there is something to index, told what is different."""
+"""The server's side of the index process: started while there is something to index, and sent changes."""
 
 from __future__ import annotations
 

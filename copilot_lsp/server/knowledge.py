@@ -1,4 +1,4 @@
-"""What the server knows of other files: what is indexed, and what is chosen from the index.
+"""The index of other files in the server: what is indexed, and the selection of context.
 
 Never on the way of a request: the index is written by a process of its own, and read in a thread while nobody waits.
 """

@@ -1,4 +1,4 @@
-"""The death of the editor's process, where no pipe tells of it."""
+"""Notices that the editor's process has died, if no pipe reports it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Whether this machine runs on its battery, asked for at most every few seconds."""
+"""Whether this machine runs on battery, checked at most every few seconds."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What pygls does not do by itself: answers to whatever comes, partial results, message order, a clean end."""
+"""What pygls lacks: answers to invalid messages, partial results, message order, a clean shutdown."""
 
 from __future__ import annotations
 

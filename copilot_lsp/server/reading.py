@@ -1,4 +1,4 @@
-"""What a client sends, turned into lsprotocol's types, as generously as makes sense.
+"""Converts client messages to lsprotocol's types, as leniently as is safe.
 
 A value that cannot be read is as good as absent where the field is optional, or has an obvious default: one unknown
 word in an editor's capabilities must not cost the whole session. Anything else is `Unreadable`, and says where.

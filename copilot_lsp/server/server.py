@@ -1,4 +1,4 @@
-"""Puts the language server together: which handler answers which method."""
+"""Assembles the language server: the handler of each method."""
 
 from __future__ import annotations
 

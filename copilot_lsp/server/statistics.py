@@ -1,4 +1,4 @@
-"""What became of the completions since the server started. Counts and times only, in memory only."""
+"""Statistics of completions since the server started: counts and times only, in memory only."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the user sees of the server's state."""
+"""The server's status, as shown to the user."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Another model in place of the one that runs, while the server goes on."""
+"""Switches the model while the server is running."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How a client reaches the server: stdin and stdout, or a socket that only this machine can connect to.
+"""Transports: stdin and stdout, or a socket that accepts only local connections.
 
 Each function here serves one client and returns when it is gone.
 """

@@ -1,4 +1,4 @@
-"""How lines begin, go on and end a block, told from the lines alone: for code too broken for a tree, or without one."""
+"""How lines start, continue and end blocks, from the lines alone: for code without a usable tree."""
 
 from __future__ import annotations
 

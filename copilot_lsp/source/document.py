@@ -1,4 +1,4 @@
-"""An open document: its text, its syntax tree and its version, kept in step with the editor's changes."""
+"""An open document: text, syntax tree and version, kept in sync with the editor."""
 
 from __future__ import annotations
 

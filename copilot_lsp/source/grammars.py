@@ -1,4 +1,4 @@
-"""The grammars: which wheel has each, and what its node types mean.
+"""The tree-sitter grammars: their wheels, and the meaning of their node types.
 
 A grammar is imported when the first document that needs it is parsed. One that is missing or broken costs the
 syntax tree and nothing else.

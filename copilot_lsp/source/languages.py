@@ -1,4 +1,4 @@
-"""The languages: how clients and files name them, how a comment begins, and which grammar they have."""
+"""The languages: identifiers, file names, comment marks and grammars."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Whether the cursor is in code, in a comment or in a string, also while that is still being written."""
+"""Whether the cursor is in code, in a comment or in a string, even an incomplete one."""
 
 from __future__ import annotations
 

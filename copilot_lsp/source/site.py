@@ -1,4 +1,4 @@
-"""What stands around the cursor, as lines of text: all that most rules need to know of a document.
+"""The lines around the cursor: all that most rules need of a document.
 
 Line ends are `\\n` here, whatever the document has; indexes are code points. The window is bounded in bytes, so
 that it costs the same in a file of any size.

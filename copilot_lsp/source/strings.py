@@ -1,4 +1,4 @@
-"""How each language writes strings, and code inside them: what a scan has to know to tell code from text."""
+"""The string syntax of each language, with interpolation, for telling code from text."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Syntax trees: parsing, and the questions that completion asks of a tree. Everything is in byte offsets.
+"""Syntax trees: parsing and queries. All offsets are bytes.
 
 No function fails on broken source, and none changes a tree that it was given.
 """

@@ -1,1 +1,1 @@
-"""`copilot-lsp tune`: which model and which settings suit this machine, measured."""
+"""`copilot-lsp tune`: measure and choose the model and settings for this machine."""

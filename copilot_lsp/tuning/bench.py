@@ -1,4 +1,4 @@
-"""Engine processes as stopwatches: a crash there is one line here, and none is left behind."""
+"""Engine processes for measuring: a crash becomes a one-line error, and no process is left behind."""
 
 from __future__ import annotations
 

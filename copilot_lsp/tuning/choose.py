@@ -1,4 +1,4 @@
-"""From speeds to a model and its settings: pure."""
+"""Chooses a model and its settings from measured speeds. Pure."""
 
 from __future__ import annotations
 

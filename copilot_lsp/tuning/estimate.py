@@ -1,4 +1,4 @@
-"""How fast a model would be that is not here, from one that was measured.
+"""Estimates the speed of a model that is not here from a measured one.
 
 The constants were fitted to three models (125M in Q4_1, 0.5B and 1.5B in Q4_K_M) on two machines, a Zen 2 with AVX2 and
 a Xeon with AVX-512, by hand and to one digit or two: docs/models.md has what they make of each.

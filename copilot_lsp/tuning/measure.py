@@ -1,4 +1,4 @@
-"""The measurements of one model, in their order: threads, then flash attention and the KV cache, then all batches."""
+"""Measures one model: first threads, then flash attention and KV cache type, then all batch sizes."""
 
 from __future__ import annotations
 

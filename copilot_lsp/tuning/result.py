@@ -1,4 +1,4 @@
-"""From what was found to the profile."""
+"""From measurements to the profile."""
 
 from __future__ import annotations
 

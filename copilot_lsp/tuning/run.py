@@ -1,4 +1,4 @@
-"""One `tune`: all models that are here, one after the other; then estimates of those that are not."""
+"""One `tune` run: measures all models that are here in turn, then estimates the others."""
 
 from __future__ import annotations
 

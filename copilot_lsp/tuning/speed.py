@@ -1,4 +1,4 @@
-"""How fast a model is, and what that means for somebody who types."""
+"""The speed of a model, and the resulting time per key."""
 
 from __future__ import annotations
 

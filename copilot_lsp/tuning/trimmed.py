@@ -1,4 +1,4 @@
-"""A copy of a model without the tokens that code does not use: smaller, and quicker with each token that is written.
+"""A copy of a model without the tokens that code does not use: smaller, and faster per generated token.
 
 Its weights are those of the original, so it is always quicker; what it loses is measured.
 """

@@ -1,4 +1,4 @@
-"""The files of a folder that a replay may draw from: the user's own code, as far as one can tell."""
+"""The source files of a folder: the user's own code, as far as can be told."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The gate: which files may be completed, and which other files may be read. All text but the editor's passes here.
+"""The gate: which files may be completed and read. All text except the editor's passes through it.
 
 Of a file both its name and, where that is a link, the name of its target are judged:
 

@@ -1,4 +1,4 @@
-"""Lines of gitignore syntax, read as git reads them: what cannot be read is skipped, never an error."""
+"""Gitignore patterns, parsed as git does: invalid lines are skipped, never an error."""
 
 from __future__ import annotations
 

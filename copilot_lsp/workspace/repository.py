@@ -1,4 +1,4 @@
-"""What git would ignore, told from its files: .gitignore of every level, .git/info/exclude, the user's own file.
+"""What git ignores: .gitignore at every level, .git/info/exclude, the user's own file.
 
 git itself is asked for one thing only, where the user's file is. Paths are absolute strings with '/'.
 """

@@ -1,4 +1,4 @@
-"""Which files hold secrets, by their names: data files, not sources and templates that are called like them."""
+"""Recognises files with secrets by name: data files, but not sources and templates of similar names."""
 
 from __future__ import annotations
 

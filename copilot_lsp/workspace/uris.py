@@ -1,4 +1,4 @@
-"""From a document's URI to what its user calls it."""
+"""From a document's URI to the name shown to the user."""
 
 from __future__ import annotations
 

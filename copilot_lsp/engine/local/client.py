@@ -1,4 +1,4 @@
-"""What is the same wherever the engine process is: its state, the requests in flight, and what they cost."""
+"""The common part of local and shared engines: state, requests in flight, token counts."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How many threads can run at once: the cores this process may use, whatever says so.
+"""The number of cores this process may use, considering affinity and quotas.
 
 The kernel knows three limits: the affinity mask, the CPU quota of a container (cgroup, versions 1 and 2), and that two
 hardware threads of one core share its arithmetic. More threads than that wait for each other at every barrier.

@@ -1,4 +1,4 @@
-"""Which tokens the KV cache holds, and how much of a new prompt that saves.
+"""The contents of the KV cache, and its reuse for new prompts.
 
 A slot is a sequence of the cache: the state of one place in one document of one client. A prompt goes to the slot that
 it has the longest prefix in common with; the tail is removed and only the rest is evaluated. A tail that is worth

@@ -1,4 +1,4 @@
-"""The engine process as a stopwatch: how fast a model runs here, how well it fills holes; and llama.cpp's quantizer.
+"""An engine process for measuring: a model's speed, how well it fills holes, and llama.cpp's quantizer.
 
 Started by `copilot_lsp/launch.py`. Its standard input has one JSON object a line: first what to load, then jobs. Each
 is answered by JSON objects, a line each, the last of them {"end": true}, or {"error": "..."}.

@@ -1,4 +1,4 @@
-"""Whether the engine process is alive: a pure count of questions and answers.
+"""Detects a hung engine process by counting pings and answers. Pure.
 
 The server asks once a second while somebody waits for the engine. A thread of its own answers there, with the number
 of evaluations so far: a process that is stopped gives no answer, one that is lost in a driver the same number for ever.

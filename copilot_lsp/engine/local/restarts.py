@@ -1,4 +1,4 @@
-"""When the engine process is started again after it died, and how: a pure decision.
+"""Decides whether, when and how to restart the engine process after it died. Pure.
 
 The only file that knows what a process's exit code means on Unix and on Windows.
 """

@@ -1,4 +1,4 @@
-"""The engine process seen from the server: spawns it, talks to it, watches it and starts it again."""
+"""The server's side of the engine process: start it, talk to it, watch it, restart it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A GGUF's tokenizer, and what prompts and decoding ask of it."""
+"""A GGUF's tokenizer, as needed by prompts and decoding."""
 
 from __future__ import annotations
 

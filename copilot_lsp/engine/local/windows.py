@@ -1,4 +1,4 @@
-"""How many tokens of a file the model reads: by the settings, and by the time there is."""
+"""The size of a prompt in tokens: by the settings and by the available time."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the server and the engine process say to each other: one JSON array a line, ASCII, over two pipes.
+"""Messages between server and engine process: one JSON array per line, ASCII, over two pipes.
 
     to the engine     Start first, then Ask, Cancel and Forget in any order, and Ping at any time
     from the engine   Loading*, then Ready or Unusable; then for each Ask: Delta*, Finished; for each Ping: Pong

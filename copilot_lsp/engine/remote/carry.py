@@ -1,4 +1,4 @@
-"""A request that goes on with another engine after one has failed in the middle of its answer."""
+"""Continues a request with another engine after one has failed in the middle of its answer."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""HTTP to one endpoint: pooled connections, its key, time limits, and errors as one line each.
+"""HTTP to one endpoint: pooled connections, API key, timeouts, and one-line errors.
 
 Neither texts nor keys get into an error or a log: of what a server says only the status counts.
 """

@@ -1,4 +1,4 @@
-"""One endpoint over time: connects, notices that it no longer answers, and tries again, ever more rarely."""
+"""The state of one endpoint: connect, notice failures, and retry with back-off."""
 
 from __future__ import annotations
 

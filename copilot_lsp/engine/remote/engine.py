@@ -1,4 +1,4 @@
-"""Engines on other machines as one: the first that answers is asked, and the local one while none does."""
+"""Several remote engines as one: use the first that answers, and the local engine while none does."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a text must begin with, as a grammar: llama-server masks tokens only by grammars (GBNF) or one by one.
+"""Constrains the beginning of a text by a grammar: llama-server masks tokens only by GBNF or one by one.
 
 The local engine masks tokens to the same end; see `local/sampler.py`.
 """

@@ -1,4 +1,4 @@
-"""The API key of a host, from where the user keeps it. It is held in memory only, and is part of no message."""
+"""Reads the API key of a host. It is kept in memory only and never part of a message."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""llama-server: our own prompt as token ids, so that anchored prompts work, and the local engine's rules for its end.
+"""llama-server: prompts as token ids, so that anchored prompts work, and the local engine's rules for the end.
 
 The server picks the likeliest token and never ends by itself (`ignore_eos`); it sends the likeliest tokens with their
 probabilities (`n_probs`), from which `Reader` tells where the local engine would have ended.

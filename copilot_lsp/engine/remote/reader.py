@@ -1,4 +1,4 @@
-"""From a server's events to pieces of text: what was asked for, what it cost so far, and whether it is complete."""
+"""From a server's events to pieces of text, with token counts and the end of generation."""
 
 from __future__ import annotations
 

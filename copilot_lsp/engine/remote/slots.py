@@ -1,4 +1,4 @@
-"""Which slot of a llama-server has which prompt of ours.
+"""Tracks which slot of a llama-server holds which prompt.
 
 A slot whose stream we closed stays busy for about two tokens, until the server notices. A request that names no slot is
 given another one meanwhile, where the server reads the whole prompt again; a request that names the slot waits for it.

@@ -1,4 +1,4 @@
-"""How control tokens are spelled, and what a server's model is called."""
+"""Control tokens as text, and the name of a server's model."""
 
 from __future__ import annotations
 

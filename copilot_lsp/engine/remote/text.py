@@ -1,4 +1,4 @@
-"""Prompts as text, for servers that tokenize by themselves: a vocabulary whose tokens are characters.
+"""Prompts as text, for servers that tokenize themselves: a vocabulary whose tokens are characters.
 
 `fim.build` makes the prompt of it as of any vocabulary. A control token that a user wrote would act as one there, so it
 is broken up by a space.

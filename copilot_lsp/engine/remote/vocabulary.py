@@ -1,4 +1,4 @@
-"""A server's vocabulary, known as far as it was asked for: llama-server tokenizes, and prompts are built here.
+"""The vocabulary of a llama-server, cached as far as it was requested.
 
 Text is tokenized as plain text, so that a control token which a user wrote is only its letters; control tokens go into
 prompts by their ids. `fim.build` asks for texts without waiting: what is not known yet is `Unknown`, is asked for, and

@@ -1,4 +1,4 @@
-"""Who may talk to a shared engine: processes of the same user.
+"""Authentication between servers and a shared engine: only processes of the same user connect.
 
 The folder of the socket lets nobody else in, and where the system tells the user at the other end (SO_PEERCRED), that
 is looked at too. Then both sides prove that they know the token in a file that only the user can read, without saying

@@ -1,4 +1,4 @@
-"""A shared engine seen from one server: the connection to the hub, made again when it is lost."""
+"""A server's side of a shared engine: the connection to the hub, re-established when it is lost."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The process that several servers share: it runs the engine process and passes messages between it and them.
+"""The hub: runs the engine process and passes messages between it and several servers.
 
 It supervises the engine as a server does that has one of its own, so that one crash is one crash for all, and one
 restart. It ends some seconds after the last client has left, and at once where the engine cannot be used.

@@ -1,4 +1,4 @@
-"""How a server comes to its hub: it connects, or starts one where there is none. Two at the same moment start one."""
+"""How a server finds its hub: connect, or start one under a lock."""
 
 from __future__ import annotations
 

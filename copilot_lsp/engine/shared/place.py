@@ -1,4 +1,4 @@
-"""Where a shared engine is found: the names of its files, the folder that only the user can enter, and its card."""
+"""Where a shared engine is found: file names, the private folder, and the card."""
 
 from __future__ import annotations
 

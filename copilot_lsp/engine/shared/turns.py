@@ -1,4 +1,4 @@
-"""Whose request is next: the focused window's first, background work last, and nobody waits for ever. No I/O."""
+"""The order of requests: the focused window first, background work last, no starvation. Pure."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""One case: a text with a hole, and what stood in it."""
+"""One case: a text with a hole, and the right answer."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Where a replay puts holes into a file: the rest of a line, the inside of a pair of brackets or quotes, or a body.
+"""Draws holes in a file: the rest of a line, the inside of brackets or quotes, or a body.
 
 A hole begins where somebody who types would stop for a completion, and ends before the white space of its last
 line. Prose (comments, docstrings) is left out: nobody can guess it.

@@ -1,4 +1,4 @@
-"""Cases from a folder: cursors drawn with a seed from its files, each in front of a hole that is masked.
+"""Cases from a folder: cursor positions drawn from its files with a seed, with a masked hole after each.
 
 Each kind of hole is drawn for itself, so the cases of a smaller number are among those of a larger one.
 """

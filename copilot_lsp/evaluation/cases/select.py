@@ -1,4 +1,4 @@
-"""From the paths that a user gives to the cases of a run."""
+"""From paths on the command line to the cases of a run."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How honest a model's probabilities are: of the texts that it gives 0.7, seven in ten should be right.
+"""Calibration of a model's probabilities: of the texts with probability 0.7, 7 of 10 should be right.
 
 The gate (`completion.gate`) compares the joint probability of a text's tokens with `completion.confidence`. A point
 here is the beginning of a generated text up to the end of a token: its joint probability, and whether the truth begins

@@ -1,4 +1,4 @@
-"""The report as one HTML file that needs nothing else: no scripts, no fonts, no pictures from elsewhere.
+"""The report as one self-contained HTML file, without scripts, fonts or external images.
 
 All text that comes from cases or models is escaped, or it could put anything into the page.
 """

@@ -1,4 +1,4 @@
-"""The numbers of a run: each measure says what one score adds to it."""
+"""The measures of a run, each computed from single scores."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A run's results: scores, groups of them, and the JSON file that keeps them."""
+"""The results of a run: scores, groups of scores, and their JSON file."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""One answer against the truth."""
+"""Scores one answer."""
 
 from __future__ import annotations
 

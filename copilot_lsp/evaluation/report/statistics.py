@@ -1,4 +1,4 @@
-"""How sure a difference is: the paired bootstrap (Efron and Tibshirani, 1993, chapters 13 and 16).
+"""Confidence intervals by the paired bootstrap (Efron and Tibshirani, 1993, chapters 13 and 16).
 
 Cases are drawn with replacement, the same ones for both sides, and the measure's difference is taken each time; the
 interval holds the middle 95 % of these.

@@ -1,4 +1,4 @@
-"""What `copilot-lsp eval` prints on a terminal."""
+"""The tables that `copilot-lsp eval` prints."""
 
 from __future__ import annotations
 

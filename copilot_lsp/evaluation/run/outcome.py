@@ -1,4 +1,4 @@
-"""What one model made of one case: the answer as it came, before it is judged."""
+"""One model's answer to one case, before scoring."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is done already, as JSON lines: a run that was interrupted goes on where it stopped."""
+"""The record of finished cases as JSON lines, from which an interrupted run continues."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Runs programs that a model wrote half of: in a process of their own, with little time and memory, without network."""
+"""Runs completed programs in a sandbox: a process with limited time and memory, without network."""
 
 from __future__ import annotations
 

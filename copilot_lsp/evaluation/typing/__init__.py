@@ -1,4 +1,4 @@
-"""Somebody types real code while a completer suggests the rest, in real time: wit and speed count together.
+"""A typing simulation in real time, which measures quality and latency together.
 
     places    what is to be typed, drawn from a folder; pairs: the brackets that an editor closes by itself
     page      the text while it is typed, and what each key does to it

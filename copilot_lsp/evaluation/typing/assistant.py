@@ -1,4 +1,4 @@
-"""What suggests: the few things that an editor's plugin does, whatever stands behind them."""
+"""The interface of an assistant in the typing simulation: what an editor's plugin does."""
 
 from __future__ import annotations
 

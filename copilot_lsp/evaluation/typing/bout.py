@@ -1,4 +1,4 @@
-"""All places, typed by turns: what else the machine does hits every assistant alike."""
+"""Types all places with the assistants in turn, so that other load affects each alike."""
 
 from __future__ import annotations
 

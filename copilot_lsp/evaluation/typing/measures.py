@@ -1,4 +1,4 @@
-"""A run's numbers: what each place adds to them, and the interval that bootstrapping over places gives."""
+"""The measures of a typing simulation, with intervals bootstrapped over places."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The text while it is typed, and what each key does to it; as an editor with automatic indentation does."""
+"""The text being typed, and the effect of each key in an editor with automatic indentation."""
 
 from __future__ import annotations
 

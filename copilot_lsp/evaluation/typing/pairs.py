@@ -1,4 +1,4 @@
-"""Brackets and quotes that an editor closes by itself, told from the syntax tree."""
+"""Auto-closed brackets and quotes, derived from the syntax tree."""
 
 from __future__ import annotations
 

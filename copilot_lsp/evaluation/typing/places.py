@@ -1,4 +1,4 @@
-"""What is typed: functions, classes and top-level statements of a folder, drawn with a seed."""
+"""Draws what is typed: functions, classes and top-level statements of a folder."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a process and its children use, from Linux's /proc; nothing where there is none."""
+"""CPU time and memory of a process and its children, from Linux's /proc; nothing elsewhere."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""JSON-RPC with a language server in a process of its own, over its standard input and output."""
+"""JSON-RPC with a language server over standard input and output."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which suggestion is seen, since when, and what becomes of it. Pure: time comes as a number of seconds."""
+"""The suggestion on the screen: since when it is visible, and what becomes of it. Pure; times in seconds."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a typing simulation prints on a terminal, and its numbers as plain data."""
+"""The table of a typing simulation, and its measures as plain data."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What somebody does who sees a suggestion, and how fast they type. Pure."""
+"""The simulated typist: typing speed, and reactions to suggestions. Pure."""
 
 from __future__ import annotations
 

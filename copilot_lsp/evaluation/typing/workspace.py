@@ -1,4 +1,4 @@
-"""A copy of the folder that is typed in: no server may find on the disk what is still to be typed."""
+"""A copy of the folder without the code still to be typed, so that no server finds it on disk."""
 
 from __future__ import annotations
 

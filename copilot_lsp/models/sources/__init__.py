@@ -1,4 +1,4 @@
-"""How a file is fetched from each kind of source; whoever asks checks what came."""
+"""Fetches a file from each kind of source; the caller verifies it."""
 
 from __future__ import annotations
 

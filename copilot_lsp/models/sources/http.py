@@ -1,4 +1,4 @@
-"""One file over HTTP, continued where it ended; huggingface_hub's client, so proxy variables and certificates count."""
+"""Resumable HTTP download with huggingface_hub's client, which respects proxy variables and certificates."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A file of a model hub. huggingface_hub knows the address (HF_ENDPOINT), the token and what is behind a redirect."""
+"""A file on a model hub. huggingface_hub handles the address (HF_ENDPOINT), the token and redirects."""
 
 from __future__ import annotations
 

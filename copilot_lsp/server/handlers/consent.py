@@ -1,4 +1,4 @@
-"""The question whether text may be sent to a host, before anything is."""
+"""Asks the user's consent before any text is sent to a host."""
 
 from __future__ import annotations
 

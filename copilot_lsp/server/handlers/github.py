@@ -1,4 +1,4 @@
-"""Requests of GitHub's language server, answered as it would with nothing to say.
+"""Requests of GitHub's language server, answered with empty results.
 
 Several editor plugins choose their server by the word `copilot` in its name, and so find ours. They are to go on
 working, with our inline completions, and not to show "method not found".

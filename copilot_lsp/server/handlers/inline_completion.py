@@ -1,4 +1,4 @@
-"""textDocument/inlineCompletion, and what the editor tells of the fate of its items."""
+"""textDocument/inlineCompletion, and the editor's reports about its items."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The commands `copilotLsp.models.*`: which models there are, getting one, switching to it, and deleting it.
+"""The commands `copilotLsp.models.*`: list, download, switch and delete models.
 
 Every answer is an object with `ok`, and with a `message` of one line when that is false.
 """

@@ -1,4 +1,4 @@
-"""Between byte offsets and the client's positions."""
+"""Conversion between byte offsets and the client's positions."""
 
 from __future__ import annotations
 

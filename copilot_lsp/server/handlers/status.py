@@ -1,4 +1,4 @@
-"""didChangeStatus, copilotLsp/statistics, the progress of loading and indexing, and a message when there is none."""
+"""didChangeStatus, copilotLsp/statistics, progress of loading and indexing, and messages for clients without them."""
 
 from __future__ import annotations
 

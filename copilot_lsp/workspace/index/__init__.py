@@ -1,1 +1,1 @@
-"""What is known of the workspace's files: symbols, imports, windows of lines, kept in one SQLite file."""
+"""The index of the workspace's files: symbols, imports and windows of lines in one SQLite file."""

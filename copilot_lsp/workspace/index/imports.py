@@ -1,4 +1,4 @@
-"""Which files of the workspace an import statement means.
+"""Resolves import statements to files of the workspace.
 
 A statement is read with regular expressions: tree-sitter has found where it begins and ends. What it names is then
 looked for among the files that the workspace has; nothing is read from the disk.

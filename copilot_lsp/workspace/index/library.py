@@ -1,4 +1,4 @@
-"""Questions to an index. Reads the SQLite file and nothing else: no file of the workspace is opened here."""
+"""Queries on an index. Reads only the SQLite file, never a file of the workspace."""
 
 from __future__ import annotations
 

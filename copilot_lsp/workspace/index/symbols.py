@@ -1,4 +1,4 @@
-"""The definitions in a file, by tree-sitter queries of ours (`queries/`).
+"""The definitions in a file, found by our tree-sitter queries (`queries/`).
 
 A query captures a whole definition under its kind (a name of `KINDS`), what it is called as `@name`, and, where the
 syntax tells it elsewhere than by nesting, the type that it belongs to as `@parent`. `@scope` (Rust's `impl`) gives

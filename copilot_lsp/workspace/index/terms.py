@@ -1,4 +1,4 @@
-"""Identifiers of a text, whole and split into words, and windows of lines as sets of them."""
+"""The identifiers of a text, whole and split into words, and windows of lines as sets of identifiers."""
 
 from __future__ import annotations
 
