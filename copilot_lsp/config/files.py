@@ -26,14 +26,14 @@ def user_file() -> Path:
 
 
 def load(projects: Iterable[Path] = (), flags: Mapping[str, object] | None = None) -> Effective:
-    """What counts here without an editor. Files that cannot be read are problems, never errors."""
+    """The options in effect without an editor. Unreadable files are problems, not errors."""
     layers, problems = layers_of(projects)
     found = merge([*layers, Layer("flags", "the command line", flags or {})])
     return Effective(found.settings, found.origins, (*problems, *found.problems), found.unknown)
 
 
 def layers_of(projects: Iterable[Path]) -> tuple[list[Layer], list[str]]:
-    """Below the editor's options, lowest first; and a line for each file that cannot be read."""
+    """The layers below the editor's options, lowest first, and one line for each unreadable file."""
     layers: list[Layer] = []
     problems: list[str] = []
     for layer in (_profile, _user, *(_project(folder) for folder in projects), _environment):
@@ -45,7 +45,7 @@ def layers_of(projects: Iterable[Path]) -> tuple[list[Layer], list[str]]:
 
 
 def project_of(path: Path) -> Iterator[Path]:
-    """The nearest folder above `path` with a file of options, not beyond a repository or the home folder."""
+    """The nearest folder above `path` with an options file, not above a repository or the home folder."""
     ends = {Path.home()}
     for folder in [path.absolute(), *path.absolute().parents]:
         if (folder / PROJECT_FILE).is_file():
@@ -75,7 +75,7 @@ def set_user(name: str, value: object) -> Path:
 
 
 def write(path: Path, text: str) -> None:
-    """In one step: a reader finds the old file or the new one."""
+    """Write atomically: readers see the old file or the new one."""
     path.parent.mkdir(parents=True, exist_ok=True)
     new = path.with_name(f"{path.name}.{os.getpid()}.new")
     try:
@@ -126,7 +126,7 @@ def _environment() -> list[Layer]:
 
 
 def misspelled() -> list[str]:
-    """Environment variables that look like an option of ours."""
+    """Environment variables that look like misspelled options."""
     names = {PREFIX + snake(option.name).replace(".", "_").upper() for option in OPTIONS}
     ours = [name for name in os.environ if name.startswith(PREFIX) and name not in names]
     hints = {name: hint(name.removeprefix(PREFIX).lower()) for name in ours}

@@ -16,7 +16,7 @@ from copilot_lsp.settings import Settings
 Kind = Literal["profile", "user", "project", "environment", "editor", "flags"]
 
 ADDED = ("exclude", "disabledLanguages")
-"""What a project adds to the user's, and cannot take away."""
+"""Options to which a project can only add."""
 
 PROJECT_SECTIONS = ("completion.", "context.")
 PROJECT_NAMES = ("enabled", "model", "maxParseBytes", *ADDED)
@@ -25,7 +25,7 @@ added later has to be put here on purpose."""
 
 
 OWN = {option.name for option in OPTIONS if option.own}
-"""What an editor may not set either: it passes on what a folder's own settings say."""
+"""Options that an editor cannot set either, because it passes on a folder's own settings."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +80,7 @@ def _merged(layers: Iterable[Layer], base: Settings | None) -> Effective:
 
 
 def hint(name: str) -> str:
-    """What an unknown name was meant to be, perhaps."""
+    """A suggestion for an unknown name."""
     bare = re.sub(r"[-_](\w)", lambda letter: letter[1].upper(), name.rpartition(" ")[2].removeprefix(f"{SECTION}."))
     near = difflib.get_close_matches(bare, [option.name for option in OPTIONS], 1)
     return f": did you mean {near[0]}?" if near else ""
@@ -152,7 +152,7 @@ def _is_path(model: str) -> bool:
 
 
 def _is_allowed(model: str, folders: Iterable[str]) -> bool:
-    """Links are followed: what counts is where the file is."""
+    """Symbolic links are followed: the location of the target counts."""
     try:
         path = Path(model).expanduser().resolve()
         return any(path.is_relative_to(Path(folder).expanduser().resolve()) for folder in folders)

@@ -31,7 +31,7 @@ class Machine:
     engine: str
 
     def difference(self, other: Machine) -> str:
-        """What is not the same, for a user; "" when nothing is."""
+        """The difference, for the user; "" if there is none."""
         names = ("processor", "number of cores", "llama.cpp")
         mine, theirs = (self.processor, self.cores, self.engine), (other.processor, other.cores, other.engine)
         return next((name for name, a, b in zip(names, mine, theirs, strict=True) if a != b), "")
@@ -78,7 +78,7 @@ def _processor() -> str:
 
 
 def _engine() -> str:
-    """Its libraries' names and sizes tell one build of a version from another."""
+    """The names and sizes of its libraries distinguish builds of one version."""
     try:
         release = version("llama-cpp-python")
         spec = find_spec("llama_cpp")  # looks, and loads nothing

@@ -110,7 +110,7 @@ def _read(option: Option, value: object) -> Value | None:
 
 
 def _readable(option: Option, value: object) -> Value | None:
-    """What can be used of a list: one pattern that says nothing must not let in the files that the others name."""
+    """The valid items of a list: one invalid pattern must not disable the others."""
     if not isinstance(value, list | tuple):
         return None
     readable = [each for each in value if _is_string(option, each)]

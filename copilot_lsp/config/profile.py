@@ -91,7 +91,7 @@ def read() -> Profile | None:
 
 
 def stale(profile: Profile) -> str:
-    """Why it must not be used, for a user; "" when it may be."""
+    """Why the profile must not be used, for the user; "" if it may be."""
     if profile.version != VERSION:
         return "it is of another version of copilot-lsp"
     if difference := this_machine().difference(profile.machine):
@@ -103,7 +103,7 @@ def stale(profile: Profile) -> str:
 
 
 def is_same(model: Model) -> bool:
-    """Whether its file is the one that was measured."""
+    """Whether the model's file is the one that was measured."""
     try:
         return bool(model.file) and fingerprint(Path(model.file)) == model.fingerprint
     except OSError:

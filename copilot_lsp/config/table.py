@@ -151,4 +151,4 @@ OPTIONS = (
 RETIRED = {
     "completion.minConfidence": f"{SECTION}.completion.confidence is a probability from 0 to 1 now; its value is used"
 }
-"""Options of older versions, and what took their place."""
+"""Options of older versions, and their replacements."""

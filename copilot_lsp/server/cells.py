@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Cells:
-    """A cell's notebook, and the cells above and below it from top to bottom; all of them URIs."""
+    """A cell's notebook, and the cells above and below it in order, as URIs."""
 
     notebook: str = ""
     above: tuple[str, ...] = ()

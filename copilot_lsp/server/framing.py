@@ -50,7 +50,7 @@ class Unreadable:
 
 
 class Frames:
-    """What was fed so far and is not a whole message yet."""
+    """The buffer of an incomplete message."""
 
     def __init__(self, limit: int = MAX_MESSAGE_BYTES) -> None:
         self._limit = limit
@@ -129,7 +129,7 @@ class Frames:
         return self._lose(f"a header that does not end: {shown(garbage)}")
 
     def _lose(self, reason: str) -> Unreadable | None:
-        """Says so once, however much garbage follows."""
+        """Report garbage once, however long it is."""
         lost, self._lost = self._lost, True
         return None if lost else Unreadable(reason)
 

@@ -18,7 +18,7 @@ from copilot_lsp.workspace.index.update import Scope
 logger = logging.getLogger(__name__)
 
 RESTARTS = (1.0, 10.0, 60.0)
-"""Seconds before the process is started again, each time that it has ended by itself."""
+"""Delays (seconds) before the process is restarted after it has ended unexpectedly."""
 
 END_SECONDS = 2.0
 LONGEST_LINE = 2**20
@@ -52,7 +52,7 @@ class IndexProcess:
         self._ending = False
 
     def use(self, scope: Scope | None, poll: float) -> None:
-        """What is indexed from now on, looked at again every `poll` seconds; None: nothing, and no process."""
+        """Set what is indexed, rechecked every `poll` seconds; None: stop the process."""
         self._scope, self._poll = scope, poll
         if scope is None:
             self._become(IndexStatus())

@@ -1,6 +1,6 @@
 """The index of other files in the server: what is indexed, and the selection of context.
 
-Never on the way of a request: the index is written by a process of its own, and read in a thread while nobody waits.
+Requests never wait for it: a separate process writes the index, and a thread reads it while no query waits.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ POLL_SECONDS, POLL_BLIND_SECONDS = 600.0, 30.0
 """Between two looks at all files, where the client tells of changes and where it does not."""
 
 SETTLE_SECONDS = 1.0
-"""Changes within this time are one message."""
+"""Changes within this time are sent as one message."""
 
 RULES = {*IGNORE_FILES, ".gitignore", "exclude"}
 """Names of files that say what is excluded; the last one is git's, in `.git/info`."""
@@ -72,7 +72,7 @@ class Knowledge:
         return self._process.settled
 
     def use(self, settings: Settings) -> bool:
-        """Indexes what the folders and the settings of this moment let be read; whether that is anything."""
+        """Index what the folders and settings allow to be read. Returns whether that is anything."""
         gate, self._tokens = self._gate(), settings.context.chunk_tokens
         self._included = bool(settings.include)
         wanted = settings.enabled and settings.context.index and gate.roots
@@ -84,7 +84,7 @@ class Knowledge:
         return used is not None
 
     def edited(self, uri: str) -> None:
-        """The text of an open document is different, or it was closed."""
+        """An open document has changed or was closed."""
         if self._used is not None and file_of(uri):
             self._dirty[real_path(uri)] = None
             self._settle()
@@ -147,7 +147,7 @@ class Knowledge:
         self._reader.submit(forget)
 
     def _started(self) -> None:
-        """The process does not know what editors hold."""
+        """A new process does not know the open documents."""
         for document in self._documents():
             if file_of(document.uri):
                 self._dirty[real_path(document.uri)] = None
@@ -158,7 +158,7 @@ class Knowledge:
             self._soon = asyncio.get_running_loop().call_later(SETTLE_SECONDS, self._tell)
 
     def _tell(self) -> None:
-        """The process, of what is different since the last time; of no document that must not be read."""
+        """Send the process the changes since the last time, without documents that must not be read."""
         if self._soon is not None:
             self._soon.cancel()
             self._soon = None

@@ -16,7 +16,7 @@ MODULE = "lsprotocol.types"
 
 
 def load() -> None:
-    """Imports lsprotocol's types without these methods. Does nothing when they are there already."""
+    """Import lsprotocol's types without these methods. Does nothing if they are imported already."""
     define = attrs.define
 
     @functools.wraps(define)

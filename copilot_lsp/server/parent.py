@@ -11,9 +11,9 @@ POLL_SECONDS = 2.0
 
 
 async def death(process_id: Callable[[], int | None]) -> None:
-    """Returns once the process has ended; `process_id` gives None as long as it is not known.
+    """Wait for the process to end; `process_id` returns None while it is unknown.
 
-    One that never was there is never dead: the client may run on another machine or in a container.
+    A process that was never seen does not count as dead: the client may run on another machine or in a container.
     """
     seen = False
     while True:

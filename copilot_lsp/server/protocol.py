@@ -78,7 +78,7 @@ class Protocol(LanguageServerProtocol):
         return token
 
     def receive(self, body: bytes) -> None:
-        """Handles one message. Whatever it is: a request is answered, and nothing is raised."""
+        """Handle one message of any kind: requests are always answered, and nothing is raised."""
         try:
             message = reading.parse(body)
         except ValueError as error:
@@ -95,7 +95,7 @@ class Protocol(LanguageServerProtocol):
             self.refuse(id, types.ErrorCodes.InternalError, "the message could not be handled; see the server's log")
 
     def refuse(self, id: object, code: types.ErrorCodes, reason: str) -> None:
-        """Answers with an error; with the id null when none can be told."""
+        """Answer with an error; the id is null if it is unknown."""
         self._send_data(
             {
                 "jsonrpc": self.VERSION,
@@ -133,7 +133,7 @@ class Protocol(LanguageServerProtocol):
         self.handle_message(request)
 
     def _notification(self, message: dict[str, Any]) -> None:
-        """One that cannot be read costs only itself; a change to a document costs that document."""
+        """An invalid notification is ignored; an invalid change invalidates its document."""
         method, params = message["method"], message.get("params")
         message = {"jsonrpc": self.VERSION, "method": method, "params": params}
         try:
@@ -147,7 +147,7 @@ class Protocol(LanguageServerProtocol):
                 self._server.session.close_document(uri)
 
     def _take_answer(self, message: dict[str, Any]) -> None:
-        """To a request of ours. What cannot be read is an error, or somebody would wait for ever."""
+        """The answer to a request of ours. An invalid one counts as an error, so that nobody waits forever."""
         id = message.get("id")
         if not reading.is_id(id) or id not in self._result_types:
             logger.warning("an answer to nothing that was asked")
@@ -246,7 +246,7 @@ class Protocol(LanguageServerProtocol):
 
 
 class Server(LanguageServer):
-    """What handlers get as `ls`: our session, and what the client was told so far."""
+    """The `ls` of handlers: our session, and what the client has been told."""
 
     protocol: Protocol
 
@@ -270,7 +270,7 @@ class Server(LanguageServer):
         super().__init__(*arguments, protocol_cls=Protocol, converter_factory=reading.converter, **options)
 
     def spawn(self, work: Coroutine[Any, Any, None]) -> None:
-        """Runs `work` beside the handlers; an exception is logged."""
+        """Run `work` in the background; exceptions are logged."""
         task = asyncio.get_running_loop().create_task(work)
         self._tasks.add(task)
         task.add_done_callback(self._ended)

@@ -245,14 +245,14 @@ def _camel(name: str) -> str:
 
 
 def position_encoding(capabilities: types.ClientCapabilities) -> PositionEncoding:
-    """The first of a client's that we know."""
+    """The first of the client's encodings that we support."""
     offered = (capabilities.general and capabilities.general.position_encodings) or ()
     known: tuple[PositionEncoding, ...] = ("utf-8", "utf-16", "utf-32")
     return next((each for offer in offered for each in known if offer == each), "utf-16")
 
 
 def problem(error: Any) -> types.ResponseError:  # noqa: ANN401
-    """What a client calls an error, whatever it looks like."""
+    """A client's error as text, whatever its form."""
     said = error if isinstance(error, dict) else {}
     code = said.get("code")
     return types.ResponseError(

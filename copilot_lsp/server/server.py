@@ -87,7 +87,7 @@ def create(session: Session) -> Server:
 
 
 async def talk(server: Server, reader: asyncio.StreamReader, writer: Writer) -> None:
-    """Serves one client until it says `exit` or is gone."""
+    """Serve one client until it sends `exit` or disconnects."""
     protocol, frames = server.protocol, Frames()
     protocol.set_writer(writer)
     try:
@@ -110,7 +110,7 @@ def _receive(protocol: Protocol, frame: bytes | Unreadable) -> None:
 
 
 async def talk_websocket(server: Server, websocket: ServerConnection, writer: Writer) -> None:
-    """The same, with a message in each WebSocket message."""
+    """The same over WebSocket, one message each."""
     protocol = server.protocol
     protocol.set_writer(writer, include_headers=False)
     try:

@@ -12,10 +12,10 @@ from copilot_lsp.completion.query import Answer, Completion, Query
 from copilot_lsp.silence import Reason
 
 REMEMBERED = 1000
-"""Completions whose fate is still followed; a report about an older one counts nothing."""
+"""Number of completions that are tracked; reports about older ones are ignored."""
 
 LATENCIES = 10_000
-"""The percentiles are those of the last so many answers."""
+"""Number of latest answers used for the percentiles."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +53,7 @@ class _Fate:
 
 
 class Recorder:
-    """Counts answers, and what the editor reports of them by completion id. An unknown id counts nothing."""
+    """Counts answers, and the editor's reports by completion id. Unknown ids are ignored."""
 
     def __init__(self) -> None:
         self._since = datetime.now(UTC)

@@ -9,7 +9,7 @@ from copilot_lsp.server.sources import Choice
 
 
 async def switch(session: Session, model: str) -> None:
-    """Loads `model`, and keeps it until the settings say something new.
+    """Load `model` and use it until the settings name another one.
 
     Raises EngineFailed when it cannot be loaded; the old one is loaded again then. In between, queries are answered
     with nothing, since the model is loading.

@@ -26,24 +26,24 @@ _TAG = re.compile(r"\s*<(?!area|base|br|col|embed|hr|img|input|link|meta|source|
 """An opening tag alone on its line; the names are HTML's void elements, which have no body."""
 
 CLOSER = re.compile(r"[ \t]*(?:[)\]}]+|</[\w.:-]*>?|(?:end|fi|done|esac)(?=[;,.)\]}]|\s*$|\s+[#-]))[;,)]*")
-"""What begins a line that ends a block: `end` alone, not a variable of that name."""
+"""What starts a line that ends a block: the word `end`, not a variable that begins with it."""
 
 CONTINUATION = re.compile(
     r"[ \t]*(?:else|elif|elsif|elseif|except|catch|finally|rescue|ensure|case|default|when|then|do)\b"
 )
-"""Words that begin a line which belongs to the statement above it."""
+"""Words that start a line belonging to the statement above it."""
 
 DEFINITION = re.compile(
     r"[ \t]*(?:@\w|#\[|(?:(?:export|default|pub(?:\([a-z]+\))?|public|private|protected|internal|static|abstract|final"
     r"|virtual|override|async|unsafe|inline|extern|declare|open|data|sealed|partial)\s+)*"
     r"(?:def|class|function\*?|fn|func|fun|impl|struct|enum|interface|trait|type|module|namespace|object|record)\b)"
 )
-"""The first line of something that stands for itself: a function, a class, a decorator above one."""
+"""The first line of a definition: a function, a class, or a decorator above one."""
 
 MAX_UNIT = 8
 
 NEAR_LINES = 60
-"""How far around the cursor indentation is looked at."""
+"""Lines around the cursor that are considered for indentation."""
 
 
 _COLON_LANGUAGES = frozenset({"", "yaml", "plaintext", "nim", "gdscript"})
@@ -51,7 +51,7 @@ _COLON_LANGUAGES = frozenset({"", "yaml", "plaintext", "nim", "gdscript"})
 
 
 def opens_block(line: str, language: str) -> bool:
-    """Whether the lines after `line` are its body."""
+    """Whether `line` opens a block."""
     code = code_part(line, language)
     if code.endswith(("{", "(", "[", "=>", "->")):
         return True
@@ -64,7 +64,7 @@ def opens_block(line: str, language: str) -> bool:
 
 
 TABBED = frozenset({"go", "makefile"})
-"""Languages that are indented by tabs whatever the lines around have."""
+"""Languages that always use tabs."""
 
 
 def indent_unit(site: Site) -> str:

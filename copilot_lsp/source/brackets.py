@@ -1,6 +1,6 @@
-"""Brackets, strings and comments in a piece of text that may begin and end anywhere.
+"""Finds brackets, strings and comments in a piece of text that may begin and end anywhere.
 
-A scan by regular expressions, not by tree: it works on half a line, in any language, while text streams in.
+A scan by regular expressions, without a tree, so it works on incomplete lines in any language while text streams in.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ HARD = frozenset({Kind.BRACKET, Kind.STRING, Kind.HOLE})
 
 @dataclass(frozen=True, slots=True)
 class Frame:
-    """Something that is open: what closes it, and its index (code points) in the text where it was opened."""
+    """An open bracket, string or comment: what closes it, and the index (code points) where it was opened."""
 
     kind: Kind
     closing: str
@@ -82,13 +82,13 @@ class Brackets:
 
     @property
     def unclosed(self) -> str:
-        """The closing brackets that the text's own opening ones still need, in the order in which they have to come."""
+        """The closing brackets missing for those opened in the text, in order."""
         hard = (frame for frame in reversed(self.own) if frame.kind in HARD and frame.kind is not Kind.STRING)
         return "".join(frame.closing for frame in hard)
 
     @property
     def comment(self) -> int | None:
-        """Where a comment begins that is still open at the end."""
+        """Start of the comment that is open at the end."""
         return next((frame.index for frame in self.own if frame.kind is Kind.COMMENT), None)
 
     @property

@@ -75,11 +75,11 @@ class Document:
     def open(
         cls, uri: str, path: str, language: str, version: int, source: str | bytes, max_parse_bytes: int
     ) -> Document:
-        """`max_parse_bytes`: longer text is kept without a tree."""
+        """`max_parse_bytes`: longer text gets no tree."""
         return cls(uri, path, language, version, Text.of(source), max_parse_bytes)
 
     def limit(self, max_parse_bytes: int) -> None:
-        """As if it were opened with that limit."""
+        """Change the limit as if the document were opened with it."""
         self.max_parse_bytes, self.tree, self.parsed, self.resting = max_parse_bytes, None, False, 0
 
     def apply(self, edits: Sequence[Edit], version: int) -> None:
@@ -99,7 +99,7 @@ class Document:
         self.text = self.text.replace(start, end, new)
 
     def snapshot(self) -> Snapshot:
-        """The document now; parses what changed since the last one."""
+        """The current document; parses what has changed since the last snapshot."""
         if not self.parsed:
             self._parse()
             self.parsed = True

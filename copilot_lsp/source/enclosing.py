@@ -1,4 +1,4 @@
-"""What is open at the cursor: the brackets, strings and holes that a completion begins in."""
+"""What is open at the cursor: brackets, strings and interpolations."""
 
 from __future__ import annotations
 

@@ -38,7 +38,7 @@ class Grammar:
     quotes: tuple[bytes, ...] = (b'"', b"'")
 
     def load(self) -> tree_sitter.Language | str:
-        """The grammar, or one line saying why it cannot be had."""
+        """The grammar, or one line saying why it cannot be loaded."""
         try:
             return tree_sitter.Language(getattr(importlib.import_module(self.module), self.function)())
         except Exception as error:  # whatever a broken wheel does, its documents are still completed

@@ -15,7 +15,7 @@ from copilot_lsp.source.languages import language_of
 from copilot_lsp.source.syntax import ancestors, node_at, source_of
 
 MAX_SCAN_BYTES = 16_384
-"""An error further back than this is not looked at, to stay within a millisecond or so."""
+"""Errors further back than this are ignored, to stay within about a millisecond."""
 
 
 class Region(StrEnum):
@@ -32,7 +32,7 @@ def in_string(tree: Tree, language: str, offset: int) -> bool:
 def marks_of_comments(snapshot: Snapshot, offset: int) -> tuple[str, ...]:
     """What begins a comment, where a completion had better not: outside comments and strings, below the file's head.
 
-    A comment that the user did not begin is what a small model writes when it does not know how the code goes on.
+    Small models start a comment when they do not know how to continue.
     """
     mark = language_of(snapshot.language).comment
     tree = snapshot.tree

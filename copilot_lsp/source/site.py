@@ -54,7 +54,7 @@ class Site:
 
     @property
     def starts_line(self) -> bool:
-        """Whether there is only indentation to the left of the cursor."""
+        """Whether only indentation is left of the cursor."""
         return not self.left.strip()
 
     @property

@@ -16,12 +16,12 @@ from copilot_lsp.source.grammars import Grammar
 from copilot_lsp.source.languages import language_of
 
 PARSE_LIMIT_MS = 1000
-"""Random text can take seconds per 100 kB, which code never does, and a parse holds the interpreter's lock."""
+"""Random text, unlike code, can take seconds per 100 kB, and parsing holds the interpreter's lock."""
 
 
 @cache
 def _parser(grammar: Grammar) -> tree_sitter.Parser | str:
-    """The parser of a grammar, or one line saying why there is none."""
+    """The parser of a grammar, or one line saying why it is missing."""
     loaded = grammar.load()
     if isinstance(loaded, str):
         return loaded

@@ -26,7 +26,7 @@ HEAD_BYTES = 1000
 BUILT = re.compile(r"[.-]min\.\w+$|\.bundle\.js$|_pb2(?:_grpc)?\.pyi?$|\.pb\.\w+$|\.d\.ts$")
 
 CODE = frozenset(row.id for row in LANGUAGES if row.grammar is not None) - {"json", "jsonc"}
-"""Languages that are replayed unless others are asked for."""
+"""Languages that are replayed by default."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +40,7 @@ class SourceFile:
     gate: Gate = field(repr=False, compare=False)
 
     def read(self) -> str | None:
-        """Its text, None for what nobody wrote by hand or is no text."""
+        """The text; None for generated and binary files."""
         try:
             data = self.gate.read(self.file)
             if isinstance(data, Exclusion) or not _is_handwritten(data):
@@ -90,7 +90,7 @@ def walk(gate: Gate) -> Iterator[tuple[Path, str]]:
 
 
 def _judged(gate: Gate) -> Iterator[tuple[Path, str, Exclusion | None]]:
-    """All files but those in excluded folders."""
+    """All files except those in excluded folders."""
     for root in gate.roots:
         for name, folders, files in os.walk(root or "/"):
             above = "" if name == root else f"{Path(name).relative_to(root or '/').as_posix()}/"
@@ -106,7 +106,7 @@ def _enters(gate: Gate, root: str, name: str) -> bool:
 
 
 def left_out(path: str, size: int) -> str:
-    """Why a file that may be read is not worth it, "" if it is."""
+    """Why a readable file is skipped, "" if it is not."""
     if size > MAX_BYTES:
         return "too large"
     return "built" if BUILT.search(path) else ""

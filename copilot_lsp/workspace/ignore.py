@@ -30,13 +30,13 @@ IGNORE_FILES = (".copilotlspignore", ".aiignore")
 FOREIGN = frozenset(
     {"node_modules", "bower_components", "vendor", "third_party", "site-packages", "dist", "build", "target", "venv"}
 )
-"""Folders with code that somebody else wrote, or a program."""
+"""Folders with third-party or generated code."""
 
 OUTSIDE = Exclusion("..", "the rule that nothing outside the workspace is read")
 
 
 class Gate:
-    """Knows the roots and the user's patterns; ignore files are looked at afresh for each question."""
+    """Holds the roots and the user's patterns; ignore files are checked for changes on each call."""
 
     def __init__(self, roots: Iterable[Path | str], exclude: Iterable[str] = (), include: Iterable[str] = ()) -> None:
         roots = list(roots)
@@ -140,7 +140,7 @@ class Gate:
         return repository.ignored(path, top, self._files)
 
     def _git_ignores_root(self, root: str) -> bool:
-        """A folder that git ignores but the user has opened: what is said above it does not count."""
+        """Whether git ignores the opened folder itself; then rules above it are disregarded."""
         top = repository.repository_of(root)
         if top is None:
             return False

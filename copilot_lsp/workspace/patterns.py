@@ -12,7 +12,7 @@ from pathspec import GitIgnoreSpec
 
 @dataclass(frozen=True, slots=True)
 class Exclusion:
-    """Why a file is left alone: the `pattern` that says so, and where that stands."""
+    """Why a file is excluded: the `pattern`, and where it is written."""
 
     pattern: str
     origin: str
@@ -67,7 +67,7 @@ def is_pattern(line: str) -> bool:
 
 
 def first_excluded(path: str, judge: Callable[[str], Exclusion | None]) -> Exclusion | None:
-    """Git's rule: folders are judged from the top down, and below an excluded one nothing comes back.
+    """As git does: folders are judged from the top down, and nothing below an excluded one is re-included.
 
     `judge` gets each folder on the way to `path` ('/'-separated) with a '/' at its end, and then `path`.
     """

@@ -18,7 +18,7 @@ from copilot_lsp.workspace.patterns import Exclusion, Patterns, from_bytes
 GITIGNORE = ".gitignore"
 
 FOLD: Callable[[str], str] = str.lower if sys.platform in ("win32", "darwin") else str
-"""Where file systems take `A` for `a`, git does too (core.ignoreCase)."""
+"""On case-insensitive file systems git ignores case (core.ignoreCase)."""
 
 
 class IgnoreFiles:

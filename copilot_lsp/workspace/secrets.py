@@ -95,7 +95,7 @@ AFTER = re.compile(
     re.IGNORECASE,
 )
 BEFORE = re.compile(r"^(?:\.?#|copy of )", re.IGNORECASE)
-"""What editors and people add to the name of a copy."""
+"""Suffixes and prefixes of copies made by editors and users."""
 
 
 def secret_pattern(path: str, root: str = "") -> Exclusion | None:

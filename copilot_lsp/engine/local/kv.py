@@ -22,7 +22,7 @@ SPARE = 64
 
 @dataclass(slots=True)
 class Slot:
-    """A sequence of the cache: `tokens` are those that it holds now."""
+    """A sequence of the cache; `tokens` are those it holds."""
 
     sequence: int
     client: int = 0
@@ -39,7 +39,7 @@ class Slots:
         self._clock = 0
 
     def take(self, llama: Llama, document: str, prompt: Sequence[int], client: int = 0) -> Slot:
-        """The slot for `prompt`, with as much of its beginning in it as any slot of the client's document has."""
+        """The slot for `prompt`, holding as much of its prefix as any slot of the client's document does."""
         own = [slot for slot in self._slots if (slot.client, slot.document) == (client, document)]
         shared = {slot.sequence: common(slot.tokens, prompt) for slot in own}
         best = max(own, key=lambda slot: (shared[slot.sequence], slot.used), default=None)
@@ -66,7 +66,7 @@ class Slots:
         return len(self._slots) > 1 and len(slot.tokens) - shared > SPARE
 
     def _oldest(self, client: int, other: Slot | None) -> Slot:
-        """The one that was not used longest; the last slot of another client only where there is no other."""
+        """The least recently used slot; another client's last slot only if there is no other."""
         slots = [slot for slot in self._slots if slot is not other]
         held = Counter(slot.client for slot in self._slots if slot.used)
         spare = [slot for slot in slots if slot.client == client or not slot.used or held[slot.client] > 1]
@@ -87,9 +87,9 @@ def common(first: Sequence[int], second: Sequence[int]) -> int:
 
 
 def reuse(llama: Llama, slot: Slot, prompt: Sequence[int]) -> int:
-    """Leaves in the slot what it has in common with `prompt`; how many tokens that is.
+    """Truncate the slot to its common prefix with `prompt`; returns that length in tokens.
 
-    The last token of the prompt is always evaluated again: its logits are wanted.
+    The last token of the prompt is always evaluated again, because its logits are needed.
     """
     kept = min(common(slot.tokens, prompt), len(prompt) - 1)
     if not llama.forget(slot.sequence, kept):
@@ -99,7 +99,7 @@ def reuse(llama: Llama, slot: Slot, prompt: Sequence[int]) -> int:
 
 
 def evaluate(llama: Llama, slot: Slot, prompt: Sequence[int], batch: int) -> Logits:
-    """Evaluates what of `prompt` is not in the slot, `batch` tokens at a time; the logits after its last token.
+    """Evaluate the rest of `prompt`, `batch` tokens at a time; returns the logits after its last token.
 
     Raises Aborted behind a batch, or between two graph nodes of one; the batches before it stay usable.
     """

@@ -1,6 +1,6 @@
 """llama.cpp through its C API: load a model, make a context, evaluate tokens.
 
-Only the engine process imports this: a crash in here must not take the language server down.
+Only the engine process imports this module, so that a crash does not take the language server down.
 """
 
 from __future__ import annotations
@@ -57,7 +57,7 @@ class Llama:
     """
 
     def __init__(self, params: ModelParams, progress: Callable[[float], None] = lambda _: None) -> None:
-        """Raises ModelCorrupt when llama.cpp cannot load the file. `progress` gets 0 to 1."""
+        """Raises ModelCorrupt if llama.cpp cannot load the file. `progress` is called with 0 to 1."""
         load_backends()
         self.params = params
         self.threads = params.engine.threads or default_threads()
@@ -117,11 +117,11 @@ class Llama:
         self._memory = api.llama_get_memory(self._context)
 
     def abort(self) -> None:
-        """Makes the evaluation that runs now, or the next, raise Aborted. From any thread."""
+        """Make the current or next evaluation raise Aborted. Thread-safe."""
         self._abort[0] = b"\1"
 
     def stop(self) -> None:
-        """Cancels: a batch of a prompt is finished first, because the next key's prompt begins with it too."""
+        """Cancel after the current prompt batch, because the next key's prompt begins with the same tokens."""
         self.stopping = True
         if not self.prefilling:
             self.abort()
@@ -202,7 +202,7 @@ class Llama:
     def self_test(self) -> float:
         """Evaluates a batch and a single token, the two ways through the kernels; milliseconds.
 
-        Where llama.cpp was compiled wrongly this ends the process, before a user waits for it. The batch again, now
+        If llama.cpp was miscompiled, this ends the process before a user waits for it. The batch again, now
         that the weights are in memory, tells `prefill_ms`, the time for a token of a prompt.
         """
         started = time.perf_counter()
@@ -243,7 +243,7 @@ class Llama:
 
 
 def template_of(llama: Llama, vocabulary: Vocabulary) -> fim.Template:
-    """How prompts for this model are written."""
+    """The prompt template of this model."""
     name = f"{llama.metadata('general.architecture')} {llama.metadata('general.name')}"
     return fim.detect(vocabulary, name, llama.metadata(fim.LAYOUT_KEY))
 
@@ -276,7 +276,7 @@ _errors: deque[str] = deque(maxlen=10)
 
 
 def _reason() -> str:
-    """What llama.cpp logged; it says the same thing at several levels of its code."""
+    """The last error logged by llama.cpp, without repetitions."""
     lines = [shown(line.strip()) for line in _errors]
     named = [line.partition("error loading model: ")[2] for line in lines]
     return next(filter(None, [*named, *lines]), "it does not say why")[:200]

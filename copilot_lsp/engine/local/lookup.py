@@ -21,7 +21,7 @@ class PromptLookup:
             self.add(token)
 
     def add(self, token: int) -> None:
-        """Files the place after each run of SIZE tokens, one token late: the last run must find an older place."""
+        """Index the position after each run of SIZE tokens, one token late, so the last run finds an older one."""
         if len(self._tokens) >= self.SIZE:
             self._after[tuple(self._tokens[-self.SIZE :])] = len(self._tokens)
         self._tokens.append(token)

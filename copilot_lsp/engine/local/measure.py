@@ -54,7 +54,7 @@ class Bench:
         self.filled = 0
 
     def speed(self, job: Job) -> Results:
-        """The time of one evaluation of each batch, behind `filled` tokens of context."""
+        """The time of one evaluation of each batch size, after `filled` tokens of context."""
         self._use(EngineSettings(sequences=1, batch=BATCH, **job["config"]))
         self._fill(job["filled"])
         for batch in job["batches"]:
@@ -65,7 +65,7 @@ class Bench:
         self.llama.forget(0, self.filled)
 
     def fill(self, job: Job) -> Results:
-        """How likely the model finds what stood in each hole, and whether it would have written just that."""
+        """The likelihood of the right text of each hole, and whether greedy decoding gives exactly it."""
         self._use(self.engine)
         self.filled = 0
         vocabulary = LlamaVocabulary(self.llama.vocabulary)
@@ -110,7 +110,7 @@ class Bench:
 
 
 def quantize(job: Job) -> Results:
-    """All weights in Q4_0, but the embedding matrices in Q8_0, where four bits cost the most."""
+    """Quantize all weights to Q4_0, except the embedding matrices (Q8_0), where four bits lose the most."""
     load_backends()
     parameters = api.llama_model_quantize_default_params()
     parameters.nthread = job["threads"]

@@ -8,7 +8,7 @@ from copilot_lsp.engine.base import FinishReason
 
 
 class Output:
-    """`must` is what the next tokens have to begin with, because the prompt's last tokens were left out for it."""
+    """`must`: bytes with which the next tokens have to begin, in place of the tokens dropped from the prompt."""
 
     def __init__(self, healed: bytes = b"", max_lines: int = 0) -> None:
         self.must = healed
@@ -19,16 +19,16 @@ class Output:
 
     @property
     def blank(self) -> bool:
-        """Whether nothing visible has come yet."""
+        """Whether no visible text has been generated yet."""
         return not self.text.strip()
 
     def add(self, piece: bytes) -> FinishReason | None:
-        """Takes a token's bytes; why the text is complete, if it is."""
+        """Add a token's bytes; returns why the text is complete, or None."""
         self.text += self._decoder.decode(self._unhealed(piece))
         return self._cut_at_line()
 
     def take(self) -> str:
-        """What was not taken yet."""
+        """Text that has not been taken yet."""
         text, self._taken = self.text[self._taken :], max(len(self.text), self._taken)
         return text
 

@@ -31,7 +31,7 @@ class Pulse:
     evaluations: int = -1
 
     def heard(self) -> None:
-        """Any message proves life."""
+        """Any message proves that the process is alive."""
         self.born, self.unanswered = True, 0
 
     def answered(self, evaluations: int) -> None:
@@ -43,11 +43,11 @@ class Pulse:
         self.still = 0
 
     def rest(self) -> None:
-        """Nobody waits for the engine."""
+        """No request is waiting for the engine."""
         self.unanswered = self.still = 0
 
     def turn(self, ready: bool) -> str:
-        """One more question goes out; why the process is given up, "" as long as it is not."""
+        """Count one more ping; returns why the process is considered dead, or ""."""
         self.unanswered += 1
         self.still += 1
         patience = MAX_UNANSWERED if self.born else MAX_UNBORN

@@ -35,7 +35,7 @@ class Death:
 
     @property
     def cause(self) -> str:
-        """For people: the name of a signal, or the exit code."""
+        """For the user: the name of the signal, or the exit code."""
         if self.exit_code < 0:
             try:
                 return signal.Signals(-self.exit_code).name

@@ -15,11 +15,11 @@ from copilot_lsp.engine.local.output import Output
 from copilot_lsp.engine.local.vocabulary import LlamaVocabulary
 
 Row = NDArray[np.floating[Any]]
-"""The logits of all tokens at one place."""
+"""The logits of all tokens at one position."""
 
 
 class Sampler:
-    """Greedy, or seeded sampling; one softmax a token, over the whole vocabulary."""
+    """Greedy or seeded sampling, with one softmax per token over the whole vocabulary."""
 
     def __init__(self, vocabulary: LlamaVocabulary, template: Template, request: InfillRequest) -> None:
         self._vocabulary = vocabulary

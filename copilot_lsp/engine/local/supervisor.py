@@ -23,10 +23,10 @@ from copilot_lsp.settings import Settings
 log = logging.getLogger(__name__)
 
 END_SECONDS = 2.0
-"""How long the process may take to end by itself."""
+"""Seconds that the process has to exit by itself."""
 
 KEPT_ERRORS = 8192
-"""Bytes of what the process wrote to standard error, for the log when it dies."""
+"""Bytes of the process's standard error that are logged when it dies."""
 
 
 class LocalEngine(EngineClient):
@@ -64,7 +64,7 @@ class LocalEngine(EngineClient):
             self._give_up_requests(str(error))
 
     async def _live(self) -> None:
-        """Runs the process again and again until it is given up."""
+        """Run the process, restarting it until it is given up."""
         deaths: list[Death] = []
         safe = self._settings.engine.safe_mode == "on"
         while self._status.state is not EngineState.FAILED:
@@ -79,7 +79,7 @@ class LocalEngine(EngineClient):
                 await asyncio.sleep(again.delay)
 
     async def _run(self, safe: bool) -> Death | None:
-        """One life of the process; None when there is no point in another."""
+        """Run the process once; None if restarting is pointless."""
         try:
             process = await asyncio.create_subprocess_exec(
                 *self._command, stdin=PIPE, stdout=PIPE, stderr=PIPE, limit=wire.MESSAGE_BYTES, env=environment()
@@ -103,7 +103,7 @@ class LocalEngine(EngineClient):
         return Death(time.monotonic(), code, ready, safe, self._hung) if usable else None
 
     async def _read(self, process: Process) -> bool:
-        """Handles what the process says until it is silent for ever; False when it said that it is unusable."""
+        """Handle messages until the pipe closes; False if the process reported itself unusable."""
         assert process.stdout is not None
         try:
             async for line in process.stdout:
@@ -137,7 +137,7 @@ class LocalEngine(EngineClient):
             self._stderr = (self._stderr + data)[-KEPT_ERRORS:]
 
     async def _watch(self, process: Process) -> None:
-        """Kills a process that does not live any more though it has not ended; that ends `_read`."""
+        """Kill a hung process, which ends `_read`."""
         while not self._hung:
             await asyncio.sleep(PING_SECONDS)
             if self._asked or self._status.state is not EngineState.READY:
@@ -153,7 +153,7 @@ class LocalEngine(EngineClient):
             process.kill()
 
     def _send(self, message: wire.Message) -> None:
-        """To a process that has just died: nothing; its death answers."""
+        """Send a message; ignored if the process has just died."""
         if self._process is not None and self._process.stdin is not None:
             with contextlib.suppress(ConnectionError, RuntimeError):
                 self._process.stdin.write(wire.encode(message))

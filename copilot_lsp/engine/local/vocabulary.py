@@ -16,7 +16,7 @@ USER_DEFINED = 16  # LLAMA_TOKEN_ATTR_USER_DEFINED
 UNKNOWN = 1  # LLAMA_TOKEN_ATTR_UNKNOWN
 
 REMEMBERED = 16
-"""Texts whose tokens are kept: from one key to the next only the text behind the anchor changes."""
+"""Number of texts whose tokens are cached: from one key to the next, only the text after the anchor changes."""
 SENTENCEPIECE = 1  # LLAMA_VOCAB_TYPE_SPM
 
 

@@ -6,10 +6,10 @@ from copilot_lsp.engine.fim import Budget
 from copilot_lsp.settings import ContextSettings
 
 MARGIN = 64
-"""Room in the context for control tokens, headers and drafts."""
+"""Tokens reserved in the context for control tokens, headers and drafts."""
 
 LEAST = Budget(prefix=160, suffix=48, chunks=0)
-"""Less than this is not worth an answer, however slow the machine."""
+"""Minimum window, however slow the machine."""
 
 BATCH_MS = 60.0
 """How long a batch of a prompt may take: what a key stops is evaluated again, and keys come every 120 ms."""
@@ -23,7 +23,7 @@ GRAIN = 32
 
 
 def whole(settings: ContextSettings, room: int) -> Budget:
-    """What the settings say, as far as it fits into `room` tokens."""
+    """The budget of the settings, limited to `room` tokens."""
     rest = room - settings.suffix_tokens - settings.chunk_tokens
     prefix = max(64, min(settings.prefix_tokens, rest))
     pinned = max(prefix, rest)

@@ -21,7 +21,7 @@ from copilot_lsp.engine.base import Done, EngineState, EngineStatus, InfillReque
 from copilot_lsp.settings import ContextSettings, EngineSettings
 
 MESSAGE_BYTES = 2**24
-"""A message at most."""
+"""Maximum length of a message (bytes)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,14 +51,14 @@ class Cancel:
 
 @dataclass(frozen=True, slots=True)
 class Forget:
-    """Drops what is held of the documents of `client`, before any later request."""
+    """Drop the cached text of `client`'s documents before any later request."""
 
     client: int = 0
 
 
 @dataclass(frozen=True, slots=True)
 class Ping:
-    """Answered at once, whatever else is going on."""
+    """Answered at once, also during evaluations."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +82,7 @@ class Ready:
 
 @dataclass(frozen=True, slots=True)
 class Unusable:
-    """Trying again would not help; `message` is for the user."""
+    """Restarting would not help; `message` is for the user."""
 
     message: str
 

@@ -51,7 +51,7 @@ class Outbox:
 
 
 class Inbox:
-    """The requests that wait. A thread of its own fills it, so that a cancel is seen while a batch is evaluated."""
+    """The waiting requests, filled by a separate thread so that a cancel is seen while a batch is evaluated."""
 
     def __init__(self, send: Callable[[wire.Message], None]) -> None:
         self.llama: Llama | None = None
@@ -79,7 +79,7 @@ class Inbox:
         os._exit(0)
 
     def take(self, clear_abort: Callable[[], None]) -> wire.Ask | wire.Forget:
-        """Waits for what is next, requests in the background last; aborts from before are forgotten."""
+        """Wait for the next request, background ones last; earlier aborts are cleared."""
         with self._filled:
             self._current = None
             self._filled.wait_for(lambda: self._forgets or self._waiting)
@@ -112,7 +112,7 @@ class Inbox:
 
 
 class Worker:
-    """A loaded model with everything that turns a request into text."""
+    """A loaded model with all that turns a request into text."""
 
     def __init__(self, start: wire.Start, send: Callable[[wire.Message], None]) -> None:
         """Loads and tests; raises ModelError. A wrongly compiled llama.cpp ends the process here."""
