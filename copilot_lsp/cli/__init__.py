@@ -38,14 +38,14 @@ allow a remote engine (`remote.endpoints`, --remote)."""
 
 
 class Parser(argparse.ArgumentParser):
-    """Wrong usage is one line, and exit code 2."""
+    """Usage errors are one line, with exit code 2."""
 
     def error(self, message: str) -> NoReturn:
         self.exit(2, f"{self.prog}: {message} (see {self.prog} --help)\n")
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Runs one command and returns its exit code. What went wrong is one line on stderr, whatever it was."""
+    """Run one command and return its exit code. Any error is one line on stderr."""
     streams.prepare()
     try:
         return _run(argv)

@@ -66,7 +66,7 @@ def _told(checks: list[Check]) -> int:
 
 
 async def _engine(choice: Choice, settings: Settings) -> list[Check]:
-    """Starts the engine, and lets it fill a hole."""
+    """Start the engine and complete the known example."""
     from copilot_lsp import doctor
     from copilot_lsp.cli import engines
     from copilot_lsp.errors import ModelError

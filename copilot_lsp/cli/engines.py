@@ -43,7 +43,7 @@ def add_remote(parser: argparse.ArgumentParser) -> None:
 
 
 def add_choice(parser: argparse.ArgumentParser) -> None:
-    """For tests, which need no model; not in `--help`."""
+    """Options for tests without a model; hidden from `--help`."""
     parser.add_argument("--engine", choices=("local", "fake"), default="local", help=argparse.SUPPRESS)
     parser.add_argument("--fake-script", type=Path, metavar="FILE", help=argparse.SUPPRESS)
 

@@ -129,7 +129,7 @@ def chooser_of(options: Options) -> Choose:
 
 
 def contenders_of(names: Sequence[str], choice: Choice) -> list[Contender]:
-    """Two files of the same name are called by their paths. Raises ModelError, UsageError."""
+    """Files of the same name are identified by their paths. Raises ModelError, UsageError."""
     found: dict[str, Contender] = {}
     for given in names or ["default"]:
         name, identity, path = given, given, given
@@ -192,7 +192,7 @@ def threshold_of(options: Options) -> float | None:
 
 
 def options_of(options: Options, run: Evaluation, least: float | None) -> dict[str, Any]:
-    """How the numbers came about, for the JSON file and the report."""
+    """The settings of the run, for the JSON file and the report."""
     return {
         "version": __version__,
         "code": code_digest(),

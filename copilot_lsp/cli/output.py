@@ -38,7 +38,7 @@ class Output(Protocol):
 
 
 def explain(result: Result) -> None:
-    """Says on stderr why there is nothing, and what is wrong. Raises EngineFailed if the engine is gone."""
+    """Print on stderr why the result is empty, and warnings. Raises EngineFailed if the engine has died."""
     if result.engine.safe_mode:
         _note("the engine runs in safe mode, 4 to 5 times slower: see `copilot-lsp doctor`")
     if (silence := result.answer.silence) is None:
@@ -53,7 +53,7 @@ def _note(message: str) -> None:
 
 
 class Plain:
-    """The text to insert and nothing else."""
+    """Prints the text to insert and nothing else."""
 
     def __init__(self, query: Query, stream: bool) -> None:
         self._query = query

@@ -146,7 +146,7 @@ async def _talk(options: Options, address: Address | None, server: Server) -> No
 
 
 async def _asked_to_end() -> None:
-    """SIGTERM, where there is such a thing: the engine's process ends in good order, too."""
+    """Wait for SIGTERM, where it exists, so that the engine's process also ends cleanly."""
     terminated = asyncio.Event()
     with suppress(NotImplementedError):
         asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, terminated.set)
@@ -161,7 +161,7 @@ async def _orphaned(address: Address | None, server: Server) -> None:
 
 
 async def _first_of(*work: Coroutine[Any, Any, None]) -> None:
-    """Runs all until one has ended, then cancels the others."""
+    """Run all until one has ended, then cancel the others."""
     tasks = [asyncio.create_task(each) for each in work]
     try:
         done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)

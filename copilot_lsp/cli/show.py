@@ -20,13 +20,13 @@ LINES_BEFORE = 14
 LINES_AFTER = 4
 STYLE = "bold white on #20603a"
 CONTROLS = {code: "\N{REPLACEMENT CHARACTER}" for code in (*range(32), 127) if chr(code) not in "\t\n"}
-"""Nothing in a file may move the cursor of the terminal that shows it."""
+"""Control characters of a file must not reach the terminal."""
 
 GUTTER = {True: ("+", "bold green"), False: (" ", "dim")}
 
 
 class Show:
-    """On a terminal the completion is seen growing."""
+    """On a terminal, the completion is shown as it grows."""
 
     def __init__(self, query: Query, console: Console | None = None) -> None:
         self._query = query

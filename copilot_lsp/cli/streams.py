@@ -29,7 +29,7 @@ def prepare() -> None:
 
 
 class CannotPrint(CopilotLspError):
-    """Standard output takes nothing more."""
+    """Standard output cannot be written."""
 
 
 class _Stdout(io.FileIO):
@@ -65,7 +65,7 @@ def _open(descriptor: int, mode: int) -> None:
 
 
 def say(message: str) -> None:
-    """One line on stderr; if that cannot be, nothing."""
+    """Print one line on stderr, if possible."""
     line = " ".join(message.split("\n"))
     try:
         print(f"copilot-lsp: {line}", file=sys.stderr, flush=True)

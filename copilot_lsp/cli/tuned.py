@@ -24,7 +24,7 @@ from copilot_lsp.tuning.speed import BATCHES, Speed
 
 @contextmanager
 def progress() -> Iterator[Tools]:
-    """A bar on standard error, where that is a terminal."""
+    """A progress bar on standard error, if it is a terminal."""
     columns = (TextColumn("{task.description}", markup=False), BarColumn(), TimeRemainingColumn())
     console = Console(stderr=True)
     with Progress(*columns, console=console, transient=True, disable=not sys.stderr.isatty()) as bar:
@@ -59,7 +59,7 @@ def _table(speeds: Sequence[Speed], choice: Choice) -> Table:
 
 
 def _compared(speed: Speed) -> Iterator[str]:
-    """What else was tried with the chosen model."""
+    """The alternatives tried with the chosen model."""
     if speed.compared:
         yield f"{_shown(speed.model)}, ms a key: " + "; ".join(f"{way} {ms:.0f}" for way, ms in speed.compared.items())
 

@@ -93,7 +93,7 @@ def _told(run: bout.Bout, name: str) -> None:
 
 
 def facts(options: Options, person: Person) -> dict[str, object]:
-    """How the numbers came about."""
+    """The settings of the run."""
     return {
         "version": __version__,
         "paths": [str(path) for path in options.paths],

@@ -16,17 +16,17 @@ LEAST, MOST = 3, 9
 """Repetitions; between them, the time decides."""
 
 GAIN = 0.95
-"""What is not the default must take no more than this share of its time: otherwise the default stays."""
+"""A setting replaces the default only if it takes at most this share of its time."""
 
 WON = 0.75
-"""And it must be quicker in this share of the repetitions, which are made by turns."""
+"""It must also be faster in this share of the repetitions, which alternate."""
 
 FILLED = (128, 768)
 """Tokens in the cache while batches are timed, at least and at most: as many as can be read in SHARE of the time."""
 
 SHARE = 0.05
 TOO_SLOW = 3.0
-"""A model that takes this many budgets for a key is not measured further."""
+"""A model that takes this many times the budget per key is not measured further."""
 
 COLD_BATCHES = (1, 8, 16, 64)
 """That are measured of a model which is too slow."""

@@ -20,7 +20,7 @@ from copilot_lsp.tuning.measure import Task, Tools, compared, measured
 from copilot_lsp.tuning.speed import KEY, Speed, key_ms, medians
 
 NOISY = 1.5
-"""Repetitions that differ by this factor: something else is running."""
+"""If repetitions differ by this factor, other programs are running."""
 
 BUSY = 30.0
 """Percent of the CPUs that something else takes before the measurements."""
@@ -105,7 +105,7 @@ def _one(plan: Plan, entry: Entry, tools: Tools, open: Open, found: Found) -> No
 
 
 def _advice(plan: Plan, entry: Entry) -> Iterator[str]:
-    """Copies that may be quicker and are not there."""
+    """Recommendations of copies that may be faster and do not exist yet."""
     if models.is_path(entry.name):
         return
     if not plan.requantize and not copy.is_requantized(entry) and copy.could_gain(entry.path):
@@ -116,7 +116,7 @@ def _advice(plan: Plan, entry: Entry) -> Iterator[str]:
 
 
 def _copied(entry: Entry, speed: Speed, old: Bench, task: Task, tools: Tools, open: Open, found: Found) -> str:
-    """Keeps a copy that is quicker and about as good; what became of it. Raises EngineError, OSError."""
+    """Make a copy and keep it if it is faster and about as good; returns the outcome. Raises EngineError, OSError."""
     if reason := _no_copy(entry):
         return f"{entry.name}: no copy was made: {reason}"
     tools.report(f"{entry.name}: writing a copy", 1.0)
@@ -141,7 +141,7 @@ def _copied(entry: Entry, speed: Speed, old: Bench, task: Task, tools: Tools, op
 
 
 def _no_copy(entry: Entry) -> str:
-    """Why none is made, "" when it may be. Raises OSError, ModelCorrupt."""
+    """Why no copy is made, "" if one may be. Raises OSError, ModelCorrupt."""
     if models.is_path(entry.name):
         return "it has no name"
     if copy.is_requantized(entry):

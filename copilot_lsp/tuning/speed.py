@@ -66,7 +66,7 @@ class Speed:
 
     @property
     def prompt_rate(self) -> float:
-        """Tokens a second while a prompt is read."""
+        """Prompt tokens evaluated per second."""
         largest = max(self.ms)
         return largest / self.ms[largest] * 1000
 

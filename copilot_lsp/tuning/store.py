@@ -19,7 +19,7 @@ HEAD = """\
 
 
 def check() -> None:
-    """Before a minute is spent: raises CopilotLspError where a profile could not be written."""
+    """Raises CopilotLspError if a profile could not be written; called before measuring."""
     path = profile_file()
     try:
         path.parent.mkdir(parents=True, exist_ok=True)

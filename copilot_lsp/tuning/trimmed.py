@@ -1,6 +1,6 @@
 """A copy of a model without the tokens that code does not use: smaller, and faster per generated token.
 
-Its weights are those of the original, so it is always quicker; what it loses is measured.
+Its weights are those of the original, so it is always faster; its loss is measured.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ def way(entry: Entry) -> Way:
 
 
 def is_worth_it(entry: Entry) -> bool:
-    """Whether a copy is not there yet, and would be clearly smaller."""
+    """Whether no copy exists yet and it would be clearly smaller."""
     if entry.copy_of or way(entry).name in models.load().models:
         return False
     try:
@@ -40,7 +40,7 @@ def is_worth_it(entry: Entry) -> bool:
 
 
 def make(entry: Entry, report: Report, open: Open) -> Entry | str:
-    """The copy; or what it lost, when that was too much and it was not kept.
+    """The copy, or its loss if that was too large and the copy was not kept.
 
     Raises UsageError when there is nothing to make, ModelError, EngineError, OSError.
     """

@@ -18,7 +18,7 @@ class Carried:
 
     @property
     def request(self) -> InfillRequest:
-        """For the next engine: it continues behind the text that the user may have been shown."""
+        """The request for the next engine, which continues after the text shown so far."""
         self._before = self._now
         if not self._text:
             return self._first
@@ -37,7 +37,7 @@ class Carried:
         )
 
     def take(self, item: Piece | Done) -> Piece | Done:
-        """The item as it counts for the whole answer."""
+        """The item, adjusted to the whole answer."""
         if isinstance(item, Done):
             return self._whole(item)
         self._text += item.text

@@ -28,7 +28,7 @@ STATUS = {401: "refuses the key", 403: "refuses the key", 429: "is overloaded", 
 
 
 class Refused(RemoteFailed):
-    """The server understood the request and does not want it. `said` is for decisions, never for a message."""
+    """The server rejected the request. `said` is for decisions, never for a message."""
 
     def __init__(self, status: int, said: str = "", retry_after: float = 0.0) -> None:
         super().__init__(f"{STATUS.get(status, 'answers with an error')} (HTTP {status})")
@@ -47,7 +47,7 @@ class Connection:
         self._client: httpx2.AsyncClient | None = None
 
     async def open(self) -> None:
-        """Reads the key again, which may have been exchanged."""
+        """Open the connection, reading the key again in case it has changed."""
         if reason := refusal(self.endpoint, self._settings.plain_http):
             raise RemoteFailed(reason)
         key = await keys.key_for(self.endpoint.host, self._settings.keys)
@@ -62,9 +62,9 @@ class Connection:
         return await self._ask("POST", path, body)
 
     async def events(self, path: str, body: Mapping[str, Any]) -> AsyncGenerator[dict[str, Any], None]:
-        """The events of a stream; closing this closes the connection, which tells the server to stop.
+        """The events of a stream. Closing it closes the connection, which makes the server stop.
 
-        A pooled connection may just have been closed by the server: while nothing has come, one more is tried.
+        A pooled connection may have been closed by the server: before the first event, one more is tried.
         """
         for last in (False, True):
             begun = False
@@ -111,7 +111,7 @@ class Connection:
                 yield event
 
     async def _in_time(self, stream: AsyncGenerator[dict[str, Any], None]) -> AsyncGenerator[dict[str, Any], None]:
-        """A server may keep the line busy with comments for ever; what counts is the next event."""
+        """The timeout applies to events: a server could send comments forever."""
         while True:
             try:
                 async with asyncio.timeout(self._seconds):
@@ -154,7 +154,7 @@ def _clean(value: Any) -> Any:  # noqa: ANN401 -- JSON
 
 
 async def _check(response: httpx2.Response) -> None:
-    """Raises Refused unless all is well. A redirect is no answer."""
+    """Raises Refused for any error status. Redirects count as errors."""
     if response.status_code != 200:
         said = (await _body(response, 2**16)).decode("utf-8", "replace")
         raise Refused(response.status_code, said, _seconds(response.headers.get("retry-after", "")))

@@ -23,13 +23,13 @@ FIRST_PAUSE_SECONDS = 1.0
 LONGEST_PAUSE_SECONDS = 60.0
 
 CHECK_SECONDS = 30.0
-"""An endpoint that seems well is looked at this often, so that the status is true before the next key, too."""
+"""Interval of health checks (seconds), so that the status is current even between keys."""
 
 NOT_ITS_FAULT = (400, 413, 422)
-"""Answers that say that the request is wrong, not the server."""
+"""HTTP statuses that blame the request, not the server."""
 
 AT_ONCE = 4
-"""Requests of one client that a server works on at a time; what comes on top waits here, not there."""
+"""Maximum concurrent requests to a server; further ones wait here."""
 
 
 class Dialect(Protocol):
@@ -45,7 +45,7 @@ class Dialect(Protocol):
         """Raises RemoteFailed unless the server would answer as it did when it was asked about itself."""
 
     def forget(self) -> None:
-        """Drops all text that is kept of requests."""
+        """Drop all cached text of requests."""
 
 
 class Remote:

@@ -68,7 +68,7 @@ class RemoteEngine:
             await self._changed.wait()
 
     async def infill(self, request: InfillRequest) -> AsyncGenerator[Piece | Done, None]:
-        """What one engine had written when it failed is continued by the next."""
+        """If an engine fails, the next one continues its answer."""
         await self.ready()
         carried, forgotten = Carried(request), self._forgotten
         if not request.background:
@@ -85,7 +85,7 @@ class RemoteEngine:
                 self._foreground -= 1
 
     def forget(self) -> None:
-        """What was sent cannot be taken back; here, nothing of it is kept."""
+        """Drop all cached text here. Text already sent cannot be recalled."""
         self._forgotten += 1
         for remote in self._remotes:
             remote.forget()
@@ -149,7 +149,7 @@ class RemoteEngine:
             self._fall_back()
 
     def _out_of_order(self, used: Remote) -> str:
-        """Why an earlier endpoint is not the one used."""
+        """Why earlier endpoints are not used."""
         earlier = self._remotes[: self._remotes.index(used)]
         return "".join(f"; {each.endpoint.host} {each.problem}" for each in earlier if each.problem)
 

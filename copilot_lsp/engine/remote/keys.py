@@ -35,7 +35,7 @@ async def _read(source: KeySource) -> str:
 
 
 async def _printed(command: list[str]) -> str:
-    """Run in the home folder: a name without a folder must not be found in a project's."""
+    """Run in the home folder, so that a name without a path is not found in a project."""
     pipe, null = asyncio.subprocess.PIPE, asyncio.subprocess.DEVNULL
     process = await asyncio.create_subprocess_exec(*command, stdin=null, stdout=pipe, stderr=null, cwd=str(Path.home()))
     try:

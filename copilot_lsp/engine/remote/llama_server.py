@@ -28,10 +28,10 @@ from copilot_lsp.errors import RemoteFailed
 from copilot_lsp.settings import Settings
 
 FIELDS = ("content", "stop", "stop_type", "tokens_predicted", "timings", "id_slot")
-"""Of the last event: without this it repeats the prompt."""
+"""Fields of the last event; without this, the server repeats the prompt."""
 
 MEASURED_TOKENS = 64
-"""A prompt of fewer tokens says little of how fast the server reads."""
+"""Shorter prompts do not measure the server's speed reliably."""
 
 
 Props = Mapping[str, Any]
@@ -190,7 +190,7 @@ def _sampling(sampling: SamplingParams) -> dict[str, Any]:
 
 
 def _texts(request: InfillRequest, template: Template, budget: Budget) -> Iterable[str]:
-    """What `fim.build` is most likely to tokenize."""
+    """The texts that `fim.build` will probably tokenize."""
     start, header = (request.cuts[0].start, request.cuts[0].header) if request.cuts else (0, "")
     anchor = len(request.prefix) if request.anchor is None else request.anchor
     if template.joined or anchor <= start:

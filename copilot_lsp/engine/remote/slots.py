@@ -18,13 +18,13 @@ from typing import Any
 from copilot_lsp.engine.remote.connection import Connection
 
 ANY = -1
-"""The server chooses: the idle slot with the most similar prompt, or the one that was idle longest."""
+"""The server chooses the idle slot with the most similar prompt, or the least recently used."""
 
 SHORTEST = 64
 """Tokens; reading a shorter prompt again costs no more than finding its slot."""
 
 KEPT_SECONDS = 60.0
-"""A slot that we have not used for so long is anybody's."""
+"""A slot unused by us for this long (seconds) may have been taken by others."""
 
 TAKEN_SECONDS = 60.0
 """There are too few slots where others take ours in between: so long, the server chooses, as it knows who waits."""
@@ -40,7 +40,7 @@ class _Slot:
 
     @property
     def busy(self) -> bool:
-        """Whether its stream goes on, as far as we want."""
+        """Whether its stream is still wanted."""
         return self.user is not None and not self.user.done() and not self.user.cancelling()
 
 
@@ -134,6 +134,6 @@ class Slots:
 
 
 def _alike(known: Sequence[int], tokens: Sequence[int]) -> bool:
-    """Whether half of the prompt is there already."""
+    """Whether the slot already holds half of the prompt."""
     half = len(tokens) // 2
     return known[:half] == tokens[:half]

@@ -31,10 +31,10 @@ NAMES = (
     ("seed-coder", "seed-?coder"),
     ("codegeex", "codegeex"),
 )
-"""Families, and what their models are called; asked in this order."""
+"""Families and the names of their models, matched in this order."""
 
 SUFFIX = "suffix"
-"""The server makes a prompt of the text before and after the cursor."""
+"""The server builds the prompt from prefix and suffix."""
 
 
 class TextVocabulary:
@@ -92,7 +92,7 @@ def in_characters(budget: Budget) -> Budget:
 
 
 def heal_space(vocabulary: Vocabulary, tokens: list[int]) -> tuple[list[int], bytes]:
-    """Leaves out a space at the end: the next word's token most likely begins with it.
+    """Drop a trailing space: the next word's token most likely begins with it.
 
     More cannot be taken back: nothing makes the server begin with it.
     """

@@ -17,7 +17,7 @@ from copilot_lsp.engine.remote.spelling import ENDS, spellings
 from copilot_lsp.errors import RemoteFailed
 
 KEPT = 256
-"""Texts whose tokens are remembered: those of a few documents, each with its windows and its suffix."""
+"""Number of texts whose tokens are cached: those of a few documents, each with its windows and suffix."""
 
 MARK = (0, 1, 0, 1, 0)
 """Ids between the texts of one request; no text's own tokens are these."""
@@ -81,7 +81,7 @@ class RemoteVocabulary:
                 missing = [unknown.text]
 
     async def learn(self, eos: str = "") -> None:
-        """What never changes: which control tokens there are, whether prompts begin with one."""
+        """Learn the constants: which control tokens exist, and whether prompts begin with one."""
         (first,) = await self._tokenized(["a"], parse=False)
         self._lead = "\n" if _text(first) != b"a" else ""  # SentencePiece puts a space before every text
         families = (text for family in FAMILIES for text in spellings(family))

@@ -27,7 +27,7 @@ TOKEN_BYTES = 32
 
 
 class Refused(ConnectionError):
-    """The other side is not who it should be, or does not want us."""
+    """The other side failed to authenticate, or rejected us."""
 
 
 async def admit(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, token: str) -> None:
@@ -62,7 +62,7 @@ def proof(token: str, who: str, nonce: str) -> str:
 
 
 def same_user(writer: asyncio.StreamWriter) -> bool:
-    """False when the system knows that a Unix socket's other end is another user's."""
+    """False if the other end of the Unix socket is known to belong to another user."""
     connection = writer.get_extra_info("socket")
     if not hasattr(socket, "SO_PEERCRED") or connection.family != socket.AF_UNIX:
         return True

@@ -63,7 +63,7 @@ class SharedEngine(EngineClient):
             self._give_up_requests(message)
 
     async def _live(self) -> None:
-        """Connects again and again until the engine is given up, here or by the hub."""
+        """Reconnect until the engine is given up, here or by the hub."""
         deaths: list[Death] = []
         while not self._is_over():
             await self._talk(await meet.meet(self.place, self._start, self._command))
@@ -102,14 +102,14 @@ class SharedEngine(EngineClient):
             self._follow(message.status)
 
     def _follow(self, status: EngineStatus) -> None:
-        """Takes over the state of the engine; one that is not ready any more has lost our requests."""
+        """Adopt the engine's state. An engine that is no longer ready has lost our requests."""
         self._status = replace(status, model=self._status.model)
         self._become(status.state, status.message)
         if status.state is not EngineState.READY:
             self._give_up_requests(status.message)
 
     async def _watch(self, connection: Connection) -> None:
-        """Kills a hub that does not live any more though it has not ended; that ends the connection."""
+        """Kill a hung hub, which ends the connection."""
         while True:
             await asyncio.sleep(PING_SECONDS)
             if not self._asked and self._status.state is EngineState.READY:
@@ -122,6 +122,6 @@ class SharedEngine(EngineClient):
                 return
 
     def _send(self, message: wire.Message) -> None:
-        """To a hub that has just gone: nothing; its end answers."""
+        """Send a message; ignored if the hub has just ended."""
         if self._connection is not None and not self._connection.writer.is_closing():
             self._connection.writer.write(wire.encode(message))

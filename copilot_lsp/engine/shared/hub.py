@@ -24,17 +24,17 @@ from copilot_lsp.engine.shared.turns import Turn, Turns
 log = logging.getLogger(__name__)
 
 LINGER_SECONDS = 5.0
-"""After the last client: an editor that is started again finds the model loaded."""
+"""Seconds to stay after the last client has left, so that a restarted editor finds the model loaded."""
 
 FIRST_SECONDS = 30.0
 """For the first client to come."""
 
 MAX_UNREAD_BYTES = 2**24
-"""Of answers that a client does not read; it is cut off then."""
+"""Maximum bytes of answers not read by a client; then it is disconnected."""
 
 
 class Hub:
-    """`ended` is set when the process is not wanted any more; `place` is left before that."""
+    """`ended` is set when the process should exit; `place` is cleared before that."""
 
     def __init__(self, engine: LocalEngine, place: Place, token: str, linger: float = LINGER_SECONDS) -> None:
         self.ended = asyncio.Event()
@@ -50,7 +50,7 @@ class Hub:
         self._leaving = asyncio.get_running_loop().call_later(FIRST_SECONDS, self.end)
 
     async def talk(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        """Serves a client until it is gone."""
+        """Serve a client until it disconnects."""
         client = next(self._numbers)
         try:
             await access.admit(reader, writer, self._token)
@@ -67,14 +67,14 @@ class Hub:
             self._left(client)
 
     def end(self) -> None:
-        """Nobody finds us from now on; who comes next starts another hub, whose files are not ours to remove."""
+        """Become undiscoverable: the next server starts another hub, whose files we must not remove."""
         card = read_card(self._place)
         if not self.ended.is_set() and (card is None or card.token == self._token):
             self._place.clear()
         self.ended.set()
 
     async def close(self) -> None:
-        """Gives the clients a moment to read what they were told last."""
+        """Give clients a moment to read the last messages."""
         for writer in self._writers.values():
             writer.close()
         with contextlib.suppress(TimeoutError):
@@ -94,7 +94,7 @@ class Hub:
             self.end()
 
     def _ask(self, turn: Turn) -> None:
-        """Where the engine is not ready, the client learns so from a state that is on its way to it."""
+        """If the engine is not ready, the client is told by a state already sent to it."""
         if self._engine.status.state is EngineState.READY:
             self._turns.add(turn)
             self._begin()
@@ -122,7 +122,7 @@ class Hub:
             self._begin()
 
     def _left(self, client: int) -> None:
-        """Nothing of it stays behind."""
+        """A client has left: drop everything of it."""
         if self._writers.pop(client, None) is None:
             return
         for turn in self._turns.of(client):
@@ -139,7 +139,7 @@ class Hub:
         self._tell_state()
 
     def _end_if_useless(self) -> None:
-        """As soon as there is a client that is told why."""
+        """Exit if the engine is unusable, once a client has been told why."""
         if self._engine.status.state is EngineState.FAILED and self._writers:
             self.end()
 

@@ -37,7 +37,7 @@ DETACHED = 0x00000208
 
 @dataclass(frozen=True, slots=True)
 class Connection:
-    """To a hub that has proved to be ours; `pid` is its process."""
+    """A connection to an authenticated hub; `pid` is its process."""
 
     reader: asyncio.StreamReader
     writer: asyncio.StreamWriter
@@ -57,7 +57,7 @@ async def meet(place: Place, start: wire.Start, command: Sequence[str] = ()) -> 
 
 
 async def connect(place: Place) -> Connection | None:
-    """None when no hub listens, or none that is ours; one that says nothing is killed."""
+    """None if no hub listens or it is not ours; a hung hub is killed."""
     if (card := read_card(place)) is None:
         return None
     try:
@@ -76,7 +76,7 @@ async def connect(place: Place) -> Connection | None:
 
 
 def kill(pid: int) -> None:
-    """Ends a hub that hangs; no other process that has its number by now."""
+    """Kill a hung hub, but no other process that has reused its id."""
     import psutil
 
     with contextlib.suppress(psutil.Error):
@@ -93,7 +93,7 @@ async def _open(place: Place, card: Card) -> tuple[asyncio.StreamReader, asyncio
 
 @asynccontextmanager
 async def _alone(place: Place) -> AsyncIterator[None]:
-    """No other server starts a hub here meanwhile. The lock is the system's: a server that dies lets go of it."""
+    """Lock against other servers starting a hub. It is a system lock, released if the server dies."""
     lock = FileLock(place.lock, mode=0o600)
     until = time.monotonic() + 2 * START_SECONDS
     while True:

@@ -44,14 +44,14 @@ class Place:
         return self.folder / f"{self.name}.log"
 
     def clear(self) -> None:
-        """Nobody finds the engine from now on."""
+        """Make the engine undiscoverable."""
         self.card.unlink(missing_ok=True)
         self.socket.unlink(missing_ok=True)
 
 
 @dataclass(frozen=True, slots=True)
 class Card:
-    """What a client must know of the hub. `port` 0: it listens at the socket."""
+    """What a client needs to connect to the hub. `port` 0: it listens on the socket."""
 
     pid: int
     port: int
