@@ -14,7 +14,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
-from copilot_lsp.completion.chunks import Options, Place, select
+from copilot_lsp.completion.chunks import Cursor, Options, select
 from copilot_lsp.evaluation.cases import replay
 from copilot_lsp.evaluation.cases.case import Case
 from copilot_lsp.evaluation.cases.holes import Kind
@@ -33,7 +33,7 @@ class Way:
 
 
 def measured(library: Library, database: sqlite3.Connection, case: Case, way: Way) -> None:
-    place = Place(case.snapshot(Settings().max_parse_bytes), case.offset, case.file)
+    place = Cursor(case.snapshot(Settings().max_parse_bytes), case.offset, case.file)
     queries: list[str] = []
     database.set_trace_callback(queries.append)
     begun = time.perf_counter()

@@ -8,7 +8,7 @@ from functools import cache
 from pathlib import Path
 
 from copilot_lsp.completion import context
-from copilot_lsp.completion.chunks import Options, Picked, Place, select
+from copilot_lsp.completion.chunks import Cursor, Options, Picked, select
 from copilot_lsp.completion.query import Answer, Query
 from copilot_lsp.engine.base import Chunk, EngineStatus
 from copilot_lsp.errors import CopilotLspError, UsageError
@@ -31,7 +31,7 @@ def picked(snapshot: Snapshot, offset: int, settings: Settings) -> tuple[Picked,
         raise UsageError("--context needs a repository around the file: no folder above it has .git")
     library = opened((root,), settings)
     try:
-        return select(library, Place(snapshot, offset, at), Options(settings.context.chunk_tokens))
+        return select(library, Cursor(snapshot, offset, at), Options(settings.context.chunk_tokens))
     finally:
         library.close()
 
@@ -50,7 +50,7 @@ def chooser(paths: Sequence[Path], settings: Settings) -> Choose:
     def choose(case: Case) -> tuple[Chunk, ...]:
         if not case.file:
             return ()
-        place = Place(case.snapshot(settings.max_parse_bytes), case.offset, case.file)
+        place = Cursor(case.snapshot(settings.max_parse_bytes), case.offset, case.file)
         found = select(library, place, options)
         return tuple(picked.chunk for picked in found)
 

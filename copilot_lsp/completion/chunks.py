@@ -88,7 +88,7 @@ class Picked:
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class Cursor:
     """Where is completed: `at` is the absolute path of the file; `open`: those of the files that are open."""
 
     snapshot: Snapshot
@@ -119,7 +119,7 @@ class _Skeleton:
     names: set[str] = field(default_factory=set)
 
 
-def select(library: Library, place: Place, options: Options) -> tuple[Picked, ...]:
+def select(library: Library, place: Cursor, options: Options) -> tuple[Picked, ...]:
     """The selected chunks, most relevant last (next to the prefix). Empty inside comments, strings and prose."""
     snapshot = place.snapshot
     if not _in_code(snapshot, place.offset) or options.tokens <= 0:
@@ -166,7 +166,7 @@ def with_reexports(imported: Imported, library: Library, language: str) -> Impor
     return Imported(tuple(paths), imported.names)
 
 
-def definitions(library: Library, place: Place, names: Wanted, imported: Imported, here: Outline) -> Iterator[Picked]:
+def definitions(library: Library, place: Cursor, names: Wanted, imported: Imported, here: Outline) -> Iterator[Picked]:
     """Skeletons of the definitions of the names, heaviest name first."""
     own = {symbol.name for symbol in here.symbols}
     skeletons: dict[tuple[str, str], _Skeleton] = {}
@@ -184,7 +184,7 @@ def definitions(library: Library, place: Place, names: Wanted, imported: Importe
         yield Picked(Chunk(skeleton.shown, text_of(library, skeleton), skeleton.path), skeleton.why)
 
 
-def nearest(found: list[Definition], place: Place, imported: Imported, names: Wanted) -> list[tuple[Definition, str]]:
+def nearest(found: list[Definition], place: Cursor, imported: Imported, names: Wanted) -> list[tuple[Definition, str]]:
     """The most plausible definitions of a name, and why."""
     others = [each for each in found if each.path != place.at]
     folder = posixpath.dirname(place.at)
@@ -230,7 +230,7 @@ def _head(symbol: Symbol, path: str) -> Iterator[str]:
         yield f"    // {symbol.doc}"
 
 
-def similar(library: Library, place: Place, names: Wanted, least: float = ALIKE) -> Picked | None:
+def similar(library: Library, place: Cursor, names: Wanted, least: float = ALIKE) -> Picked | None:
     """The window of another file that shares the most names with the cursor's surroundings, if it shares enough."""
     query = _query(library, names)
     if not query:
@@ -291,7 +291,7 @@ def _bm25(query: dict[int, float], terms: Set[int]) -> float:
     return found * (K1 + 1) / (1 + K1 * (1 - B + B * length))
 
 
-def _repeats(library: Library, place: Place, file: int, first: int) -> bool:
+def _repeats(library: Library, place: Cursor, file: int, first: int) -> bool:
     site = Site.of(place.snapshot, place.offset)
     around = {line.strip() for line in (*site.above[-2 * LINES :], site.left, *site.below[:LINES])}
     lines = [line.strip() for line in library.lines(file, first, LINES) if any(identifiers(line))]

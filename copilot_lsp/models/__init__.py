@@ -9,19 +9,19 @@ from copilot_lsp.models.fit import MEMORY_SHARE, fits, memory, memory_needed
 from copilot_lsp.models.lookup import VERIFYING, ResolvedModel, find, is_path, remedy, verify
 from copilot_lsp.models.progress import Progress
 from copilot_lsp.models.recommend import Recommendation
-from copilot_lsp.models.registry import Entry, Registry, Shape, cache_folder, load
+from copilot_lsp.models.registry import Dimensions, Entry, Registry, cache_folder, load
 from copilot_lsp.models.remove import remove
 
 __all__ = [
     "MEMORY_SHARE",
     "VERIFYING",
+    "Dimensions",
     "Entry",
     "Item",
     "Progress",
     "Recommendation",
     "Registry",
     "ResolvedModel",
-    "Shape",
     "cache_folder",
     "find",
     "fits",

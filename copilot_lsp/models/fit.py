@@ -7,7 +7,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from copilot_lsp.models.gguf import Array, Gguf, Value
-from copilot_lsp.models.registry import Entry, Shape
+from copilot_lsp.models.registry import Dimensions, Entry
 
 MEMORY_SHARE = 0.7
 """Of all memory: the editor and the language servers beside ours need the rest."""
@@ -37,12 +37,12 @@ def memory() -> int:
     return total
 
 
-def memory_needed(size: int, shape: Shape | None, tokens: int = WINDOW) -> int:
+def memory_needed(size: int, shape: Dimensions | None, tokens: int = WINDOW) -> int:
     """Bytes for weights of `size` bytes, a cache of `tokens`, and the work space."""
     return size + tokens * cache_bytes_per_token(shape) + COMPUTE_BYTES
 
 
-def cache_bytes_per_token(shape: Shape | None) -> int:
+def cache_bytes_per_token(shape: Dimensions | None) -> int:
     """Keys and values of all layers; 0 when the shape is not known."""
     if shape is None:
         return 0
@@ -53,7 +53,7 @@ def fits(entry: Entry) -> bool:
     return memory_needed(entry.size, entry.shape) <= MEMORY_SHARE * memory()
 
 
-def shape_of(file: Gguf) -> Shape | None:
+def shape_of(file: Gguf) -> Dimensions | None:
     """None when the file does not say."""
     architecture = str(file.metadata.get("general.architecture", ""))
 
@@ -65,7 +65,7 @@ def shape_of(file: Gguf) -> Shape | None:
         return None
     vocabulary = file.metadata.get("tokenizer.ggml.tokens")
     tokens = vocabulary.length if isinstance(vocabulary, Array) else 0
-    return Shape(layers, width, of("feed_forward_length"), heads, of("attention.head_count_kv") or heads, tokens)
+    return Dimensions(layers, width, of("feed_forward_length"), heads, of("attention.head_count_kv") or heads, tokens)
 
 
 def trained_context(file: Gguf) -> int:

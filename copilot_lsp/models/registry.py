@@ -94,7 +94,7 @@ class Entry:
     rank: int = 0
     quality: str = ""
     commercial: bool = True
-    shape: Shape | None = None
+    shape: Dimensions | None = None
 
     @property
     def fim(self) -> bool:
@@ -123,7 +123,7 @@ class Entry:
 
 
 @dataclass(frozen=True, slots=True)
-class Shape:
+class Dimensions:
     """What the speed of a model depends on, from its configuration: for estimates before it is here."""
 
     layers: int

@@ -14,7 +14,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from pathlib import Path
 
-from copilot_lsp.completion.chunks import Options, Picked, Place, select
+from copilot_lsp.completion.chunks import Cursor, Options, Picked, select
 from copilot_lsp.engine.base import Chunk
 from copilot_lsp.server.indexing import IndexProcess, IndexStatus
 from copilot_lsp.settings import Settings
@@ -109,7 +109,7 @@ class Knowledge:
 
     async def choose(self, snapshot: Snapshot, offset: int) -> tuple[Picked, ...] | None:
         open = frozenset(real_path(document.uri) for document in self._documents())
-        place = Place(snapshot, offset, real_path(snapshot.uri), open)
+        place = Cursor(snapshot, offset, real_path(snapshot.uri), open)
         found = await asyncio.get_running_loop().run_in_executor(self._reader, self._select, self._used, place)
         return found and tuple(each for each in found if not self.refuses(each.chunk))
 
@@ -124,7 +124,7 @@ class Knowledge:
         self._forget_library()
         self._reader.shutdown(wait=False)
 
-    def _select(self, used: tuple[Scope, bool] | None, place: Place) -> tuple[Picked, ...] | None:
+    def _select(self, used: tuple[Scope, bool] | None, place: Cursor) -> tuple[Picked, ...] | None:
         """In the thread that all reading is done in."""
         try:
             if used is None or (self._library is None and self.status.state != "ready"):

@@ -11,7 +11,7 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
-from copilot_lsp.models import Entry, Shape, gguf
+from copilot_lsp.models import Dimensions, Entry, gguf
 from copilot_lsp.tuning.speed import BATCHES, Speed
 
 LAYER_BYTES = 2_900_000
@@ -54,14 +54,14 @@ def estimated(entry: Entry, measured: Speed) -> Speed | None:
     return Speed(entry.name, None, measured.config, ms)
 
 
-def weights_of(shape: Shape) -> int:
+def weights_of(shape: Dimensions) -> int:
     """Of the layers: attention and feed-forward (gated)."""
     head = shape.width // shape.heads
     attention = 2 * shape.width * shape.width + 2 * shape.width * head * shape.kv_heads
     return shape.layers * (attention + 3 * shape.width * shape.feed_forward)
 
 
-def work_of(entry: Entry, shape: Shape) -> Work:
+def work_of(entry: Entry, shape: Dimensions) -> Work:
     """Of a file that is not here: from its size and shape, and the types that its description names."""
     found = re.search("|".join(BITS), entry.description)
     mix = found[0] if found else "Q4_K_M"

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from copilot_lsp.completion.chunks import Options, Picked, Place, select
+from copilot_lsp.completion.chunks import Cursor, Options, Picked, select
 from copilot_lsp.completion.wanted import wanted
 from copilot_lsp.source import syntax
 from copilot_lsp.source.document import Document
@@ -115,7 +115,7 @@ def chosen(library: Library, root: Path, path: str, text: str) -> tuple[Picked, 
     """At the `|` in `text`."""
     before, _, after = text.partition("|")
     document = Document.open((root / path).as_uri(), path, "python", 0, before + after, 100_000)
-    place = Place(document.snapshot(), len(before.encode()), (root / path).as_posix())
+    place = Cursor(document.snapshot(), len(before.encode()), (root / path).as_posix())
     return select(library, place, Options(512))
 
 
@@ -271,7 +271,7 @@ def test_a_definition_too_long_for_the_budget_gives_way_to_the_next(project: Pat
     library = build(project, tmp_path / "index.sqlite")
     text = "from app.big import Enormous\nfrom app.client import Client\nx = Enormous(Client(|))\n"
     document = Document.open("", "app/main.py", "python", 0, text.replace("|", ""), 100_000)
-    place = Place(document.snapshot(), text.index("|"), (project / "app/main.py").as_posix())
+    place = Cursor(document.snapshot(), text.index("|"), (project / "app/main.py").as_posix())
     assert [each.chunk.path for each in select(library, place, Options(128))] == ["app/client.py"]
 
 

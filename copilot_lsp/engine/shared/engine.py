@@ -18,7 +18,7 @@ from copilot_lsp.engine.local.restarts import Death
 from copilot_lsp.engine.local.supervisor import start_message
 from copilot_lsp.engine.shared import meet
 from copilot_lsp.engine.shared.meet import Connection
-from copilot_lsp.engine.shared.place import Place, place_of
+from copilot_lsp.engine.shared.place import Rendezvous, place_of
 from copilot_lsp.settings import Settings
 
 log = logging.getLogger(__name__)
@@ -33,7 +33,7 @@ class SharedEngine(EngineClient):
         super().__init__(name or model.stem)
         self._start = start_message(model, settings, settings.engine.safe_mode == "on")
         self._command = command or meet.hub_command()
-        self.place: Place = place_of(self._start, self._command, folder)
+        self.place: Rendezvous = place_of(self._start, self._command, folder)
         self._connection: Connection | None = None
         self._keeper: asyncio.Task[None] | None = None
         self._pulse = Pulse()

@@ -18,7 +18,7 @@ from copilot_lsp.engine.local import wire
 from copilot_lsp.engine.local.client import Reply
 from copilot_lsp.engine.local.supervisor import LocalEngine
 from copilot_lsp.engine.shared import access
-from copilot_lsp.engine.shared.place import Place, read_card
+from copilot_lsp.engine.shared.place import Rendezvous, read_card
 from copilot_lsp.engine.shared.turns import Turn, Turns
 
 log = logging.getLogger(__name__)
@@ -36,7 +36,7 @@ MAX_UNREAD_BYTES = 2**24
 class Hub:
     """`ended` is set when the process should exit; `place` is cleared before that."""
 
-    def __init__(self, engine: LocalEngine, place: Place, token: str, linger: float = LINGER_SECONDS) -> None:
+    def __init__(self, engine: LocalEngine, place: Rendezvous, token: str, linger: float = LINGER_SECONDS) -> None:
         self.ended = asyncio.Event()
         self._engine = engine
         self._place = place

@@ -20,7 +20,7 @@ from copilot_lsp import launch
 from copilot_lsp.engine.local import wire
 from copilot_lsp.engine.local.supervisor import environment
 from copilot_lsp.engine.shared import access
-from copilot_lsp.engine.shared.place import Card, Place, read_card
+from copilot_lsp.engine.shared.place import Card, Rendezvous, read_card
 
 log = logging.getLogger(__name__)
 
@@ -48,7 +48,7 @@ def hub_command() -> list[str]:
     return launch.command(HUB)
 
 
-async def meet(place: Place, start: wire.Start, command: Sequence[str] = ()) -> Connection:
+async def meet(place: Rendezvous, start: wire.Start, command: Sequence[str] = ()) -> Connection:
     """A connection to the hub at `place`. Raises OSError when none can be had."""
     if found := await connect(place):
         return found
@@ -56,7 +56,7 @@ async def meet(place: Place, start: wire.Start, command: Sequence[str] = ()) -> 
         return await connect(place) or await _start(place, start, command or hub_command())
 
 
-async def connect(place: Place) -> Connection | None:
+async def connect(place: Rendezvous) -> Connection | None:
     """None if no hub listens or it is not ours; a hung hub is killed."""
     if (card := read_card(place)) is None:
         return None
@@ -85,14 +85,14 @@ def kill(pid: int) -> None:
             process.kill()
 
 
-async def _open(place: Place, card: Card) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+async def _open(place: Rendezvous, card: Card) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
     if card.port:
         return await asyncio.open_connection("127.0.0.1", card.port, limit=wire.MESSAGE_BYTES)
     return await asyncio.open_unix_connection(place.socket, limit=wire.MESSAGE_BYTES)
 
 
 @asynccontextmanager
-async def _alone(place: Place) -> AsyncIterator[None]:
+async def _alone(place: Rendezvous) -> AsyncIterator[None]:
     """Lock against other servers starting a hub. It is a system lock, released if the server dies."""
     lock = FileLock(place.lock, mode=0o600)
     until = time.monotonic() + 2 * START_SECONDS
@@ -110,7 +110,7 @@ async def _alone(place: Place) -> AsyncIterator[None]:
         lock.release()
 
 
-async def _start(place: Place, start: wire.Start, command: Sequence[str]) -> Connection:
+async def _start(place: Rendezvous, start: wire.Start, command: Sequence[str]) -> Connection:
     """Starts a hub that outlives this process, and that a terminal's Ctrl-C does not reach.
 
     Not by asyncio, which would kill it when the loop ends.
@@ -140,6 +140,6 @@ async def _start(place: Place, start: wire.Start, command: Sequence[str]) -> Con
     raise ConnectionError(f"its process does not start: {_last_words(place)}")
 
 
-def _last_words(place: Place) -> str:
+def _last_words(place: Rendezvous) -> str:
     lines = place.log.read_text("utf-8", "replace").strip().splitlines()
     return lines[-1][:200] if lines else "it does not say why"

@@ -18,7 +18,7 @@ LONGEST_SOCKET = 100
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class Rendezvous:
     """`tcp`: a port on the loopback interface instead of a Unix socket, for Windows."""
 
     folder: Path
@@ -58,14 +58,14 @@ class Card:
     token: str
 
 
-def place_of(start: wire.Start, program: Sequence[str], folder: Path | None = None) -> Place:
+def place_of(start: wire.Start, program: Sequence[str], folder: Path | None = None) -> Rendezvous:
     """The place of the engine that `program` would be, with a folder for it.
 
     Raises OSError where the model is not there or the folder cannot be the user's own.
     """
     folder = folder or folders.runtime()
     model = Path(start.model).resolve()
-    place = Place(folder, name_of(replace(start, model=str(model)), program, model.stat()))
+    place = Rendezvous(folder, name_of(replace(start, model=str(model)), program, model.stat()))
     if len(os.fsencode(place.socket)) > LONGEST_SOCKET and not place.tcp:
         raise OSError(f"the path of the folder {folder} is too long for a socket")
     make_private(folder)
@@ -93,7 +93,7 @@ def make_private(folder: Path) -> None:
         folder.chmod(0o700)
 
 
-def write_card(place: Place, card: Card) -> None:
+def write_card(place: Rendezvous, card: Card) -> None:
     """Whole or not at all, and readable for its owner only."""
     written = place.card.with_suffix(f".{card.pid}")
     written.touch(0o600)
@@ -101,7 +101,7 @@ def write_card(place: Place, card: Card) -> None:
     written.replace(place.card)
 
 
-def read_card(place: Place) -> Card | None:
+def read_card(place: Rendezvous) -> Card | None:
     """None when there is none, or none of ours."""
     try:
         pid, port, token = json.loads(place.card.read_text("ascii"))

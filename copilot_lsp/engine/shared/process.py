@@ -16,7 +16,7 @@ from copilot_lsp.engine.local import wire
 from copilot_lsp.engine.local.supervisor import LocalEngine
 from copilot_lsp.engine.shared.access import TOKEN_BYTES
 from copilot_lsp.engine.shared.hub import LINGER_SECONDS, Hub
-from copilot_lsp.engine.shared.place import Card, Place, write_card
+from copilot_lsp.engine.shared.place import Card, Rendezvous, write_card
 from copilot_lsp.settings import CompletionSettings, Settings
 
 
@@ -27,7 +27,7 @@ def main() -> None:
     folder, name, tcp = json.loads(sys.stdin.buffer.readline())
     logging.basicConfig(level=logging.WARNING)
     engine = LocalEngine(Path(start.model), settings_of(start))
-    asyncio.run(serve(engine, Place(Path(folder), name, tcp)))
+    asyncio.run(serve(engine, Rendezvous(Path(folder), name, tcp)))
 
 
 def settings_of(start: wire.Start) -> Settings:
@@ -36,7 +36,7 @@ def settings_of(start: wire.Start) -> Settings:
     return Settings(completion=completion, context=start.context, engine=start.engine)
 
 
-async def serve(engine: LocalEngine, place: Place, linger: float = LINGER_SECONDS) -> None:
+async def serve(engine: LocalEngine, place: Rendezvous, linger: float = LINGER_SECONDS) -> None:
     """Until nobody wants the engine any more."""
     token = secrets.token_hex(TOKEN_BYTES)
     hub = Hub(engine, place, token, linger)
@@ -53,7 +53,7 @@ async def serve(engine: LocalEngine, place: Place, linger: float = LINGER_SECOND
         await engine.close()
 
 
-async def _listen(hub: Hub, place: Place) -> tuple[asyncio.Server, int]:
+async def _listen(hub: Hub, place: Rendezvous) -> tuple[asyncio.Server, int]:
     """The server and its port, 0 for a socket; one that a hub which was killed left behind is replaced."""
     if place.tcp:
         server = await asyncio.start_server(hub.talk, "127.0.0.1", 0, limit=wire.MESSAGE_BYTES)

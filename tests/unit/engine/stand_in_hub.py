@@ -10,7 +10,7 @@ from pathlib import Path
 from copilot_lsp.engine.local import wire
 from copilot_lsp.engine.local.supervisor import LocalEngine
 from copilot_lsp.engine.shared import process
-from copilot_lsp.engine.shared.place import Place
+from copilot_lsp.engine.shared.place import Rendezvous
 
 linger, _, *wrong = sys.argv[1:]
 start = wire.decode(sys.stdin.buffer.readline())
@@ -18,4 +18,4 @@ assert isinstance(start, wire.Start)
 folder, name, tcp = json.loads(sys.stdin.buffer.readline())
 command = (sys.executable, str(Path(__file__).with_name("stand_in.py")), *wrong)
 engine = LocalEngine(Path(start.model), process.settings_of(start), command=command)
-asyncio.run(process.serve(engine, Place(Path(folder), name, tcp), float(linger)))
+asyncio.run(process.serve(engine, Rendezvous(Path(folder), name, tcp), float(linger)))

@@ -22,7 +22,7 @@ from copilot_lsp.engine.local import wire
 from copilot_lsp.engine.shared import access, meet
 from copilot_lsp.engine.shared import engine as shared
 from copilot_lsp.engine.shared.engine import SharedEngine
-from copilot_lsp.engine.shared.place import Card, Place, make_private, name_of, read_card, write_card
+from copilot_lsp.engine.shared.place import Card, Rendezvous, make_private, name_of, read_card, write_card
 from copilot_lsp.errors import EngineDied, EngineFailed
 from copilot_lsp.settings import ContextSettings, EngineSettings, Settings
 
@@ -108,7 +108,7 @@ class TestAccess:
             make_private(folder / "link")
 
     def test_the_card_is_readable_for_its_owner_only(self, folder: Path) -> None:
-        place = Place(folder, "n")
+        place = Rendezvous(folder, "n")
         assert read_card(place) is None
         write_card(place, Card(1, 2, "ab"))
         assert place.card.stat().st_mode & 0o777 == 0o600
@@ -151,7 +151,7 @@ class TestAccess:
             writer.close()
 
         async with await asyncio.start_server(stranger, "127.0.0.1", 0) as listening:
-            place = Place(folder, "n", tcp=True)
+            place = Rendezvous(folder, "n", tcp=True)
             write_card(place, Card(os.getpid(), listening.sockets[0].getsockname()[1], "cc" * 32))
             assert await meet.connect(place) is None
             await asyncio.sleep(0.05)

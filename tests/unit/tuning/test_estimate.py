@@ -9,12 +9,12 @@ import pytest
 import tiny_gguf
 
 from copilot_lsp import models
-from copilot_lsp.models import Entry, Shape
+from copilot_lsp.models import Entry, Dimensions
 from copilot_lsp.tuning.estimate import LAYER_BYTES, estimated, weights_of, work_in, work_of
 from copilot_lsp.tuning.speed import BATCHES, Config, Speed
 
-SHAPE = Shape(1, 32, 64, 2, 1, 260)
-QWEN = Shape(24, 896, 4864, 14, 2, 151936)
+SHAPE = Dimensions(1, 32, 64, 2, 1, 260)
+QWEN = Dimensions(24, 896, 4864, 14, 2, 151936)
 OUTPUT = 151936 * 896
 
 
@@ -25,7 +25,7 @@ def small(tmp_path: Path) -> Speed:
     return Speed("small", path, Config(2), {batch: 10.0 + batch for batch in BATCHES}, 3)
 
 
-def entry(size: int, description: str, shape: Shape = QWEN) -> Entry:
+def entry(size: int, description: str, shape: Dimensions = QWEN) -> Entry:
     return Entry("large", description, "", (), size=size, shape=shape)
 
 
