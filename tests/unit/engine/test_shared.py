@@ -172,7 +172,7 @@ class TestAccess:
     async def test_an_engine_of_another_user_is_not_talked_to(self, folder: Path) -> None:
         """Who could write into the folder could put one there, with a card of their own."""
         folder.chmod(0o777)
-        place = Place(folder, "n")
+        place = Rendezvous(folder, "n")
         listen = f"import socket; s = socket.socket(socket.AF_UNIX); s.bind({str(place.socket)!r}); s.listen(); "
         listen += "c = s.accept()[0]; print(c.recv(99))"
         command = ["setpriv", "--reuid", "nobody", "--clear-groups", sys.executable, "-I", "-S", "-c", listen]
