@@ -9,7 +9,7 @@ import pytest
 import tiny_gguf
 
 from copilot_lsp import models
-from copilot_lsp.models import Entry, Dimensions
+from copilot_lsp.models import Dimensions, Entry
 from copilot_lsp.tuning.estimate import LAYER_BYTES, estimated, weights_of, work_in, work_of
 from copilot_lsp.tuning.speed import BATCHES, Config, Speed
 
