@@ -48,14 +48,14 @@ def code(tokens: Tokens) -> list[int]:
 
 
 def tokens_in(path: Path) -> int:
-    """Of its vocabulary. Raises ModelCorrupt; UsageError when it is of a kind that cannot be trimmed."""
+    """The size of its vocabulary. Raises ModelCorrupt, and UsageError when this kind of vocabulary cannot be trimmed."""
     return _checked(own.read(path), path)
 
 
 def write(source: Path, target: Path, size: int = vocabulary.SIZE, wanted: Wanted = code) -> Trimmed:
     """Keeps `size` tokens at most, the first of `wanted` before others.
 
-    Raises ModelCorrupt, OSError; UsageError when the vocabulary is of a kind that cannot be trimmed.
+    Raises ModelCorrupt, OSError, and UsageError when this kind of vocabulary cannot be trimmed.
     """
     before = tokens_in(source)
     from gguf import GGUFReader, GGUFWriter
@@ -92,11 +92,11 @@ def _checked(file: Gguf, path: Path) -> int:
     if not isinstance(tokens, Array):
         raise ModelCorrupt(f"{shown(path)} has no tokens")
     if file.metadata.get("tokenizer.ggml.model") != "gpt2" or not isinstance(merges, Array):
-        raise UsageError(f"{shown(path)} has no byte-level BPE vocabulary: only of those, tokens can be left out")
+        raise UsageError(f"{shown(path)} has no byte-level BPE vocabulary: only those can be trimmed")
     odd = [tensor.name for tensor in file.tensors if tokens.length in tensor.shape and tensor.name not in ROWS]
     rows = [tensor.shape[-1] for tensor in file.tensors if tensor.name in ROWS]
     if odd or not rows or any(row != tokens.length for row in rows):
-        raise UsageError(f"{shown(path)} keeps its tokens in a way that is not known here ({', '.join(odd) or 'rows'})")
+        raise UsageError(f"{shown(path)} cannot be trimmed: its token tensors have an unknown layout ({', '.join(odd) or 'rows'})")
     if not isinstance(types, Array) or types.length != tokens.length:
         raise ModelCorrupt(f"{shown(path)} is damaged (a type for each token is missing): get the file again")
     return tokens.length

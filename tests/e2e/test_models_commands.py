@@ -177,7 +177,7 @@ async def test_two_pulls_of_one_model_download_once(server: Server, slow: HubSer
 @pytest.mark.parametrize(
     ("name", "message"),
     [
-        ("wrong", "what was downloaded is not wrong: its SHA-256 is"),
+        ("wrong", "the downloaded file is not wrong: its SHA-256 is"),
         ("huge", "MB are needed in"),
         ("nonsense", "there is no model 'nonsense'"),
         ("./x.gguf", "is a path"),

@@ -112,7 +112,7 @@ def test_the_rest_of_the_metadata_is_as_it_was(tmp_path: Path) -> None:
     [
         ({"tokenizer.ggml.model": "llama"}, "has no byte-level BPE vocabulary"),
         ({"tokenizer.ggml.token_type": (tiny_gguf.U32 + 1, [1] * 7)}, "a type for each token is missing"),
-        ({"tokenizer.ggml.tokens": (tiny_gguf.STRING, LETTERS)}, "in a way that is not known here"),
+        ({"tokenizer.ggml.tokens": (tiny_gguf.STRING, LETTERS)}, "its token tensors have an unknown layout"),
     ],
 )
 def test_what_cannot_be_trimmed_is_one_line(tmp_path: Path, changed: dict[str, Any], said: str) -> None:
