@@ -52,7 +52,7 @@ def shares(base: Path, folders: Sequence[Path]) -> Counter[int]:
             found.setdefault(file.suffix, Counter()).update(tokenizer.tokenize(text))
     total: Counter[int] = Counter()
     for counts in found.values():
-        total.update({id: count / counts.total() for id, count in counts.items()})  # type: ignore[misc]
+        total.update({id: count / counts.total() for id, count in counts.items()})
     return total
 
 

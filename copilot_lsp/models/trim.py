@@ -48,7 +48,7 @@ def code(tokens: Tokens) -> list[int]:
 
 
 def tokens_in(path: Path) -> int:
-    """The size of its vocabulary. Raises ModelCorrupt, and UsageError when this kind of vocabulary cannot be trimmed."""
+    """Its vocabulary's size. Raises ModelCorrupt, and UsageError when this kind of vocabulary cannot be trimmed."""
     return _checked(own.read(path), path)
 
 
@@ -96,7 +96,8 @@ def _checked(file: Gguf, path: Path) -> int:
     odd = [tensor.name for tensor in file.tensors if tokens.length in tensor.shape and tensor.name not in ROWS]
     rows = [tensor.shape[-1] for tensor in file.tensors if tensor.name in ROWS]
     if odd or not rows or any(row != tokens.length for row in rows):
-        raise UsageError(f"{shown(path)} cannot be trimmed: its token tensors have an unknown layout ({', '.join(odd) or 'rows'})")
+        what = ", ".join(odd) or "rows"
+        raise UsageError(f"{shown(path)} cannot be trimmed: its token tensors have an unknown layout ({what})")
     if not isinstance(types, Array) or types.length != tokens.length:
         raise ModelCorrupt(f"{shown(path)} is damaged (a type for each token is missing): get the file again")
     return tokens.length
