@@ -151,7 +151,7 @@ const answered: ServerStatus = { ...ready, lastSilence: null };
 
 const reasons: [string, Partial<State>, RegExp][] = [
     ['the last request was answered', { status: answered }, /^The last request was answered/],
-    ['nothing was asked', { status: { ...answered, lastLatencyMs: null } }, /No completion was asked for/],
+    ['nothing was asked', { status: { ...answered, lastLatencyMs: null } }, /No completion has been requested yet/],
     ['the server was silent', {}, /because the cursor is inside a word/],
     ['there is no server', { phase: 'missing', status: undefined }, /no server/],
     ['the server has stopped', { phase: 'stopped', status: undefined }, /has stopped/],

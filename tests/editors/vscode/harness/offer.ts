@@ -17,6 +17,6 @@ export async function decline({ editor, records }: World, run: Run): Promise<voi
     const { models, recommendation } = await until('the answer', () => answered(run, 'workspace/executeCommand', LIST));
     const active = models.find((model: { active: boolean }) => model.active);
     if (!recommendation || recommendation.name === active?.name) return;
-    await editor.untilNotified(`For this machine ${recommendation.name} is recommended`);
+    await editor.untilNotified(`For this machine, ${recommendation.name} is recommended`);
     await editor.press("Don't Ask Again");
 }
