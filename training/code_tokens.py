@@ -23,7 +23,8 @@ from copilot_lsp.engine.local.devices import load_backends
 from copilot_lsp.engine.local.llama import silence_log
 from copilot_lsp.engine.local.vocabulary import LlamaVocabulary
 from copilot_lsp.models import vocabulary
-from copilot_lsp.models.vocabulary import Tokens, TokenType
+from copilot_lsp.models.trim import tokens_of
+from copilot_lsp.models.vocabulary import TokenType
 
 ENDINGS = tuple(
     f".{name}"
@@ -76,8 +77,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--to", type=Path, required=True)
     parser.add_argument("--size", type=int, default=vocabulary.SIZE)
     options = parser.parse_args(arguments)
-    fields = GGUFReader(options.base).fields
-    tokens = Tokens(*(fields[f"tokenizer.ggml.{key}"].contents() for key in ("tokens", "token_type", "merges")))
+    tokens = tokens_of(GGUFReader(options.base))
     order = [id for id, _ in shares(options.base, options.folder).most_common()]
     kept = set(vocabulary.keep(tokens, order, options.size))
     listed = [id for id in [*order, *sorted(kept.difference(order))] if id in kept]

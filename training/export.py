@@ -20,8 +20,8 @@ from gguf import GGUFReader, GGUFWriter
 from torch import Tensor
 
 from copilot_lsp.engine.fim import LAYOUT_KEY
+from copilot_lsp.models.trim import copy_fields, finish
 from training.fim import CONTROL, MIXES
-from training.metadata import copy
 from training.quantization import SHIPPED, Types, read_types
 
 NAMES: Mapping[str, str] = {
@@ -49,10 +49,7 @@ def export(weights: Mapping[str, Tensor], base: Path, to: Path, types: Types, ex
         writer.add_string(key, value)
     for tensor in reader.tensors:  # llama.cpp's own order
         _add(writer, tensor.name, weights[tensor.name].float().numpy(), types)
-    writer.write_header_to_file()
-    writer.write_kv_data_to_file()
-    writer.write_tensors_to_file()
-    writer.close()
+    finish(writer)
     return to.stat().st_size
 
 
@@ -61,7 +58,7 @@ def _copy_metadata(reader: GGUFReader, writer: GGUFWriter) -> None:
     tokens = list(reader.fields["tokenizer.ggml.tokens"].contents())
     for part, spelling in SPELLING.items():
         tokens[CONTROL[part]] = spelling
-    copy(reader, writer, {"tokenizer.ggml.tokens": tokens}, _DROPPED)
+    copy_fields(reader, writer, {"tokenizer.ggml.tokens": tokens}, _DROPPED)
     for key in _ENDS:
         writer.add_uint32(key, CONTROL["END"])
     for part, id in CONTROL.items():

@@ -16,21 +16,19 @@ from collections.abc import Iterable, Sequence
 from itertools import islice
 from pathlib import Path
 from random import Random
-from typing import Any
 
-from gguf import GGUFReader, GGUFWriter
+from gguf import GGUFReader
 
+from copilot_lsp.models import vocabulary
+from copilot_lsp.models.trim import tokens_of, write_kept
+from copilot_lsp.models.vocabulary import Tokens, TokenType
 from training.batches import Corpus
 from training.fim import CONTROL
-from training.metadata import copy
 from training.vocabulary import encode, read_tokenizer
 
 SIZE = 32768
 CHARACTERS = 20_000
 """Of a file; of a long one the beginning."""
-
-_TOKENS, _TYPES, _MERGES = (f"tokenizer.ggml.{name}" for name in ("tokens", "token_type", "merges"))
-_ROWS = "token_embd.weight"
 
 
 def count(texts: Iterable[str], base: Path) -> Counter[int]:
@@ -46,47 +44,15 @@ def keep(tokens: Sequence[str], merges: Sequence[str], counts: Counter[int], siz
     """Ids of at most `size` tokens, ascending: control tokens and bytes, then the most used with what they are merged
     from, and where these leave room, the first of the others: those that are merged first are the most frequent ones.
     """
-    ids = {token: id for id, token in enumerate(tokens)}
-    parts = {ids["".join(pair)]: tuple(ids[part] for part in pair) for merge in merges if (pair := merge.split(" "))}
-    kept = {id for id in range(len(tokens)) if id not in parts}
-    for id in [*(id for id, _ in counts.most_common()), *range(len(tokens))]:
-        wanted = _with_parts(id, parts, kept)
-        if len(kept) + len(wanted) <= size:
-            kept |= wanted
-    return sorted(kept)
-
-
-def _with_parts(id: int, parts: dict[int, tuple[int, ...]], kept: set[int]) -> set[int]:
-    """`id` and all that it is merged from, as far as they are not `kept`."""
-    if id in kept:
-        return set()
-    return {id}.union(*(_with_parts(part, parts, kept) for part in parts[id]))
+    types = [TokenType.NORMAL] * len(tokens)
+    return vocabulary.keep(Tokens(tokens, types, merges), (id for id, _ in counts.most_common()), size)
 
 
 def write(base: Path, to: Path, kept: Sequence[int]) -> None:
     """Raises ValueError when a control token would change its id."""
     if list(kept[: max(CONTROL.values()) + 1]) != list(range(max(CONTROL.values()) + 1)):
         raise ValueError("the control tokens have to stay where they are")
-    reader = GGUFReader(base)
-    tokens, types, merges = (reader.fields[key].contents() for key in (_TOKENS, _TYPES, _MERGES))
-    left = [tokens[id] for id in kept]
-    names = set(left)
-    architecture = reader.fields["general.architecture"].contents()
-    changed: dict[str, Any] = {
-        _TOKENS: left,
-        _TYPES: [types[id] for id in kept],
-        _MERGES: [merge for merge in merges if merge.replace(" ", "") in names],
-        f"{architecture}.vocab_size": len(kept),
-    }
-    writer = GGUFWriter(to, architecture)
-    copy(reader, writer, changed)
-    for tensor in reader.tensors:
-        data = tensor.data[list(kept)] if tensor.name == _ROWS else tensor.data
-        writer.add_tensor(tensor.name, data, raw_dtype=tensor.tensor_type)
-    writer.write_header_to_file()
-    writer.write_kv_data_to_file()
-    writer.write_tensors_to_file()
-    writer.close()
+    write_kept(GGUFReader(base), to, kept)
 
 
 def _texts(folder: Path, files: int) -> Iterable[str]:
@@ -103,9 +69,9 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--size", type=int, default=SIZE)
     parser.add_argument("--files", type=int, default=3000, help="files to count tokens in (default 3000)")
     options = parser.parse_args(arguments)
-    fields = GGUFReader(options.base).fields
+    tokens = tokens_of(GGUFReader(options.base))
     counts = count(_texts(options.corpus, options.files), options.base)
-    kept = keep(fields[_TOKENS].contents(), fields[_MERGES].contents(), counts, options.size)
+    kept = keep(tokens.texts, tokens.merges, counts, options.size)
     write(options.base, options.to, kept)
     used = sum(counts[id] for id in kept) / max(1, counts.total())
     print(f"{options.to}: {len(kept)} tokens, {used:.3%} of {counts.total()} in use; {len(counts)} of all occur")

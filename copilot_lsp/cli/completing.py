@@ -104,7 +104,7 @@ def _output(options: Options, text: Source, query: Query) -> Output:
 
 def settings_of(options: Options) -> Settings:
     """The configured ones, without whatever depends on the clock: the output must not."""
-    path = options.path or source.parse_location(options.place).path
+    path = _path(options)
     settings = engines.configured(options.model, path.parent if path else Path.cwd(), options.remote).settings
     completion = replace(settings.completion, first_ms=0, max_ms=0, prefetch=False)
     return replace(settings, completion=completion, context=replace(settings.context, cold_ms=0))

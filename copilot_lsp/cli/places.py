@@ -20,24 +20,27 @@ FILE_FORM = '{"path": "src/app.py"}'
 
 def listed(arguments: Sequence[str], source: Path | None, stdin0: bool) -> Iterator[Entry]:
     """Every place in the order given. `source` `-` is stdin. Raises UsageError when a list cannot be read."""
-    yield from arguments
-    if source is not None:
-        yield from _json_lines(_read(source), str(source), _place, FORM)
-    if stdin0:
-        yield from _separated()
+    return _entries(arguments, source, stdin0, _place, FORM)
 
 
 def files(arguments: Sequence[str], source: Path | None, stdin0: bool) -> Iterator[Entry]:
     """As `listed`, of files."""
+    return _entries(arguments, source, stdin0, _file, FILE_FORM)
+
+
+def _entries(
+    arguments: Sequence[str],
+    source: Path | None,
+    stdin0: bool,
+    read: Callable[[dict[str, Any]], str | None],
+    form: str,
+) -> Iterator[Entry]:
+    """`read`: the entry that an object of a list names, None where it is not of this `form`."""
     yield from arguments
     if source is not None:
-        yield from _json_lines(_read(source), str(source), _file, FILE_FORM)
+        yield from _json_lines(_read(source), str(source), read, form)
     if stdin0:
-        yield from _separated()
-
-
-def _separated() -> Iterator[str]:
-    return (os.fsdecode(each) for each in _read(Path("-")).split(b"\0") if each)
+        yield from (os.fsdecode(each) for each in _read(Path("-")).split(b"\0") if each)
 
 
 def _read(path: Path) -> bytes:

@@ -58,18 +58,29 @@ def write(source: Path, target: Path, size: int = vocabulary.SIZE, wanted: Wante
     Raises ModelCorrupt, OSError, and UsageError when this kind of vocabulary cannot be trimmed.
     """
     before = tokens_in(source)
-    from gguf import GGUFReader, GGUFWriter
+    from gguf import GGUFReader
 
     reader = GGUFReader(source)
-    tokens = Tokens(*(reader.fields[key].contents() for key in (_TOKENS, _TYPES, _MERGES)))
+    tokens = tokens_of(reader)
     kept = vocabulary.keep(tokens, wanted(tokens), size, _named(reader, before))
+    write_kept(reader, target, kept)
+    return Trimmed(kept, before)
+
+
+def tokens_of(reader: GGUFReader) -> Tokens:
+    return Tokens(*(reader.fields[key].contents() for key in (_TOKENS, _TYPES, _MERGES)))
+
+
+def write_kept(reader: GGUFReader, target: Path, kept: Sequence[int]) -> None:
+    """The file with the tokens of these ids alone. Raises OSError."""
+    from gguf import GGUFWriter
+
     writer = GGUFWriter(target, reader.fields["general.architecture"].contents())
-    copy_fields(reader, writer, _changed(reader, tokens, kept))
+    copy_fields(reader, writer, _changed(reader, tokens_of(reader), kept))
     for tensor in reader.tensors:
         data = tensor.data[list(kept)] if tensor.name in ROWS else tensor.data
         writer.add_tensor(tensor.name, data, raw_dtype=tensor.tensor_type)
-    _finish(writer)
-    return Trimmed(kept, before)
+    finish(writer)
 
 
 def copy_fields(
@@ -130,7 +141,8 @@ def _named_keys(reader: GGUFReader) -> list[str]:
     return [key for key in reader.fields if key.startswith("tokenizer.ggml.") and key.endswith(_IDS)]
 
 
-def _finish(writer: GGUFWriter) -> None:
+def finish(writer: GGUFWriter) -> None:
+    """Writes what was added, and closes the file. Raises OSError."""
     try:
         writer.write_header_to_file()
         writer.write_kv_data_to_file()

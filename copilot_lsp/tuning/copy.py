@@ -19,7 +19,7 @@ from copilot_lsp.models.fit import shape_of
 from copilot_lsp.models.lookup import checksum
 from copilot_lsp.models.registry import Copy
 from copilot_lsp.tuning import bench
-from copilot_lsp.tuning.bench import Filled, Hole
+from copilot_lsp.tuning.bench import Bench, Filled, Hole
 
 TYPE = "q4_0"
 """Has kernels with repacked weights on AVX2, AVX-512, AMX and NEON; Q4_1, Q5 and the K-quants do not everywhere. The
@@ -31,7 +31,8 @@ GAIN = 0.95
 """The copy must take no more than this share of the original's time for a key."""
 
 LOSS = 0.05
-"""Nats a token of code by which the copy may be worse (5 % of perplexity), at the upper end of the interval."""
+"""Nats a token of code by which the copy may be worse (5 % of perplexity): at the upper end of the interval, or for a
+trimmed one on average."""
 
 HOLES = 48
 SEED = 5
@@ -135,6 +136,15 @@ def holes() -> list[Hole]:
     root = Path(copilot_lsp.__file__).parent
     cases = replay.read(root, replay.Draw(HOLES, SEED, languages=("python",)), 500_000)
     return [Hole(case.prefix[-PREFIX:], case.suffix[:SUFFIX], case.hole[:TRUTH]) for case in cases]
+
+
+def filled(loaded: Bench, holes: Sequence[Hole], report: Callable[[float], None]) -> list[Filled]:
+    """Fill the holes one by one; `report` is called with the share that is done. Raises EngineError."""
+    found: list[Filled] = []
+    for done, hole in enumerate(holes):
+        report(done / len(holes))
+        found += loaded.fill([hole])
+    return found
 
 
 def compare(before: Sequence[Filled], after: Sequence[Filled]) -> Quality:

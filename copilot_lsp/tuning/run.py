@@ -6,6 +6,7 @@ import shutil
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 
 import psutil
@@ -13,8 +14,8 @@ import psutil
 from copilot_lsp import models
 from copilot_lsp.errors import EngineError, ModelError
 from copilot_lsp.models import Entry
-from copilot_lsp.tuning import bench, copy, trimmed
-from copilot_lsp.tuning.bench import Bench, Hole
+from copilot_lsp.tuning import copy, trimmed
+from copilot_lsp.tuning.bench import Bench
 from copilot_lsp.tuning.estimate import estimated
 from copilot_lsp.tuning.measure import Task, Tools, compared, measured
 from copilot_lsp.tuning.speed import KEY, Speed, key_ms, medians
@@ -130,7 +131,8 @@ def _copied(entry: Entry, speed: Speed, old: Bench, task: Task, tools: Tools, op
             if after > copy.GAIN * before:
                 return f"{told}: not kept"
             holes = copy.holes()
-            quality = copy.compare(_filled(old, holes, tools, entry), _filled(new, holes, tools, entry))
+            report = partial(tools.report, f"{entry.name}: filling {len(holes)} holes")
+            quality = copy.compare(copy.filled(old, holes, report), copy.filled(new, holes, report))
             told += f", {quality}"
             if not quality.is_good:
                 return f"{told}: not kept"
@@ -156,14 +158,6 @@ def _no_copy(entry: Entry) -> str:
     if 1.2 * entry.size > shutil.disk_usage(models.cache_folder()).free:
         return f"there is too little room in {models.cache_folder()}"
     return ""
-
-
-def _filled(loaded: Bench, holes: Sequence[Hole], tools: Tools, entry: Entry) -> list[bench.Filled]:
-    found: list[bench.Filled] = []
-    for done, hole in enumerate(holes):
-        tools.report(f"{entry.name}: filling {len(holes)} holes", done / len(holes))
-        found += loaded.fill([hole])
-    return found
 
 
 def _estimates(here: Sequence[Speed]) -> Iterator[Speed]:

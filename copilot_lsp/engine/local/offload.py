@@ -50,7 +50,7 @@ class Needs:
 
 
 def wanted(path: Path, setting: int, cells: int, free: int) -> int:
-    """The `setting`; where it is negative, as many layers as fit. None without a GPU (`free` is 0).
+    """The `setting`; where it is negative, as many layers as fit. 0 without a GPU (`free` is 0).
 
     `cells`: tokens in the whole KV cache. Raises ModelCorrupt.
     """
@@ -68,7 +68,8 @@ def needs(file: Gguf, cache: int) -> Needs:
         if found := _BLOCK.match(name):
             sizes[int(found[1])] = sizes.get(int(found[1]), 0) + size
     share = cache // max(1, len(sizes))
-    return Needs([sizes[layer] + share for layer in sorted(sizes)], named.get("output.weight", _tied(named)))
+    output = named.get("output.weight", named.get("token_embd.weight", 0))  # tied where it has none of its own
+    return Needs([sizes[layer] + share for layer in sorted(sizes)], output)
 
 
 def layers(needs: Needs, free: int) -> int:
@@ -105,7 +106,3 @@ def attempts(first: int) -> Iterator[int]:
         yield first
         first //= 2
     yield 0
-
-
-def _tied(named: dict[str, int]) -> int:
-    return named.get("token_embd.weight", 0)
