@@ -31,8 +31,7 @@ GAIN = 0.95
 """The copy must take no more than this share of the original's time for a key."""
 
 LOSS = 0.05
-"""Nats a token of code by which the copy may be worse (5 % of perplexity): at the upper end of the interval, or for a
-trimmed one on average."""
+"""Nats a token of code by which the copy may be worse (5 % of perplexity), at the upper end of the interval."""
 
 HOLES = 48
 SEED = 5

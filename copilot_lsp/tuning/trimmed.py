@@ -51,9 +51,7 @@ def make(entry: Entry, report: Report, open: Open) -> Entry | str:
         before = _filled(entry.path, holes, open, lambda share: report("filling holes with the original", share / 2))
         after = _filled(file, holes, open, lambda share: report("filling holes with the copy", 0.5 + share / 2))
         quality = copy.compare(before, after)
-        # By the mean, not by the end of its interval: the weights are the original's, and what is lost is lost in the
-        # few holes that have a missing token, so the interval of so many holes is wide.
-        return copy.keep(entry, file, way(entry), quality) if quality.worse <= copy.LOSS else str(quality)
+        return copy.keep(entry, file, way(entry), quality) if quality.is_good else str(quality)
 
 
 def _check(entry: Entry) -> None:
