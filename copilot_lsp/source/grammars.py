@@ -24,8 +24,7 @@ class Grammar:
 
     In an `indented` language a block ends where the indentation drops.
     `holes` are code inside a string.
-    `comment_marks` open and close a comment (regular expressions; "": the end of the line closes it); `quotes` of
-    one character end with their line, longer ones and the backtick do not.
+    `comment_marks` open and close a comment (regular expressions; "": the end of the line closes it).
     """
 
     module: str
@@ -35,7 +34,6 @@ class Grammar:
     strings: frozenset[str] = frozenset({"string"})
     holes: frozenset[str] = frozenset()
     comment_marks: tuple[tuple[bytes, bytes], ...] = ((rb"//", b""), (rb"/\*", rb"\*/"))
-    quotes: tuple[bytes, ...] = (b'"', b"'")
 
     def load(self) -> tree_sitter.Language | str:
         """The grammar, or one line saying why it cannot be loaded."""
@@ -49,7 +47,6 @@ PYTHON = Grammar(
     "tree_sitter_python",
     indented=True,
     comment_marks=_HASH,
-    quotes=(b'"""', b"'''", b'"', b"'"),
     holes=_words("interpolation"),
 )
 
@@ -58,7 +55,6 @@ JAVASCRIPT = Grammar(
     comments=_words("comment html_comment"),
     strings=_words("string template_string regex"),
     holes=_words("template_substitution"),
-    quotes=(b'"', b"'", b"`"),
 )
 
 TYPESCRIPT = replace(
@@ -72,14 +68,12 @@ TSX = replace(TYPESCRIPT, function="language_tsx")
 GO = Grammar(
     "tree_sitter_go",
     strings=_words("interpreted_string_literal raw_string_literal rune_literal"),
-    quotes=(b'"', b"'", b"`"),
 )
 
 RUST = Grammar(
     "tree_sitter_rust",
     comments=_words("line_comment block_comment"),
     strings=_words("string_literal raw_string_literal char_literal"),
-    quotes=(b'"',),  # a single quote is more often a lifetime
 )
 
 JAVA = Grammar(
@@ -87,7 +81,6 @@ JAVA = Grammar(
     comments=_words("line_comment block_comment"),
     strings=_words("string_literal character_literal"),
     holes=_words("string_interpolation"),
-    quotes=(b'"""', b'"', b"'"),
 )
 
 C = Grammar(
@@ -139,7 +132,6 @@ HTML = Grammar(
     "tree_sitter_html",
     strings=_words("quoted_attribute_value"),
     comment_marks=((rb"<!--", rb"-->"),),
-    quotes=(b'"',),
 )
 
 CSS = Grammar(
