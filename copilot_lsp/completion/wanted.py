@@ -45,9 +45,6 @@ class Wanted:
     weights: dict[str, float]
     receiver: str = ""
 
-    def heaviest(self, count: int) -> tuple[str, ...]:
-        return tuple(list(self.weights)[:count])
-
 
 def wanted(snapshot: Snapshot, offset: int, imported: frozenset[str] = frozenset()) -> Wanted:
     """The names around the byte `offset`; `imported`: those that the file's import statements bring in."""

@@ -39,9 +39,6 @@ VALUES = frozenset({"constant", "field", "type", "selector"})
 BETWEEN = frozenset({"attribute_item", "decorator", "attribute_list"})
 """Nodes that stand between a definition and its comment."""
 
-LISTS = frozenset({"field_declaration_list", "enumerator_list"})
-"""Bodies of types in C and Go."""
-
 COMMENT_LINES = 40
 
 MAX_SYMBOLS = 2000
