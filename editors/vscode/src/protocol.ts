@@ -13,8 +13,16 @@ export interface ServerStatus {
     readonly sharedBy?: number | undefined;
     readonly lastLatencyMs: number | null;
     readonly lastSilence: Silence | null;
+    /** What is known of other files. Older servers do not send it. */
+    readonly index?: IndexStatus | undefined;
     /** Older servers do not send it. */
     readonly statistics?: Statistics | undefined;
+}
+
+/** The index of other files; `message` says in words what it holds, or why it holds nothing. */
+export interface IndexStatus {
+    readonly state: 'off' | 'indexing' | 'ready' | 'failed';
+    readonly message: string;
 }
 
 /** Since the server started; latencies are in milliseconds, null before the first completion. */

@@ -1,5 +1,5 @@
 /** What the status bar item says, as a pure function of what is known. */
-import type { ServerStatus, Statistics } from './protocol.ts';
+import type { IndexStatus, ServerStatus, Statistics } from './protocol.ts';
 import { t } from './words.ts';
 
 /** What the extension knows of the server's process. */
@@ -98,9 +98,15 @@ function details(status: ServerStatus): string[] {
         status.model && t('Model: {0}', status.model),
         sharing(status.sharedBy ?? 0),
         status.safeMode ? t('Safe mode: slower kernels after a crash') : '',
+        otherFiles(status.index),
         status.lastLatencyMs === null ? '' : t('Last answer: {0}', milliseconds(status.lastLatencyMs)),
         status.lastSilence ? t('Last empty result: {0}', status.lastSilence.message) : '',
     ].filter((line) => line !== '');
+}
+
+/** What the index of other files holds; '' where there is none. */
+function otherFiles(index: IndexStatus | undefined): string {
+    return index === undefined || index.state === 'off' ? '' : t('Other files: {0}', index.message);
 }
 
 /** `windows`: 0 where the engine is this window's own. */

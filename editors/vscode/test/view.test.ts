@@ -72,6 +72,18 @@ test('how many windows share the engine is said', () => {
     assert.equal(said(2), 'Engine: shared by 2 windows');
 });
 
+test('what the index of other files holds is said', () => {
+    const said = (index: ServerStatus['index']) =>
+        view({ ...state, status: { ...ready, index } }).details.find((line) => line.startsWith('Other files'));
+    assert.equal(said(undefined), undefined);
+    assert.equal(said({ state: 'off', message: 'other files are not indexed' }), undefined);
+    const held = '12 files indexed, 340 symbols, 1.2 MB';
+    assert.equal(said({ state: 'ready', message: held }), `Other files: ${held}`);
+    const versions = { extension: '0.1.0', editor: '1.91.0', platform: 'linux x64' };
+    const reported = diagnostics(versions, { ...state, status: { ...ready, index: { state: 'ready', message: held } } }, '');
+    assert.match(reported, /other files: ready: 12 files/);
+});
+
 test('milliseconds', () => {
     assert.deepEqual([0.4, 84.2, 999, 1234].map(milliseconds), ['0 ms', '84 ms', '999 ms', '1.2 s']);
 });

@@ -41,6 +41,16 @@ local function sharing(windows)
   return { windows == 1 and 'engine: shared, no other window uses it now' or several }
 end
 
+--- What the index of other files holds; nothing where there is none.
+---@param index table? the `index` of `didChangeStatus`
+---@return string[]
+local function others(index)
+  if type(index) ~= 'table' or index.state == 'off' then
+    return {}
+  end
+  return { 'other files: ' .. index.message }
+end
+
 --- What became of the suggestions since the server started.
 ---@param counts table? the `statistics` of `didChangeStatus`
 ---@return string[]
@@ -106,6 +116,7 @@ function M.report(buf)
   if status then
     lines[#lines + 1] = ('model: %s%s'):format(status.model, status.safeMode and ' (safe mode)' or '')
     vim.list_extend(lines, sharing(status.sharedBy))
+    vim.list_extend(lines, others(status.index))
     if type(status.lastLatencyMs) == 'number' then
       lines[#lines + 1] = ('last answer: %.0f ms'):format(status.lastLatencyMs)
     end

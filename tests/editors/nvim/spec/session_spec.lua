@@ -333,7 +333,8 @@ tests['the reason for silence is in the status'] = function()
     nvim:answer({})
     nvim:lua([[fake.status({
       kind = 'Normal', busy = false, message = 'ready', state = 'ready', model = 'tiny', safeMode = false, lastLatencyMs = 12,
-      sharedBy = 2, statistics = { offered = 9, shown = 7, accepted = 3, partiallyAccepted = 1, savedKeys = 120, latencyP50Ms = 84, latencyP95Ms = 230 },
+      sharedBy = 2, index = { state = 'ready', message = '12 files indexed, 340 symbols, 1.2 MB' },
+      statistics = { offered = 9, shown = 7, accepted = 3, partiallyAccepted = 1, savedKeys = 120, latencyP50Ms = 84, latencyP95Ms = 230 },
       lastSilence = {
         uri = vim.uri_from_bufnr(0), reason = 'mid-word', message = 'the cursor is inside a word' } })]])
     nvim:wait('the status', "return require('copilot_lsp.server').status ~= nil")
@@ -341,6 +342,7 @@ tests['the reason for silence is in the status'] = function()
       'copilot-lsp: ready',
       'model: tiny',
       'engine: shared by 2 windows',
+      'other files: 12 files indexed, 340 symbols, 1.2 MB',
       'last answer: 12 ms',
       'since start: 7 shown, 3 accepted, 1 accepted in part, 120 keys saved',
       'latency: 84 ms median, 230 ms 95th percentile',
