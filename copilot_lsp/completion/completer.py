@@ -160,6 +160,8 @@ class Completer:
                 return silence if known.text is None else (known.text, "cache")
             if query.trigger is Trigger.AUTOMATIC:
                 await asyncio.sleep(self.settings.completion.debounce_ms / 1000)
+                if not isinstance(known.shape, Silence):
+                    await self._scheduler.hear_out(query.snapshot, query.offset, known.shape)
             known = self._known(query)  # what the run of the key before has made meanwhile
         if isinstance(known.shape, Silence):
             return known.shape

@@ -103,6 +103,13 @@ class Run:
         typed = self.place.typed_until(wanted.snapshot, wanted.offset)
         return typed is not None and self.text.startswith(typed)
 
+    def is_behind(self, snapshot: Snapshot, offset: int, shape: Shape) -> bool:
+        """Whether a text of this shape is still shorter than what the user has typed since, and agrees with it."""
+        if self.task.done() or self.job.background or self.job.shape is not shape:
+            return False
+        typed = self.place.typed_until(snapshot, offset) or ""
+        return typed != self.text and typed.startswith(self.text)
+
     def is_typed_through(self, snapshot: Snapshot, offset: int) -> bool:
         """Whether the user is typing the text shown by this run, and some of it is left."""
         if not self._shown or not (typed := self.place.typed_until(snapshot, offset)):

@@ -67,6 +67,16 @@ class Scheduler:
         if self.is_current(uri, turn):
             self._document(uri).waiting = None
 
+    async def hear_out(self, snapshot: Snapshot, offset: int, shape: Shape) -> None:
+        """Wait until the document's run has caught up with the typing since it started, or departs from it.
+
+        Where a token takes longer than a key, an engine that is stopped at every key never says anything. Waiting costs
+        one token's time where the typed text differs, and the run is joined where it does not.
+        """
+        run = self._document(snapshot.uri).run
+        while run is not None and run.is_behind(snapshot, offset, shape):
+            await run.changes()
+
     def join_or_start(self, job: Job, alone: bool) -> Run:
         """The run whose text the user is typing, or a new one. Runs without a waiting query are cancelled.
 

@@ -314,6 +314,36 @@ async def test_a_cancelled_run_is_joined_by_the_key_that_comes_at_once() -> None
     assert len(engine.requests) == 1
 
 
+async def typed_fast(completer: Completer, editor: Editor, text: str) -> Answer:
+    """The answer to the last of the keys, which come before the engine has said anything."""
+    asked = []
+    for letter in text:
+        asked.append(asyncio.create_task(completer.complete(editor.query())))
+        await asyncio.sleep(0.01)
+        asked[-1].cancel()
+        editor.type(letter)
+    answer = await completer.complete(editor.query())
+    await asyncio.gather(*asked, return_exceptions=True)
+    return answer
+
+
+async def test_an_engine_slower_than_the_keys_is_heard_out() -> None:
+    editor = Editor("def add(a, b):\n    return ‸\n")
+    async with completing(replace(ADD, delay_ms=100, piece_ms=10)) as (completer, engine):
+        answer = await typed_fast(completer, editor, "a + ")
+    assert texts(answer) == ["b"]
+    assert len(engine.requests) == 1
+
+
+async def test_an_engine_slower_than_the_keys_is_asked_again_when_it_says_something_else() -> None:
+    editor = Editor("def add(a, b):\n    return ‸\n")
+    other = ScriptedAnswer(after=r"return max\($", text="a, b)")
+    async with completing(replace(ADD, delay_ms=100, piece_ms=10), other) as (completer, engine):
+        answer = await typed_fast(completer, editor, "max(")
+    assert texts(answer) == ["a, b)"]
+    assert len(engine.requests) == 2
+
+
 @pytest.mark.parametrize(("trigger", "expected"), [(Trigger.AUTOMATIC, []), (Trigger.INVOKED, ["a + b"])])
 async def test_low_confidence_shows_only_when_asked_for(trigger: Trigger, expected: list[str]) -> None:
     editor = Editor("def add(a, b):\n    return ‸\n")

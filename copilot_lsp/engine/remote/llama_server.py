@@ -22,6 +22,7 @@ from copilot_lsp.engine.remote.connection import Connection
 from copilot_lsp.engine.remote.grammar import grammar
 from copilot_lsp.engine.remote.reader import Likely, Reader, Token
 from copilot_lsp.engine.remote.slots import Slots
+from copilot_lsp.engine.remote.speed import Speed, number, whole
 from copilot_lsp.engine.remote.spelling import file_name, layout_of
 from copilot_lsp.engine.remote.vocabulary import RemoteVocabulary
 from copilot_lsp.errors import RemoteFailed
@@ -29,10 +30,6 @@ from copilot_lsp.settings import Settings
 
 FIELDS = ("content", "stop", "stop_type", "tokens_predicted", "timings", "id_slot")
 """Fields of the last event; without this, the server repeats the prompt."""
-
-MEASURED_TOKENS = 64
-"""Shorter prompts do not measure the server's speed reliably."""
-
 
 Props = Mapping[str, Any]
 
@@ -57,9 +54,8 @@ class LlamaServer:
         self._template = template
         self._budget = room.budget
         self._cold_ms = room.cold_ms
-        self._slots = Slots(connection, _whole(props.get("total_slots")))
-        self._prefill_ms = 0.0
-        """For a token, as the server measured it last."""
+        self._speed = Speed()
+        self._slots = Slots(connection, whole(props.get("total_slots")), self._speed)
 
     @property
     def details(self) -> dict[str, str | int | float | bool]:
@@ -108,7 +104,7 @@ class LlamaServer:
     async def _prompt(self, request: InfillRequest) -> Prompt:
         budget = self._budget
         if request.quick:
-            budget = windows.quick(budget, self._prefill_ms, self._cold_ms)
+            budget = windows.quick(budget, self._speed.prefill_ms, self._cold_ms)
         build = partial(fim.build, self._vocabulary, self._template, request, budget)
         return await self._vocabulary.with_texts(_texts(request, self._template, budget), build)
 
@@ -135,18 +131,17 @@ class LlamaServer:
         timings = event.get("timings")
         if not isinstance(timings, Mapping) or reader.evaluated:
             return
-        reader.evaluated = _whole(timings.get("prompt_n"))
-        reader.reused = _whole(timings.get("cache_n"))
-        reader.prefill_ms = _number(timings.get("prompt_ms"))
-        if reader.evaluated >= MEASURED_TOKENS:
-            self._prefill_ms = reader.prefill_ms / reader.evaluated
+        reader.evaluated = whole(timings.get("prompt_n"))
+        reader.reused = whole(timings.get("cache_n"))
+        reader.prefill_ms = number(timings.get("prompt_ms"))
+        self._speed.learn(timings)
 
 
 async def connect(connection: Connection, settings: Settings) -> tuple[LlamaServer, str]:
     """Asks for the vocabulary and the room for a prompt; gives the model's name as well. Raises RemoteFailed."""
     props = await connection.get("props")
     given = props.get("default_generation_settings")
-    room = _whole(given.get("n_ctx")) if isinstance(given, Mapping) else 0
+    room = whole(given.get("n_ctx")) if isinstance(given, Mapping) else 0
     if not room:
         raise RemoteFailed("is not a llama-server: an OpenAI API's URL ends in /v1")
     alias = str(props.get("model_alias") or "")
@@ -199,11 +194,3 @@ def _texts(request: InfillRequest, template: Template, budget: Budget) -> Iterab
         yield header + request.prefix[start:anchor]
         yield request.prefix[anchor:]
     yield request.suffix[: budget.suffix * fim.CHARACTERS]
-
-
-def _whole(value: object) -> int:
-    return value if isinstance(value, int) and not isinstance(value, bool) and value > 0 else 0
-
-
-def _number(value: object) -> float:
-    return float(value) if isinstance(value, int | float) else 0.0

@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from copilot_lsp.engine.remote.connection import Connection
+from copilot_lsp.engine.remote.speed import Speed
 
 ANY = -1
 """The server chooses the idle slot with the most similar prompt, or the least recently used."""
@@ -51,11 +52,14 @@ class _Reading:
 
 
 class Slots:
-    """`count`: as the server says; with one there is nothing to choose."""
+    """`count`: as the server says; with one there is nothing to choose. `speed` learns from every prompt that is read,
+    also where nobody waits for it any more: who types is ahead of a busy server.
+    """
 
-    def __init__(self, connection: Connection, count: int) -> None:
+    def __init__(self, connection: Connection, count: int, speed: Speed) -> None:
         self._connection = connection
         self._count = count
+        self._speed = speed
         self._slots: dict[int, _Slot] = {}
         self._readings: list[_Reading] = []
         self._not_before = 0.0
@@ -130,6 +134,7 @@ class Slots:
         body = {"prompt": tokens, "n_predict": 0, "cache_prompt": True, "response_fields": ("id_slot", "timings")}
         answer = await self._connection.post("completion", body)
         self.learn(answer.get("id_slot"), tokens)
+        self._speed.learn(answer.get("timings"))
         return answer
 
 
