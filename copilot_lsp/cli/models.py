@@ -128,7 +128,7 @@ def _verify(name: str) -> None:
 def _trim(name: str) -> None:
     from copilot_lsp import models
     from copilot_lsp.cli import tuned
-    from copilot_lsp.errors import ModelError, UsageError
+    from copilot_lsp.errors import UsageError
     from copilot_lsp.tuning import bench, trimmed
 
     if models.is_path(name):
@@ -137,9 +137,7 @@ def _trim(name: str) -> None:
     entry = models.load().get(name)
     with tuned.progress() as tools:
         made = trimmed.make(entry, tools.report, bench.opened)
-    if isinstance(made, str):
-        raise ModelError(f"the copy was not kept, it is worse: {made}")
-    print(f"{made.name}: {made.size / 1e6:,.0f} MB instead of {entry.size / 1e6:,.0f}; {made.quality}")
+    print(trimmed.described(entry, made))
     print("`copilot-lsp tune` measures it, and uses it where it is the best in time")
 
 

@@ -10,7 +10,7 @@ from copilot_lsp.models.lookup import VERIFYING, ResolvedModel, find, is_path, r
 from copilot_lsp.models.progress import Progress
 from copilot_lsp.models.recommend import Recommendation
 from copilot_lsp.models.registry import Dimensions, Entry, Registry, cache_folder, load
-from copilot_lsp.models.remove import remove
+from copilot_lsp.models.remove import copies, remove
 
 __all__ = [
     "MEMORY_SHARE",
@@ -23,6 +23,7 @@ __all__ = [
     "Registry",
     "ResolvedModel",
     "cache_folder",
+    "copies",
     "find",
     "fits",
     "is_path",

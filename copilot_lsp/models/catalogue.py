@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Literal
 
 from copilot_lsp.errors import ModelError
-from copilot_lsp.models import lookup, partial
+from copilot_lsp.models import lookup, partial, trim
 from copilot_lsp.models.fit import MEMORY_SHARE, memory, memory_needed
 from copilot_lsp.models.recommend import Recommendation, recommend
 from copilot_lsp.models.registry import Entry, File, Registry, Shipped, load
@@ -18,7 +18,10 @@ Origin = Literal["shipped", "registry", "user"]
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """`size`, `memory` and `part` (what an interrupted pull left) in bytes; `size` 0 and `path` None: not known."""
+    """`size`, `memory` and `part` (what an interrupted pull left) in bytes; `size` 0 and `path` None: not known.
+
+    `trimmable`: a copy without the tokens that code does not use is worth making (`trim.py`).
+    """
 
     entry: Entry
     size: int
@@ -27,6 +30,7 @@ class Item:
     active: bool
     memory: int
     recommended: bool
+    trimmable: bool
     origin: Origin
 
     @property
@@ -96,6 +100,7 @@ def _item(registry: Registry, entry: Entry, active: str, best: Recommendation | 
         active=entry.name == active,
         memory=memory_needed(size, entry.shape),
         recommended=best is not None and best.name == entry.name,
+        trimmable=path is not None and entry.name in registry.models and trim.is_worth_it(entry),
         origin=_origin(registry, entry),
     )
 

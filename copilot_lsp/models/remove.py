@@ -16,8 +16,8 @@ def remove(name: str) -> int:
     entry = load().get(name)
     if any(isinstance(source, Shipped) for source in entry.sources):
         raise UsageError(f"{entry.name} is a part of copilot-lsp and stays")
-    copies = _copies(entry.name)
-    files = [each.path for each in (entry, *copies) if _is_ours(each) and each.path.is_file()]
+    made = copies(entry.name)
+    files = [each.path for each in (entry, *made) if _is_ours(each) and each.path.is_file()]
     freed = sum(path.stat().st_size for path in files)
     try:
         for path in files:
@@ -27,15 +27,15 @@ def remove(name: str) -> int:
     if entry.remote:
         freed += sum(partial.of(entry, source).size for source in entry.remote)
         partial.drop(entry)
-    for each in (entry, *copies):
+    for each in (entry, *made):
         own.forget(each.name)
     return freed
 
 
-def _copies(name: str) -> list[Entry]:
+def copies(name: str) -> list[Entry]:
     """And the copies of the copies."""
     made = [each for each in load().models.values() if each.copy_of == name]
-    return [*made, *(each for copy in made for each in _copies(copy.name))]
+    return [*made, *(each for copy in made for each in copies(copy.name))]
 
 
 def _is_ours(entry: Entry) -> bool:

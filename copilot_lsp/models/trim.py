@@ -9,11 +9,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from copilot_lsp.errors import ModelCorrupt, UsageError
+from copilot_lsp.errors import ModelCorrupt, ModelError, UsageError
 from copilot_lsp.models import gguf as own
 from copilot_lsp.models import vocabulary
 from copilot_lsp.models.gguf import Array, Gguf
 from copilot_lsp.models.header import shown
+from copilot_lsp.models.registry import Entry, load
 from copilot_lsp.models.vocabulary import Tokens
 
 if TYPE_CHECKING:
@@ -24,6 +25,9 @@ _IDS = ("_token_id", "_token_ids")
 """Of the tokenizer's keys: what these end with are ids."""
 
 LIST = Path(__file__).with_name("code-tokens.txt")
+
+WORTH = 2
+"""Times as many tokens as are kept: with fewer, a copy gains little."""
 
 ROWS = ("token_embd.weight", "output.weight", "output.bias")
 """The tensors with an entry for each token."""
@@ -50,6 +54,21 @@ def code(tokens: Tokens) -> list[int]:
 def tokens_in(path: Path) -> int:
     """Its vocabulary's size. Raises ModelCorrupt, and UsageError when this kind of vocabulary cannot be trimmed."""
     return _checked(own.read(path), path)
+
+
+def name_of(entry: Entry) -> str:
+    """Of the copy."""
+    return f"{entry.name}-trimmed"
+
+
+def is_worth_it(entry: Entry) -> bool:
+    """Whether the model's file is here, has no copy yet, and a copy would be clearly smaller."""
+    if entry.copy_of or name_of(entry) in load().models:
+        return False
+    try:
+        return tokens_in(entry.path) >= WORTH * vocabulary.SIZE
+    except (ModelError, UsageError):
+        return False
 
 
 def write(source: Path, target: Path, size: int = vocabulary.SIZE, wanted: Wanted = code) -> Trimmed:

@@ -263,6 +263,7 @@ class Server(LanguageServer):
         self.greeted = False
         self.shown_failure = ""
         self.pulling: list[str] = []
+        self.trimming: list[str] = []
         self.client: types.ClientInfo | None = None
         self.may_ask = False
         self.asked_hosts: set[str] = set()

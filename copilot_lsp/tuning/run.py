@@ -13,8 +13,8 @@ import psutil
 
 from copilot_lsp import models
 from copilot_lsp.errors import EngineError, ModelError
-from copilot_lsp.models import Entry
-from copilot_lsp.tuning import copy, trimmed
+from copilot_lsp.models import Entry, trim
+from copilot_lsp.tuning import copy
 from copilot_lsp.tuning.bench import Bench
 from copilot_lsp.tuning.estimate import estimated
 from copilot_lsp.tuning.measure import Task, Tools, compared, measured
@@ -111,7 +111,7 @@ def _advice(plan: Plan, entry: Entry) -> Iterator[str]:
         return
     if not plan.requantize and not copy.is_requantized(entry) and copy.could_gain(entry.path):
         yield f"{entry.name}: `copilot-lsp tune --requantize` tries a copy that may be quicker here"
-    if trimmed.is_worth_it(entry):
+    if trim.is_worth_it(entry):
         command = f"copilot-lsp models trim {entry.name}"
         yield f"{entry.name}: `{command}` makes a smaller, quicker copy for code with English comments"
 

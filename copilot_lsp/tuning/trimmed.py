@@ -8,17 +8,17 @@ from __future__ import annotations
 import shutil
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
+from dataclasses import replace
 from pathlib import Path
 
 from copilot_lsp import models
 from copilot_lsp.errors import ModelError, UsageError
-from copilot_lsp.models import Entry, trim, vocabulary
+from copilot_lsp.models import Entry, partial, registry, trim, vocabulary
 from copilot_lsp.tuning import copy
 from copilot_lsp.tuning.bench import Bench, Filled, Hole
 from copilot_lsp.tuning.copy import Way
 
-WORTH = 2
-"""Times as many tokens as are kept: of a smaller vocabulary, nothing is left out that is felt."""
+WAITING = "waiting for another process that makes this copy"
 
 Open = Callable[[Path], AbstractContextManager[Bench]]
 Report = Callable[[str, float], None]
@@ -26,32 +26,35 @@ Report = Callable[[str, float], None]
 
 def way(entry: Entry) -> Way:
     size = f"{vocabulary.SIZE:,} tokens"
-    return Way(f"{entry.name}-trimmed", size, f"models trim {entry.name}")
+    return Way(trim.name_of(entry), size, f"models trim {entry.name}")
 
 
-def is_worth_it(entry: Entry) -> bool:
-    """Whether no copy exists yet and it would be clearly smaller."""
-    if entry.copy_of or way(entry).name in models.load().models:
-        return False
-    try:
-        return trim.tokens_in(entry.path) >= WORTH * vocabulary.SIZE
-    except (ModelError, UsageError):
-        return False
+def described(original: Entry, copy: Entry) -> str:
+    return f"{copy.name}: {copy.size / 1e6:,.0f} MB instead of {original.size / 1e6:,.0f}; {copy.quality}"
 
 
-def make(entry: Entry, report: Report, open: Open) -> Entry | str:
-    """The copy, or its loss if that was too large and the copy was not kept.
+def make(entry: Entry, report: Report, open: Open) -> Entry:
+    """The copy.
 
-    Raises UsageError when there is nothing to make, ModelError, EngineError, OSError.
+    Raises UsageError when there is nothing to make, ModelError (also for a copy that was not kept, with its loss),
+    EngineError, OSError.
     """
-    _check(entry)
+    with partial.alone(replace(entry, name=way(entry).name, sources=()), lambda: report(WAITING, 0.0)):
+        registry.load.cache_clear()
+        _check(entry)
+        return _made(entry, report, open)
+
+
+def _made(entry: Entry, report: Report, open: Open) -> Entry:
     report("writing a copy", 0.0)
     with copy.made(way(entry).name, lambda new: trim.write(entry.path, new, vocabulary.SIZE)) as file:
         holes = copy.holes()
         before = _filled(entry.path, holes, open, lambda share: report("filling holes with the original", share / 2))
         after = _filled(file, holes, open, lambda share: report("filling holes with the copy", 0.5 + share / 2))
         quality = copy.compare(before, after)
-        return copy.keep(entry, file, way(entry), quality) if quality.is_good else str(quality)
+        if not quality.is_good:
+            raise ModelError(f"the copy was not kept, it is worse: {quality}")
+        return copy.keep(entry, file, way(entry), quality)
 
 
 def _check(entry: Entry) -> None:
@@ -61,7 +64,7 @@ def _check(entry: Entry) -> None:
     if name in models.load().models:
         raise UsageError(f"{name} is a model already: `copilot-lsp models rm {name}` first")
     tokens = trim.tokens_in(entry.path)
-    if tokens < WORTH * vocabulary.SIZE:
+    if tokens < trim.WORTH * vocabulary.SIZE:
         raise UsageError(f"{entry.name} has {tokens:,} tokens: a copy with {vocabulary.SIZE:,} would gain little")
     models.cache_folder().mkdir(parents=True, exist_ok=True)
     if entry.path.stat().st_size > shutil.disk_usage(models.cache_folder()).free:

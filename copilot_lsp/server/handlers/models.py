@@ -1,82 +1,57 @@
-"""The commands `copilotLsp.models.*`: list, download, switch and delete models.
-
-Every answer is an object with `ok`, and with a `message` of one line when that is false.
-"""
+"""The commands `copilotLsp.models.list`, `.use` and `.remove`."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Coroutine, Sequence
+from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
-from typing import Any
 
 from copilot_lsp import config, models
 from copilot_lsp.config.profile import Model as Speed
 from copilot_lsp.config.profile import Profile
 from copilot_lsp.errors import CopilotLspError, UsageError
-from copilot_lsp.models import Item, apart, gguf, registry
-from copilot_lsp.models.progress import Pace
-from copilot_lsp.models.progress import Progress as Pulled
+from copilot_lsp.models import Item, gguf, registry
 from copilot_lsp.server.handlers import configuration
-from copilot_lsp.server.handlers.progress import Progress, token_of
-from copilot_lsp.server.protocol import Server, Token
-from copilot_lsp.server.reading import value_at
+from copilot_lsp.server.handlers.answers import Answer, name_in, refusal
+from copilot_lsp.server.protocol import Server
 from copilot_lsp.server.switching import switch
 
 LIST = "copilotLsp.models.list"
-PULL = "copilotLsp.models.pull"
 USE = "copilotLsp.models.use"
 REMOVE = "copilotLsp.models.remove"
-
-DOWNLOAD_PERCENT = 95
-"""Of a pull are the download; the rest is the check of what came."""
-
-Answer = dict[str, object]
 
 
 async def list_models(ls: Server, *arguments: object) -> Answer:
     try:
         return await asyncio.to_thread(_listed, ls.session.settings.model)
     except CopilotLspError as error:
-        return _refusal(error)
-
-
-def pull(ls: Server, *arguments: object) -> Coroutine[Any, Any, Answer]:
-    return _pull(ls, _name(arguments), ls.protocol.take_work_done_token())
+        return refusal(error)
 
 
 async def use(ls: Server, *arguments: object) -> Answer:
     """Nothing stops it half-way: a client that cancels gets the answer all the same."""
-    work = asyncio.ensure_future(_use(ls, _name(arguments)))
+    work = asyncio.ensure_future(_use(ls, name_in(arguments)))
     while not work.done():
         with suppress(asyncio.CancelledError, CopilotLspError):
             await asyncio.shield(work)
     error = work.exception()
     if isinstance(error, CopilotLspError):
-        return _refusal(error)
+        return refusal(error)
     return work.result()
 
 
 async def remove(ls: Server, *arguments: object) -> Answer:
-    name = _name(arguments)
+    name = name_in(arguments)
     try:
         if name in ls.pulling:
             raise UsageError(f"{name} is being downloaded: cancel that first")
+        if name in ls.trimming:
+            raise UsageError(f"a copy of {name} is being made: cancel that first")
         freed = await asyncio.to_thread(_remove, name, ls.session.settings.model)
     except CopilotLspError as error:
-        return _refusal(error)
+        return refusal(error)
     return {"ok": True, "name": name, "freedBytes": freed, "message": f"{name} is gone: {freed / 1e6:,.0f} MB free"}
-
-
-def _name(arguments: tuple[object, ...]) -> str:
-    """ "" when the client gave none, which is no model's name."""
-    name = value_at(arguments[0], "name") if arguments else None
-    return name if isinstance(name, str) else ""
-
-
-def _refusal(error: CopilotLspError) -> Answer:
-    return {"ok": False, "message": str(error)}
 
 
 def _listed(active: str) -> Answer:
@@ -102,6 +77,7 @@ def _described(item: Item) -> Answer:
         "quality": entry.quality,
         "path": str(item.path) if item.path else "",
         "partBytes": item.part,
+        "copyOf": entry.copy_of,
     }
     return {
         "name": entry.name,
@@ -114,6 +90,7 @@ def _described(item: Item) -> Answer:
         "memoryBytes": item.memory,
         "contextTokens": entry.context,
         "recommended": item.recommended,
+        "trimmable": item.trimmable,
         "source": item.origin,
         **{key: value for key, value in said.items() if value},
     }
@@ -124,49 +101,6 @@ def _speed(item: Item, speeds: Sequence[Speed]) -> Answer:
     names = {item.entry.name, str(item.path)}
     found = next((speed for speed in speeds if names & {speed.name, *speed.names}), None)
     return {"expectedMs": round(found.key_ms), "expectedIsEstimate": found.estimated} if found else {}
-
-
-async def _pull(ls: Server, name: str, given: Token | None) -> Answer:
-    task = asyncio.current_task()
-    assert task is not None
-    progress, end = None, ""
-    ls.pulling.append(name)
-    try:
-        _check_pullable(name)
-        progress = Progress(ls, await token_of(ls, given), f"Downloading {name}", task.cancel)
-        path = await apart.pull(name, _reporter(progress))
-        end = f"{name} is ready"
-        return {"ok": True, "name": name, "path": str(path)}
-    except asyncio.CancelledError:
-        end = f"stopped; the next download of {name} goes on from here"
-        return {"ok": False, "cancelled": True, "message": end}
-    except CopilotLspError as error:
-        end = str(error)
-        return _refusal(error)
-    finally:
-        ls.pulling.remove(name)
-        if progress is not None:
-            progress.end(end)
-
-
-def _check_pullable(name: str) -> None:
-    registry.load.cache_clear()
-    if models.is_path(name):
-        raise UsageError(f"{name} is a path: `copilot-lsp models add` gives a file a name")
-    models.load().get(name)
-
-
-def _reporter(progress: Progress) -> Any:  # noqa: ANN401
-    pace = Pace()
-
-    def report(step: Pulled) -> None:
-        share = step.done / step.total if step.total else 0.0
-        checking = step.step == models.VERIFYING
-        percent = DOWNLOAD_PERCENT + (100 - DOWNLOAD_PERCENT) * share if checking else DOWNLOAD_PERCENT * share
-        text = pace.text(step)
-        progress.report(int(percent), text if text and not checking else step.step)
-
-    return report
 
 
 async def _use(ls: Server, name: str) -> Answer:
@@ -206,6 +140,8 @@ async def _remembered(ls: Server, chosen: str) -> list[str]:
 def _remove(name: str, active: str) -> int:
     registry.load.cache_clear()
     entry = models.load().get(name)
-    if models.name_of(active) == entry.name:
-        raise UsageError(f"{name} is in use: switch to another model first")
+    in_use = models.name_of(active)
+    if in_use in (entry.name, *(copy.name for copy in models.copies(entry.name))):
+        what = "" if in_use == entry.name else f", whose copy {in_use} goes with it,"
+        raise UsageError(f"{name}{what} is in use: switch to another model first")
     return models.remove(name)

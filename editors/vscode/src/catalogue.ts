@@ -4,7 +4,7 @@ import { t } from './words.ts';
 
 /**
  * `bytes`: of the file; 0: not known. `partBytes`: what a cancelled download left. `notice`: to be read before a
- * download. `expectedMs`: of a completion.
+ * download. `expectedMs`: of a completion. `trimmable`: a quicker copy can be made; older servers do not say so.
  */
 export interface Model {
     readonly name: string;
@@ -20,6 +20,7 @@ export interface Model {
     readonly contextTokens: number;
     readonly quality?: string | null;
     readonly recommended: boolean;
+    readonly trimmable?: boolean | null;
     readonly expectedMs?: number | null;
     readonly expectedIsEstimate?: boolean | null;
     readonly path?: string | null;
@@ -98,7 +99,13 @@ export function isRemovable({ present, active, source }: Model): boolean {
     return present && !active && source !== 'shipped';
 }
 
-/** Instead of a name: never offer a model. */
+/** `offered`: the names of the models that a copy of was offered before, or NEVER. */
+export function isCopyOffered({ models }: Listing, name: string, offered: readonly string[]): boolean {
+    if (offered.includes(NEVER) || offered.includes(name)) return false;
+    return models.some((model) => model.name === name && model.trimmable);
+}
+
+/** Instead of a name: never offer one. */
 export const NEVER = '*';
 
 /**

@@ -1,9 +1,11 @@
 /** The commands of the palette and of the menu behind the status bar item. */
-import { commands, ConfigurationTarget, env, version, window, workspace, type Disposable, type ExtensionContext, type LogOutputChannel } from 'vscode';
+import { commands, ConfigurationTarget, env, version, window, workspace, type Disposable, type ExtensionContext, type LogOutputChannel, type Memento } from 'vscode';
 
 import { diagnostics } from './diagnostics.ts';
 import { command, entries } from './menu.ts';
-import { chooseModel, pull } from './modelMenu.ts';
+import { offerCopy } from './copyOffer.ts';
+import { chooseModel } from './modelMenu.ts';
+import { pull } from './models.ts';
 import { Cancelled, output } from './process.ts';
 import { serverCommand, type ServerStatus } from './protocol.ts';
 import { modelToPull } from './registry.ts';
@@ -25,8 +27,8 @@ export function registerCommands(context: ExtensionContext, server: Server, log:
         [command.toggleAutomatic]: () => settings.toggleAutomatic(),
         [command.snooze]: snooze,
         [command.wake]: wake,
-        [command.pickModel]: () => (server.client ? chooseModel(server) : say(noServer())),
-        [command.getModel]: () => getModel(server),
+        [command.pickModel]: () => (server.client ? chooseModel(server, context.globalState) : say(noServer())),
+        [command.getModel]: () => getModel(server, context.globalState),
         [command.whyNothing]: () => whyNothing(server),
         [command.statistics]: () => statistics(server),
         [command.restart]: () => server.restart(),
@@ -79,12 +81,13 @@ async function toggleWorkspace(): Promise<void> {
 }
 
 /** The one that the server misses. */
-async function getModel(server: Server): Promise<void> {
+async function getModel(server: Server, memory: Memento): Promise<void> {
     const model = modelToPull(current().status?.message ?? '');
     if (!server.client) return say(noServer());
     if (!model) return say(t('The server has the model it needs.'));
     await pull(server, model);
     await server.execute(serverCommand.restartEngine);
+    await offerCopy(server, model, memory);
 }
 
 async function statistics(server: Server): Promise<void> {

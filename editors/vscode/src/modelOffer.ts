@@ -3,7 +3,8 @@ import { commands, window, type Disposable, type ExtensionContext, type LogOutpu
 
 import { modelToOffer, NEVER, offerText } from './catalogue.ts';
 import { command } from './menu.ts';
-import { listModels, take } from './modelMenu.ts';
+import { take } from './modelMenu.ts';
+import { listModels } from './models.ts';
 import { Cancelled } from './process.ts';
 import { serverCommand } from './protocol.ts';
 import type { Server } from './server.ts';
@@ -33,7 +34,7 @@ async function offer(context: ExtensionContext, server: Server): Promise<void> {
     await context.globalState.update(OFFERED, model.name);
     const [get, all, never] = [model.present ? t('Use It') : t('Get It'), t('All Models'), t("Don't Ask Again")];
     const choice = await window.showInformationMessage(`copilot-lsp: ${offerText(model)}`, get, all, never);
-    if (choice === get) await take(server, model);
+    if (choice === get) await take(server, model, context.globalState);
     if (choice === all) await commands.executeCommand(command.pickModel);
     if (choice === never) await context.globalState.update(OFFERED, NEVER);
 }

@@ -56,6 +56,7 @@ export const serverCommand = {
     status: 'copilotLsp.status',
     listModels: 'copilotLsp.models.list',
     pullModel: 'copilotLsp.models.pull',
+    trimModel: 'copilotLsp.models.trim',
     useModel: 'copilotLsp.models.use',
     removeModel: 'copilotLsp.models.remove',
 } as const;

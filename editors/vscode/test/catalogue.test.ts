@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
-import { isRemovable, modelToOffer, NEVER, offerText, rows, size, type Listing, type Model } from '../src/catalogue.ts';
+import { isCopyOffered, isRemovable, modelToOffer, NEVER, offerText, rows, size, type Listing, type Model } from '../src/catalogue.ts';
 
 const shipped: Model = {
     name: 'tiny',
@@ -102,4 +102,13 @@ test('the offer names size, licence, speed and that nothing was downloaded', () 
 
 test('sizes', () => {
     assert.deepEqual([88_400_000, 999_000_000, 1_117_000_000].map(size), ['88 MB', '999 MB', '1.1 GB']);
+});
+
+test('a copy of a model is offered once, and only where one can be made', () => {
+    const models = [shipped, { ...better, present: true, trimmable: true }];
+    assert.ok(isCopyOffered({ ok: true, models }, 'better', ['another']));
+    assert.ok(!isCopyOffered({ ok: true, models }, 'better', ['another', 'better']));
+    assert.ok(!isCopyOffered({ ok: true, models }, 'better', [NEVER]));
+    assert.ok(!isCopyOffered({ ok: true, models }, 'tiny', []), 'older servers do not say that one can be made');
+    assert.ok(!isCopyOffered(listing, 'none', []));
 });

@@ -15,6 +15,7 @@ local CAPABILITIES = {
       'accepted',
       'copilotLsp.models.list',
       'copilotLsp.models.pull',
+      'copilotLsp.models.trim',
       'copilotLsp.models.use',
       'copilotLsp.models.remove',
       'copilotLsp.doctor',

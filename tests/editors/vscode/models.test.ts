@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import * as fs from 'node:fs';
 import * as http from 'node:http';
+import * as os from 'node:os';
 import * as path from 'node:path';
 import { after } from 'node:test';
 
@@ -13,29 +14,35 @@ import { environmentVariable, newestRun, picture, place, scenario, setArguments,
 
 const SHIPPED = 'copilot-lsp-fim';
 const OTHER = 'another';
+const WIDE = 'wide';
 const EXECUTE = 'workspace/executeCommand';
 
 /** The model's file, under another name and slowly: there is time to see the progress, and to cancel. */
 const FILE = path.join(import.meta.dirname, '..', '..', '..', 'models', `${SHIPPED}.gguf`);
+const WIDE_FILE = path.join(fs.mkdtempSync(path.join(os.tmpdir(), 'wide-')), `${WIDE}.gguf`);
 const CHUNK = 1 << 20;
 const CHUNK_MS = 60;
 
 const web = http.createServer((request, response) => {
-    const whole = fs.statSync(FILE).size;
+    const [file, pause] = request.url?.includes(WIDE) ? [WIDE_FILE, 0] : [FILE, CHUNK_MS];
+    const whole = fs.statSync(file).size;
     const from = Number(/bytes=(\d+)-/.exec(request.headers.range ?? '')?.[1] ?? 0);
     const headers = { 'Content-Length': whole - from, 'Accept-Ranges': 'bytes', ETag: '"1"' };
     response.writeHead(from ? 206 : 200, from ? { ...headers, 'Content-Range': `bytes ${from}-${whole - 1}/${whole}` } : headers);
     if (request.method === 'HEAD') return response.end();
-    const source = fs.createReadStream(FILE, { start: from, highWaterMark: CHUNK });
+    const source = fs.createReadStream(file, { start: from, highWaterMark: CHUNK });
     source.on('data', (chunk) => {
         source.pause();
-        response.write(chunk, () => setTimeout(() => source.resume(), CHUNK_MS));
+        response.write(chunk, () => setTimeout(() => source.resume(), pause));
     });
     source.on('end', () => response.end());
     response.on('close', () => source.destroy());
     return undefined;
 });
-after(() => web.close());
+after(() => {
+    web.close();
+    fs.rmSync(path.dirname(WIDE_FILE), { recursive: true });
+});
 
 /** Neither models nor choices of the user's. */
 const own = ({ root }: { root: string }) => ({
@@ -49,11 +56,11 @@ const fresh = place({
     settings: ({ program }) => ({ user: {}, machine: { 'copilotLsp.server.path': program } }),
 });
 
-/** Gives the file on the web a name. */
-async function name(world: World): Promise<void> {
-    await new Promise<void>((resolve) => web.listen(0, '127.0.0.1', resolve));
+/** Gives a file on the web a name. */
+async function name(world: World, model: string): Promise<void> {
+    if (!web.listening) await new Promise<void>((resolve) => web.listen(0, '127.0.0.1', resolve));
     const { port } = web.address() as { port: number };
-    const words = ['models', 'add', `http://127.0.0.1:${port}/model.gguf`, '--name', OTHER];
+    const words = ['models', 'add', `http://127.0.0.1:${port}/${model}.gguf`, '--name', model];
     execFileSync(environmentVariable('COPILOT_LSP_SERVER'), words, { env: { ...process.env, ...own(world) } });
 }
 
@@ -78,7 +85,7 @@ const isInUse = (world: World, model: string): Promise<void> =>
 scenario('a model is offered, got, cancelled, got, switched to and removed', async (world) => {
     const { editor } = world;
     const fake = await newestRun(world);
-    await name(world);
+    await name(world, OTHER);
     setArguments(world, []);
     await editor.command('copilot-lsp: Restart');
     const run = await newestRun(world, fake);
@@ -125,4 +132,36 @@ scenario('a model is offered, got, cancelled, got, switched to and removed', asy
     await inDialog(world, 'Remove');
     await until('it is gone', () => answered(run, EXECUTE, 'copilotLsp.models.remove')?.ok);
     await editor.keys('Escape');
+}, fresh);
+
+scenario('a faster copy is offered after a download, made with progress and used', async (world) => {
+    const { editor } = world;
+    const python = path.join(path.dirname(environmentVariable('COPILOT_LSP_SERVER')), 'python');
+    execFileSync(python, [path.join(import.meta.dirname, '..', '..', 'wide_model.py'), WIDE_FILE]);
+    const fake = await newestRun(world);
+    await name(world, WIDE);
+    setArguments(world, []);
+    await editor.command('copilot-lsp: Restart');
+    const run = await newestRun(world, fake);
+    await editor.file('copy.py', 'value = 1\n');
+    await menu(world, WIDE);
+    await editor.choose(WIDE);
+    await inDialog(world, 'Get It');
+    await editor.untilNotified(`Make a faster copy of ${WIDE}?`);
+    await isInUse(world, WIDE);
+    await picture(editor, 'copy-offer');
+    await editor.press('Make a Copy');
+    await editor.untilNotified('filling holes');
+    await picture(editor, 'copy-progress');
+    await editor.press('Cancel');
+    await until('the end', () => answered(run, EXECUTE, 'copilotLsp.models.trim')?.cancelled);
+    await isInUse(world, WIDE);
+
+    await menu(world, WIDE);
+    const row = editor.page.locator('.quick-input-list .monaco-list-row', { hasText: WIDE }).first();
+    await row.hover();
+    await row.locator('.codicon-zap').click();
+    await until('the copy', () => answered(run, EXECUTE, 'copilotLsp.models.trim')?.ok, 240_000);
+    await isInUse(world, `${WIDE}-trimmed`);
+    assert.equal((await newestRun(world)).pid, run.pid, 'the server was not restarted');
 }, fresh);

@@ -12,6 +12,7 @@ local M = {}
 ---@field active boolean
 ---@field fits boolean
 ---@field recommended boolean
+---@field trimmable boolean? a quicker copy can be made; older servers do not say so
 ---@field expectedMs number? to the first ghost text
 ---@field expectedIsEstimate boolean?
 ---@field quality string?

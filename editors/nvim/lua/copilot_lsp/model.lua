@@ -2,6 +2,7 @@
 
 local describe = require('copilot_lsp.describe')
 local execute = require('copilot_lsp.execute')
+local offer = require('copilot_lsp.offer')
 local pull = require('copilot_lsp.pull')
 local say = require('copilot_lsp.say')
 
@@ -30,11 +31,26 @@ end
 ---@param name string
 ---@param and_use boolean
 local function download(name, and_use)
-  pull.start(name, function(answer)
+  pull.start('pull', name, function(answer)
     if answer.ok and and_use then
-      return use(name)
+      use(name)
+    else
+      report(answer, ('%s is here; :CopilotLsp model use %s'):format(name, name))
     end
-    report(answer, ('%s is here; :CopilotLsp model use %s'):format(name, name))
+    if answer.ok then
+      offer.copy(name)
+    end
+  end)
+end
+
+--- The copy is used at once.
+---@param name string of the original
+local function trim(name)
+  pull.start('trim', name, function(answer)
+    if answer.ok then
+      return use(answer.name)
+    end
+    report(answer, '')
   end)
 end
 
@@ -84,9 +100,12 @@ local function actions(model)
   local found = {} ---@type copilot_lsp.Choice[]
   if not model.active then
     found[1] = choice('Use it', use, name)
-    if model.source ~= 'shipped' then
-      found[2] = choice(('Delete it (%s)'):format(describe.size(model.bytes)), remove, name)
-    end
+  end
+  if model.trimmable then
+    found[#found + 1] = choice('Make a faster copy (English comments only) and use it', trim, name)
+  end
+  if not model.active and model.source ~= 'shipped' then
+    found[#found + 1] = choice(('Delete it (%s)'):format(describe.size(model.bytes)), remove, name)
   end
   return found
 end
@@ -134,13 +153,19 @@ local function ask_and_download(name)
   end)
 end
 
----@type table<string, { run: fun(name: string), names: (fun(model: copilot_lsp.Model): boolean)? }>
+---@type table<string, { run: fun(name: string), names: (fun(model: copilot_lsp.Model): boolean?)? }>
 local subcommands = {
   cancel = { run = pull.cancel },
   pull = {
     run = ask_and_download,
     names = function(model)
       return not model.present
+    end,
+  },
+  trim = {
+    run = trim,
+    names = function(model)
+      return model.trimmable
     end,
   },
   use = {
@@ -165,7 +190,7 @@ function M.run(verb, name)
   end
   local subcommand = subcommands[verb]
   if not subcommand then
-    return say(('model %s: not one of cancel, pull, remove, use'):format(verb))
+    return say(('model %s: not one of cancel, pull, remove, trim, use'):format(verb))
   elseif (name ~= nil) ~= (subcommand.names ~= nil) then
     return say(('model %s: %s'):format(verb, name and 'takes no name' or 'needs the name of a model'))
   end

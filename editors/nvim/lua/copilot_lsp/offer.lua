@@ -1,4 +1,4 @@
---- One line, once, when a better model than the one that came along suits this machine.
+--- One line, once: a better model than the one that came along suits this machine; a model has a quicker copy.
 
 local config = require('copilot_lsp.config')
 local describe = require('copilot_lsp.describe')
@@ -10,9 +10,19 @@ local M = {}
 
 local ROOM = 12 -- columns that Neovim keeps free; a longer line would wait for Enter
 
+---@param of string? the model that a copy was offered of
 ---@return string file that says that the offer was made
-local function marker()
-  return vim.fs.joinpath(config.data_folder(), 'model-offered')
+local function marker(of)
+  return vim.fs.joinpath(config.data_folder(), of and 'copy-offered-' .. of or 'model-offered')
+end
+
+---@param file string marker
+---@param text string
+local function tell_once(file, text)
+  vim.fn.mkdir(config.data_folder(), 'p')
+  if pcall(vim.fn.writefile, {}, file) then
+    say(text, vim.log.levels.INFO)
+  end
 end
 
 ---@param offered copilot_lsp.Model
@@ -24,33 +34,39 @@ local function words(offered)
   return fits and long or 'a better model suits this machine; :CopilotLsp model'
 end
 
----@param offered copilot_lsp.Model
-local function tell(offered)
-  vim.fn.mkdir(config.data_folder(), 'p')
-  if pcall(vim.fn.writefile, {}, marker()) then
-    say(words(offered), vim.log.levels.INFO)
-  end
-end
-
 --- Not while the user types.
----@param offered copilot_lsp.Model
-local function tell_when_idle(offered)
+---@param tell fun()
+local function when_idle(tell)
   if vim.api.nvim_get_mode().mode == 'n' then
-    return tell(offered)
+    return tell()
   end
-  vim.api.nvim_create_autocmd('InsertLeave', {
-    once = true,
-    callback = vim.schedule_wrap(function()
-      tell(offered)
-    end),
-  })
+  vim.api.nvim_create_autocmd('InsertLeave', { once = true, callback = vim.schedule_wrap(tell) })
 end
 
 local function look()
   execute.start('models.list', nil, function(answer)
     for _, candidate in ipairs(answer.models or {}) do
       if candidate.recommended and not candidate.present then
-        return tell_when_idle(candidate)
+        return when_idle(function()
+          tell_once(marker(), words(candidate))
+        end)
+      end
+    end
+  end)
+end
+
+--- After its download.
+---@param name string of a model
+function M.copy(name)
+  if not config.options.offer_model or vim.uv.fs_stat(marker(name)) then
+    return
+  end
+  execute.start('models.list', nil, function(answer)
+    for _, model in ipairs(answer.models or {}) do
+      if model.name == name and model.trimmable then
+        when_idle(function()
+          tell_once(marker(name), ('faster copy (English comments only): :CopilotLsp model trim %s'):format(name))
+        end)
       end
     end
   end)

@@ -1,4 +1,4 @@
---- The download of a model: at most one, by the server, on the user's word.
+--- The download or the copy of a model: one at a time, by the server, on the user's word.
 
 local events = require('copilot_lsp.events')
 local execute = require('copilot_lsp.execute')
@@ -6,12 +6,17 @@ local say = require('copilot_lsp.say')
 
 local M = {}
 
+---@alias copilot_lsp.Work "pull"|"trim" the server's command
+
 ---@class copilot_lsp.Pull
 ---@field name string of the model
+---@field work copilot_lsp.Work
 ---@field token string
 ---@field client vim.lsp.Client?
 ---@field percentage integer?
 ---@field listener integer? the autocommand that hears of its progress
+
+local DOING = { pull = 'downloaded', trim = 'copied' } ---@type table<copilot_lsp.Work, string>
 
 local current ---@type copilot_lsp.Pull?
 local tokens = 0
@@ -69,28 +74,29 @@ function M._forget()
   vim.cmd.redrawstatus()
 end
 
+---@param work copilot_lsp.Work
 ---@param name string
 ---@param done fun(answer: copilot_lsp.Answer)
-function M.start(name, done)
+function M.start(work, name, done)
   local running = M.current()
   if running then
-    return done({ ok = false, message = ('%s is being downloaded; :CopilotLsp model cancel'):format(running.name) })
+    return done({ ok = false, message = ('%s is being %s; :CopilotLsp model cancel'):format(running.name, DOING[running.work]) })
   end
   tokens = tokens + 1
-  local pull = { name = name, token = 'copilot_lsp.pull:' .. tokens } ---@type copilot_lsp.Pull
+  local pull = { name = name, work = work, token = 'copilot_lsp.pull:' .. tokens } ---@type copilot_lsp.Pull
   current = pull
   pull.listener = listen(pull)
-  pull.client = execute.start('models.pull', { name = name }, function(answer)
+  pull.client = execute.start('models.' .. work, { name = name }, function(answer)
     M._forget()
     done(answer)
   end, pull.token)
 end
 
---- What is there of the file stays, for the next time.
+--- What is there of a download stays, for the next time.
 function M.cancel()
   local running = M.current()
   if not running or not running.client then
-    return say('nothing is being downloaded')
+    return say('nothing is being downloaded or copied')
   end
   running.client:notify('window/workDoneProgress/cancel', { token = running.token })
 end

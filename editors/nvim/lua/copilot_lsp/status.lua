@@ -100,7 +100,8 @@ end
 function M.line(buf)
   local download = pull.current()
   if download then
-    return ('copilot-lsp: downloading %d%%'):format(download.percentage or 0)
+    local doing = download.work == 'trim' and 'copying' or 'downloading'
+    return ('copilot-lsp: %s %d%%'):format(doing, download.percentage or 0)
   end
   local state = M.state(buf or vim.api.nvim_get_current_buf())
   return state == 'ready' and 'copilot-lsp' or 'copilot-lsp: ' .. state

@@ -179,7 +179,49 @@ tests['cancel'] = function()
     nvim:wait('the end', 'return #said == 1')
     expect(nvim:lua('return said')).is({ 'copilot-lsp: stopped at 24 %' })
     nvim:lua("vim.cmd('CopilotLsp model cancel')")
-    expect(nvim:lua('return said[2]')).is('copilot-lsp: nothing is being downloaded')
+    expect(nvim:lua('return said[2]')).is('copilot-lsp: nothing is being downloaded or copied')
+  end)
+end
+
+tests['a faster copy from the menu, with progress, is used at once'] = function()
+  with_models({}, function(nvim)
+    nvim:lua([[
+      fake.answers['copilotLsp.models.list'].models[2].trimmable = true
+      fake.answers['copilotLsp.models.trim'] = false
+      fake.answers['copilotLsp.models.use'] = { ok = true, name = 'mine-trimmed', message = 'mine-trimmed is the model now' }
+      vim.cmd('CopilotLsp model')
+      pick(2)
+    ]])
+    expect(menu(nvim).lines).is({ 'Use it', 'Make a faster copy (English comments only) and use it', 'Delete it (1.1 GB)' })
+    nvim:lua('pick(2)')
+    local sent = commands(nvim)[1]
+    expect({ sent.command, sent.arguments }).is({ 'copilotLsp.models.trim', { { name = 'mine' } } })
+    nvim:lua("fake.progress(..., { kind = 'report', percentage = 12, message = 'filling' })", sent.workDoneToken)
+    nvim:wait('the event', 'return #events == 1')
+    expect(nvim:lua("return require('copilot_lsp').statusline()")).is('copilot-lsp: copying 12%')
+    nvim:lua("vim.cmd('CopilotLsp model trim mine')")
+    expect(nvim:lua('return said[1]')).is('copilot-lsp: mine is being copied; :CopilotLsp model cancel')
+    nvim:lua("fake.finish('copilotLsp.models.trim', { ok = true, name = 'mine-trimmed', bytes = 1 })")
+    nvim:wait('the switch', 'return #said == 2')
+    expect(commands(nvim)[2].arguments).is({ { name = 'mine-trimmed' } })
+    expect(nvim:lua('return said[2]')).is('copilot-lsp: mine-trimmed is the model now')
+  end)
+end
+
+tests['a copy is mentioned once, after the download'] = function()
+  with_models({}, function(nvim)
+    nvim:lua([[
+      vim.env.XDG_DATA_HOME = vim.fn.tempname()
+      require('copilot_lsp.config').options.offer_model = true
+      fake.answers['copilotLsp.models.list'].models[3].trimmable = true
+      fake.answers['copilotLsp.models.pull'] = { ok = true, name = 'qwen2.5-coder-0.5b', path = '/q' }
+      vim.cmd('CopilotLsp model pull qwen2.5-coder-0.5b')
+    ]])
+    local offer = 'copilot-lsp: faster copy (English comments only): :CopilotLsp model trim qwen2.5-coder-0.5b'
+    expect(nvim:lua('return said[2]')).is(offer)
+    nvim:lua("vim.cmd('CopilotLsp model pull qwen2.5-coder-0.5b')")
+    expect(nvim:lua('return #said')).is(3)
+    expect(nvim:lua("return vim.fn.getcompletion('CopilotLsp model trim ', 'cmdline')")).is({ 'qwen2.5-coder-0.5b' })
   end)
 end
 
@@ -188,7 +230,7 @@ tests['names complete: those that the subcommand can be used with'] = function()
     local function complete(line)
       return nvim:lua("return vim.fn.getcompletion(..., 'cmdline')", line)
     end
-    expect(complete('CopilotLsp model ')).is({ 'cancel', 'pull', 'remove', 'use' })
+    expect(complete('CopilotLsp model ')).is({ 'cancel', 'pull', 'remove', 'trim', 'use' })
     expect(complete('CopilotLsp model pull ')).is({ 'qwen2.5-coder-0.5b', 'qwen2.5-coder-3b' })
     expect(complete('CopilotLsp model use ')).is({ 'mine' })
     expect(complete('CopilotLsp model remove m')).is({ 'mine' })
@@ -209,7 +251,7 @@ tests['what is wrong is said in one line'] = function()
       vim.cmd('CopilotLsp model')
     ]])
     expect(nvim:lua('return said')).is({
-      'copilot-lsp: model mine: not one of cancel, pull, remove, use',
+      'copilot-lsp: model mine: not one of cancel, pull, remove, trim, use',
       'copilot-lsp: model use: needs the name of a model',
       'copilot-lsp: model cancel: takes no name',
       'copilot-lsp: this server is too old for that; :CopilotLsp install gets another',
