@@ -36,6 +36,7 @@ async def test_what_is_announced() -> None:
             "copilotLsp.status",
             "copilotLsp.models.list",
             "copilotLsp.models.pull",
+            "copilotLsp.models.trim",
             "copilotLsp.models.use",
             "copilotLsp.models.remove",
             "copilotLsp.doctor",
