@@ -11,6 +11,9 @@ MARGIN = 64
 LEAST = Budget(prefix=160, suffix=48, chunks=0)
 """Minimum window, however slow the machine."""
 
+SMALLEST_PREFIX = 64
+"""Of a whole window: less says nothing."""
+
 BATCH_MS = 60.0
 """How long a batch of a prompt may take: what a key stops is evaluated again, and keys come every 120 ms."""
 
@@ -23,11 +26,16 @@ GRAIN = 32
 
 
 def whole(settings: ContextSettings, room: int) -> Budget:
-    """The budget of the settings, limited to `room` tokens."""
-    rest = room - settings.suffix_tokens - settings.chunk_tokens
-    prefix = max(64, min(settings.prefix_tokens, rest))
-    pinned = max(prefix, rest)
-    return Budget(prefix, settings.suffix_tokens, settings.chunk_tokens, min(pinned, 2 * prefix))
+    """The budget of the settings, limited to `room` tokens: text of other files gives way first, then both windows.
+
+    A pinned window may use what is left, up to twice the prefix.
+    """
+    share = min(1.0, room / (settings.prefix_tokens + settings.suffix_tokens))
+    prefix = max(SMALLEST_PREFIX, int(settings.prefix_tokens * share))
+    suffix = max(0, min(settings.suffix_tokens, room - prefix))
+    chunks = max(0, min(settings.chunk_tokens, room - prefix - suffix))
+    pinned = max(prefix, min(2 * prefix, room - suffix - chunks))
+    return Budget(prefix, suffix, chunks, pinned)
 
 
 def wanted(settings: ContextSettings, max_tokens: int) -> int:

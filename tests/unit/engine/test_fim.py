@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Mapping
+from dataclasses import replace
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from copilot_lsp.engine import families, fim
 from copilot_lsp.engine.base import Chunk, Cut, InfillRequest
@@ -180,6 +183,28 @@ class TestChunks:
         shown = prompt(vocabulary, fim.detect(vocabulary), prefix="x = y", chunks=chunks)
         assert "c.py" in shown
         assert "a.py" not in shown
+
+    @settings(max_examples=60, deadline=None)
+    @given(
+        st.sampled_from(families.FAMILIES),
+        st.lists(st.integers(0, 60), max_size=6),
+        st.integers(0, 200),
+    )
+    def test_the_budget_is_the_number_of_their_tokens(
+        self, family: families.Family, sizes: list[int], tokens: int
+    ) -> None:
+        controls = tuple(text for text in (family.pre, family.suf, family.mid, family.repo, family.sep) if text)
+        vocabulary = Words(controls)
+        template = fim.detect(vocabulary, family.names)
+        chunks = tuple(Chunk(f"{number}", f"alien{number} " * size) for number, size in enumerate(sizes))
+        request = InfillRequest(document="d", path="a.py", prefix="x = ", suffix="\ny", chunks=chunks)
+        without = fim.build(vocabulary, template, replace(request, chunks=()), BUDGET)
+        built = fim.build(vocabulary, template, request, replace(BUDGET, chunks=tokens))
+        frame = len(vocabulary.tokenize(f"{fim.REPOSITORY}\n{template.mark}a.py\n")) + 2
+        assert len(built.tokens) - len(without.tokens) <= tokens + frame
+        shown = vocabulary.show(built.tokens)
+        for number, size in enumerate(sizes):
+            assert shown.count(f"alien{number}") in (0, size), "a chunk is whole or not there"
 
 
 PSM_TEMPLATE = Template("x", families.PSM, {"PRE": 1, "SUF": 2, "MID": 3})
