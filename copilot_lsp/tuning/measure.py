@@ -28,7 +28,7 @@ SHARE = 0.05
 TOO_SLOW = 3.0
 """A model that takes this many times the budget per key is not measured further."""
 
-COLD_BATCHES = (1, 8, 16, 64)
+COLD_BATCHES = (*KEY, 8, 16, 64)
 """That are measured of a model which is too slow."""
 
 

@@ -91,6 +91,7 @@ def test_a_model_that_is_far_too_slow_costs_no_more_time(benches: Benches) -> No
     assert max(found.ms) < 256
     assert {config for config, _, _ in benches.made["x"].asked} == {Config(4)}
     assert found.rounds == 1
+    assert found.key_ms == pytest.approx(500 + 3 * 50 + 4 * 500)
     assert found.prompt_rate == pytest.approx(64 / (500 + 63 * 50) * 1000)
 
 
