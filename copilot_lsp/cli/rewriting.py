@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import os
-import tempfile
-from contextlib import suppress
 from pathlib import Path
 
+from copilot_lsp import atomic
 from copilot_lsp.errors import CopilotLspError
 
 
@@ -21,22 +20,6 @@ def rewrite(path: Path, before: bytes, after: bytes) -> None:
             raise CopilotLspError(f"{path} cannot be written: it is read-only")
         if target.read_bytes() != before:
             raise CopilotLspError(f"{path} was changed meanwhile: it is left as it is")
-        _replace(target, after)
+        atomic.write(target, after)
     except OSError as error:
         raise CopilotLspError(f"{path} cannot be written: {error.strerror}") from None
-
-
-def _replace(target: Path, data: bytes) -> None:
-    number, name = tempfile.mkstemp(prefix=f".{target.name[:50]}.", dir=target.parent)
-    new = Path(name)
-    try:
-        with os.fdopen(number, "wb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        new.chmod(target.stat().st_mode & 0o7777)
-        new.replace(target)
-    except BaseException:
-        with suppress(OSError):
-            new.unlink()
-        raise

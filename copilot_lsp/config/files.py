@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from copilot_lsp import folders
+from copilot_lsp import atomic, folders
 from copilot_lsp.config import profile
 from copilot_lsp.config.layers import Effective, Layer, hint, merge
 from copilot_lsp.config.options import schema_of, snake
@@ -68,22 +68,10 @@ def set_user(name: str, value: object) -> Path:
         for section in sections:
             table = table.setdefault(section, tomlkit.table())
         table[key] = value
-        write(path, tomlkit.dumps(document))
+        atomic.write(path, tomlkit.dumps(document).encode())
     except (OSError, UnicodeDecodeError, ParseError) as error:
         raise UsageError(f"{path} cannot be changed: {error}; mend it first") from None
     return path
-
-
-def write(path: Path, text: str) -> None:
-    """Write atomically: readers see the old file or the new one."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    new = path.with_name(f"{path.name}.{os.getpid()}.new")
-    try:
-        new.write_text(text, "utf-8")
-        new.replace(path)
-    except OSError:
-        new.unlink(missing_ok=True)
-        raise
 
 
 def read(path: Path) -> dict[str, Any]:

@@ -6,6 +6,7 @@ import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from copilot_lsp import atomic
 from copilot_lsp.errors import UsageError
 from copilot_lsp.models import gguf
 from copilot_lsp.models.registry import Entry, File, Hub, Source, Url, load, own_file
@@ -60,6 +61,8 @@ def _source(what: str) -> Source:
         return Hub(f"{owner}/{repository}", file, revision or "main")
     if what.startswith(("https://", "http://")):
         return Url(what)
+    if "://" in what:
+        raise UsageError(f"{what!r} is not a web address that can be read: it begins with https:// or http://")
     local = Path(what).expanduser().absolute()
     if not local.is_file():
         raise UsageError(f"there is no file {local}")
@@ -101,9 +104,5 @@ def _document() -> TOMLDocument:
 def _store(document: TOMLDocument) -> None:
     import tomlkit
 
-    path = own_file()
-    path.parent.mkdir(parents=True, exist_ok=True)
-    new = path.with_suffix(".new")
-    new.write_text(tomlkit.dumps(document), "utf-8")
-    new.replace(path)
+    atomic.write(own_file(), tomlkit.dumps(document).encode())
     load.cache_clear()

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from copilot_lsp import atomic
 from copilot_lsp.models.registry import Entry, Source
 
 
@@ -59,9 +60,7 @@ class Partial:
         return {}
 
     def _write(self, state: dict[str, object]) -> None:
-        new = self.folder / "parts.json.new"
-        new.write_text(json.dumps(state), "utf-8")
-        new.replace(self.folder / "parts.json")
+        atomic.write(self.folder / "parts.json", json.dumps(state).encode())
 
 
 def of(entry: Entry, source: Source) -> Partial:

@@ -9,7 +9,7 @@ from typing import Any
 
 import tomlkit
 
-from copilot_lsp.config import files
+from copilot_lsp import atomic
 from copilot_lsp.config.profile import Profile, profile_file
 from copilot_lsp.errors import CopilotLspError
 
@@ -32,7 +32,7 @@ def check() -> None:
 def write(profile: Profile) -> Path:
     """Replaces the profile in one step. Raises OSError."""
     path = profile_file()
-    files.write(path, HEAD + tomlkit.dumps(plain(profile)))
+    atomic.write(path, (HEAD + tomlkit.dumps(plain(profile))).encode())
     return path
 
 

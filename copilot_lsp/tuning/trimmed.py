@@ -49,8 +49,8 @@ def _made(entry: Entry, report: Report, open: Open) -> Entry:
     report("writing a copy", 0.0)
     with copy.made(way(entry).name, lambda new: trim.write(entry.path, new, vocabulary.SIZE)) as file:
         holes = copy.holes()
-        before = _filled(entry.path, holes, open, lambda share: report("filling holes with the original", share / 2))
-        after = _filled(file, holes, open, lambda share: report("filling holes with the copy", 0.5 + share / 2))
+        before = _filled(entry.path, holes, open, lambda share: report("trying the original", share / 2))
+        after = _filled(file, holes, open, lambda share: report("trying the copy", 0.5 + share / 2))
         quality = copy.compare(before, after)
         if not quality.is_good:
             raise ModelError(f"the copy was not kept, it is worse: {quality}")

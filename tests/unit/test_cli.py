@@ -55,6 +55,14 @@ def test_wrong_usage_is_one_line(arguments: list[str], capsys: pytest.CaptureFix
     assert capsys.readouterr().err.count("\n") == 1
 
 
+@pytest.mark.parametrize("command", ["eval", "models rm x"])
+def test_what_a_command_does_not_know_leads_to_its_own_help(command: str, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit, match="2"):
+        main([*command.split(), "--nope"])
+    name = f"copilot-lsp {command.removesuffix(' x')}"
+    assert capsys.readouterr().err == f"{name}: unrecognized arguments: --nope (see {name} --help)\n"
+
+
 def test_an_interrupt_is_silent(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     def interrupt(_: object) -> None:
         raise KeyboardInterrupt

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import datetime
 import json
+import os
+import stat
 from pathlib import Path
 
 import pytest
@@ -187,6 +189,20 @@ def test_a_project_is_the_nearest_folder_with_a_file_but_not_beyond_the_reposito
     assert list(config.project_of(project / "src")) == []
     write(project / "copilot-lsp.toml", "")
     assert list(config.project_of(project / "src")) == [project]
+
+
+@pytest.mark.skipif(os.name != "posix", reason="links need rights on Windows")
+def test_setting_an_option_keeps_a_link_and_the_mode(home: Path, tmp_path: Path) -> None:
+    """Options may be kept in a repository of dotfiles."""
+    real = tmp_path / "dotfiles.toml"
+    write(real, 'model = "a"\n')
+    real.chmod(0o640)
+    config.user_file().parent.mkdir(parents=True, exist_ok=True)
+    config.user_file().symlink_to(real)
+    config.set_user("model", "b")
+    assert config.user_file().is_symlink()
+    assert real.read_text("utf-8") == 'model = "b"\n'
+    assert stat.S_IMODE(real.stat().st_mode) == 0o640
 
 
 def test_setting_an_option_keeps_the_rest_of_the_file(home: Path) -> None:

@@ -5,13 +5,15 @@ from __future__ import annotations
 import importlib
 import json
 import re
+import shlex
 import sys
 import tomllib
+from contextlib import nullcontext, suppress
 from pathlib import Path
 
 import pytest
 
-from copilot_lsp import __version__
+from copilot_lsp import __version__, cli
 
 ROOT = Path(__file__).parents[2]
 PAGES = sorted(
@@ -39,6 +41,16 @@ def test_the_table_of_options_is_that_of_the_code() -> None:
 def test_every_link_leads_to_a_file(page: Path) -> None:
     links = re.findall(r"\]\((?!https?:)([^)#\s]+)", page.read_text("utf-8"))
     assert [link for link in links if not (page.parent / link).exists()] == []
+
+
+def test_every_command_is_understood() -> None:
+    """Up to where the shell takes over."""
+    lines = [line for page in PAGES for line in re.findall(r"^\s*\$ copilot-lsp (.+)$", page.read_text("utf-8"), re.M)]
+    assert len(lines) > 20
+    for line in lines:
+        words = shlex.split(re.split(r" [|><&] ?| 2>", line)[0], comments=True)
+        with suppress(SystemExit) if "--help" in words else nullcontext():
+            cli.parser().parse_args(words)
 
 
 def test_every_make_target_exists() -> None:

@@ -147,6 +147,7 @@ def test_adding_keeps_what_the_user_wrote_into_the_file(cache: Path, tmp_path: P
     [
         ("missing.gguf", None, "there is no file"),
         ("hub:owner/name", None, "is not hub:OWNER/NAME/FILE"),
+        ("ftp://example.org/x.gguf", None, "begins with https:// or http://"),
         ("https://example.org/x.gguf", "tiny", "'tiny' is a model already"),
         ("https://example.org/x.gguf", "a/b", "cannot be a model's name"),
         ("https://example.org/x.gguf", "default", "cannot be a model's name"),
