@@ -64,7 +64,7 @@ def steps(server: Server, token: object) -> list[dict[str, Any]]:
 async def filling(server: Server, token: object) -> None:
     """Until the copy is written, and being tried."""
     async with asyncio.timeout(120):
-        while not any("holes" in step.get("message", "") for step in steps(server, token)):
+        while not any("trying" in step.get("message", "") for step in steps(server, token)):
             await asyncio.sleep(0.01)
 
 

@@ -14,6 +14,7 @@ import * as settings from './settings.ts';
 import { runInstall } from './setup.ts';
 import { snooze, wake } from './snooze.ts';
 import { current } from './state.ts';
+import { tune } from './tune.ts';
 import { counts, latency, whyNothing as whyNothingText } from './view.ts';
 import { openSample, openWalkthrough } from './walkthrough.ts';
 import { t } from './words.ts';
@@ -29,6 +30,7 @@ export function registerCommands(context: ExtensionContext, server: Server, log:
         [command.wake]: wake,
         [command.pickModel]: () => (server.client ? chooseModel(server, context.globalState) : say(noServer())),
         [command.getModel]: () => getModel(server, context.globalState),
+        [command.tune]: () => tune(server),
         [command.whyNothing]: () => whyNothing(server),
         [command.statistics]: () => statistics(server),
         [command.restart]: () => server.restart(),

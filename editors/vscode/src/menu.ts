@@ -13,6 +13,7 @@ export const command = {
     wake: 'copilotLsp.endSnooze',
     pickModel: 'copilotLsp.pickModel',
     getModel: 'copilotLsp.getModel',
+    tune: 'copilotLsp.tune',
     whyNothing: 'copilotLsp.whyNothing',
     statistics: 'copilotLsp.statistics',
     restart: 'copilotLsp.restart',
@@ -91,5 +92,6 @@ function ofServer({ status }: State): Entry[] {
             command: command.statistics,
         },
         { label: `$(package) ${t('Choose a model')}`, description: status?.model ?? '', command: command.pickModel },
+        { label: `$(dashboard) ${t('Measure this machine')}`, command: command.tune },
     ];
 }

@@ -101,6 +101,7 @@ test('the menu, when all is well', () => {
         'Why was nothing shown?',
         'Statistics',
         'Choose a model',
+        'Measure this machine',
         'Restart',
         'Show log',
         'Copy diagnostics',

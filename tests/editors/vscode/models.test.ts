@@ -134,6 +134,16 @@ scenario('a model is offered, got, cancelled, got, switched to and removed', asy
     await editor.keys('Escape');
 }, fresh);
 
+scenario('the machine is measured in a terminal, and the server started again', async (world) => {
+    const { editor } = world;
+    const run = await newestRun(world);
+    await editor.file('tune.py', 'value = 1\n');
+    setArguments(world, []);
+    await editor.command('copilot-lsp: Measure This Machine');
+    await until('the profile', () => fs.existsSync(path.join(own(world).COPILOT_LSP_CONFIG_DIR, 'profile.toml')), 240_000);
+    await newestRun(world, run);
+}, fresh);
+
 scenario('a faster copy is offered after a download, made with progress and used', async (world) => {
     const { editor } = world;
     const python = path.join(path.dirname(environmentVariable('COPILOT_LSP_SERVER')), 'python');
@@ -151,7 +161,7 @@ scenario('a faster copy is offered after a download, made with progress and used
     await isInUse(world, WIDE);
     await picture(editor, 'copy-offer');
     await editor.press('Make a Copy');
-    await editor.untilNotified('filling holes');
+    await editor.untilNotified('trying the original');
     await picture(editor, 'copy-progress');
     await editor.press('Cancel');
     await until('the end', () => answered(run, EXECUTE, 'copilotLsp.models.trim')?.cancelled);

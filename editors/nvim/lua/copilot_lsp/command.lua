@@ -102,6 +102,11 @@ local subcommands = {
       require('copilot_lsp.doctor').run()
     end,
   },
+  tune = {
+    run = function()
+      require('copilot_lsp.tune').run()
+    end,
+  },
 }
 
 ---@param arguments string[] the subcommand and what follows it; none: the status

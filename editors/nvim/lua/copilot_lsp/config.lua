@@ -28,6 +28,18 @@ function M.log_file()
   return vim.fs.joinpath(vim.fn.stdpath('log'), 'copilot-lsp.log')
 end
 
+--- The option `cmd` with another subcommand of the program in place of `serve` and its arguments.
+---@param subcommand string
+---@return string[]? nil: the option has no `serve`, or its program is not there
+function M.command(subcommand)
+  local cmd = M.options.cmd
+  for index, argument in ipairs(cmd) do
+    if argument == 'serve' and vim.fn.executable(cmd[1]) == 1 then
+      return vim.list_extend(vim.list_slice(cmd, 1, index - 1), { subcommand })
+    end
+  end
+end
+
 --- Where `:CopilotLsp install` puts servers.
 ---@return string
 function M.data_folder()

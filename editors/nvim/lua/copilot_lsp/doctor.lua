@@ -14,21 +14,10 @@ local function show(text)
   vim.keymap.set('n', 'q', vim.cmd.close, { buffer = true, desc = 'copilot-lsp: close the report' })
 end
 
---- The option `cmd` with `doctor` in place of `serve` and its arguments.
----@return string[]?
-local function command()
-  local cmd = config.options.cmd
-  for index, argument in ipairs(cmd) do
-    if argument == 'serve' then
-      return vim.list_extend(vim.list_slice(cmd, 1, index - 1), { 'doctor' })
-    end
-  end
-end
-
 ---@param why string there is no answer from the server
 local function ask_program(why)
-  local line = command()
-  if not line or vim.fn.executable(line[1]) == 0 then
+  local line = config.command('doctor')
+  if not line then
     return say('doctor: ' .. why)
   end
   vim.system(line, { text = true }, function(result)

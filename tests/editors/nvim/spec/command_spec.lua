@@ -13,6 +13,7 @@ tests['subcommands complete'] = function()
     'status',
     'stop',
     'toggle',
+    'tune',
   })
   expect(complete('CopilotLsp sta')).is({ 'start', 'status' })
   expect(complete('CopilotLsp toggle ')).is({ 'buffer' })
@@ -28,7 +29,7 @@ tests['an unknown subcommand is named'] = function()
   require('copilot_lsp.command').run({ 'restart' })
   require('copilot_lsp.command').run({ 'status', 'now' })
   vim.notify = notify
-  expect(said).is('copilot-lsp: status now: not one of doctor, install, log, model, start, status, stop, toggle')
+  expect(said).is('copilot-lsp: status now: not one of doctor, install, log, model, start, status, stop, toggle, tune')
 end
 
 return tests

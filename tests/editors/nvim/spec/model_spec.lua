@@ -335,4 +335,23 @@ tests['without a server the program reports'] = function()
   end)
 end
 
+tests['tune runs in a terminal, and says how its result is used'] = function()
+  with_models({}, function(nvim)
+    nvim:lua([[
+      require('copilot_lsp.config').options.cmd = { 'echo', 'measures:', 'serve', '--log-file', 'x' }
+      vim.cmd('CopilotLsp tune')
+    ]])
+    nvim:wait('the end', 'return #said == 1')
+    expect(nvim:lua('return { vim.bo.buftype, vim.fn.getline(1) }')).is({ 'terminal', 'measures: tune' })
+    nvim:lua([[
+      require('copilot_lsp.config').options.cmd = { 'nobody', 'serve' }
+      vim.cmd('CopilotLsp tune')
+    ]])
+    expect(nvim:lua('return said')).is({
+      'copilot-lsp: measured; :CopilotLsp stop and start, or a restart of Neovim, uses it',
+      'copilot-lsp: tune: the server cannot be found; :CopilotLsp install gets one',
+    })
+  end)
+end
+
 return tests
