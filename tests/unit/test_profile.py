@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import os
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -139,11 +140,10 @@ def test_doctor_says_what_it_is(tuned: Profile, capsys: pytest.CaptureFixture[st
 def test_no_half_profile_is_left_where_it_cannot_be_written(tuned: Profile, monkeypatch: pytest.MonkeyPatch) -> None:
     before = profile_file().read_bytes()
 
-    def full(self: Path, text: str, encoding: str) -> int:
-        self.write_bytes(b"half")
+    def full(_: int) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(Path, "write_text", full)
+    monkeypatch.setattr(os, "fsync", full)
     with pytest.raises(OSError, match="No space"):
         store.write(tuned)
     assert profile_file().read_bytes() == before
