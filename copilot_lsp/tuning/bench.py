@@ -42,6 +42,9 @@ class Bench(Protocol):
 
     def fill(self, holes: Sequence[Hole]) -> list[Filled]: ...
 
+    def tokens(self, holes: Sequence[Hole]) -> list[list[int]]:
+        """Of each hole: the prompt, and what belongs there."""
+
 
 class LocalBench:
     """`Bench`, in a process of its own."""
@@ -56,8 +59,10 @@ class LocalBench:
         return {result["batch"]: result["ms"] for result in self.ask(job)}
 
     def fill(self, holes: Sequence[Hole]) -> list[Filled]:
-        sent = [{"prefix": hole.prefix, "suffix": hole.suffix, "truth": hole.truth} for hole in holes]
-        return [Filled(**result) for result in self.ask({"job": "fill", "holes": sent})]
+        return [Filled(**result) for result in self.ask({"job": "fill", "holes": _plain(holes)})]
+
+    def tokens(self, holes: Sequence[Hole]) -> list[list[int]]:
+        return [result["tokens"] for result in self.ask({"job": "tokens", "holes": _plain(holes)})]
 
     def ask(self, job: Mapping[str, object]) -> list[dict[str, Any]]:
         """The results of one job. Raises EngineFailed; EngineDied when the process ends instead."""
@@ -123,6 +128,10 @@ def _process() -> subprocess.Popen[str]:
     command = launch.command("copilot_lsp.engine.local.measure")
     pipe, nowhere = subprocess.PIPE, subprocess.DEVNULL
     return subprocess.Popen(command, stdin=pipe, stdout=pipe, stderr=nowhere, text=True, env=environment())
+
+
+def _plain(holes: Sequence[Hole]) -> list[dict[str, str]]:
+    return [{"prefix": hole.prefix, "suffix": hole.suffix, "truth": hole.truth} for hole in holes]
 
 
 def _pipes(process: subprocess.Popen[str]) -> tuple[IO[str], IO[str]]:

@@ -120,8 +120,8 @@ def _copied(entry: Entry, speed: Speed, old: Bench, task: Task, tools: Tools, op
     """Make a copy and keep it if it is faster and about as good; returns the outcome. Raises EngineError, OSError."""
     if reason := _no_copy(entry):
         return f"{entry.name}: no copy was made: {reason}"
-    tools.report(f"{entry.name}: writing a copy", 1.0)
-    with copy.quantized(entry, speed.config.threads) as file:
+    writing = partial(tools.report, f"{entry.name}: rounding the weights of a copy")
+    with copy.quantized(entry, old, speed.config.threads, writing) as file:
         with open(file) as new:
             pair = [(old, speed.config), (new, speed.config)]
             task = replace(task, seconds=task.seconds * COMPARED_SHARE)

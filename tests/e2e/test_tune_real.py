@@ -12,7 +12,8 @@ from pathlib import Path
 import pytest
 
 from copilot_lsp import models
-from copilot_lsp.tuning import bench, copy
+from copilot_lsp.models.rounding import write as rounding
+from copilot_lsp.tuning import bench, calibration, copy
 from copilot_lsp.tuning.speed import BATCHES, Config
 
 COMMAND = [sys.executable, "-m", "copilot_lsp"]
@@ -58,6 +59,19 @@ def test_a_copy_has_other_weights_and_says_nearly_the_same(requantized: Path) ->
         quality = copy.compare(old.fill(holes), new.fill(holes))
     assert quality.holes == 8
     assert abs(quality.worse) < 1.0
+
+
+def test_errors_that_make_up_for_each_other_cost_less(requantized: Path, tmp_path: Path) -> None:
+    original, rounded = models.find("default").path, tmp_path / "rounded.gguf"
+    holes = copy.holes()[:12]
+    with bench.opened(original) as old:
+        shares = list(rounding.write(original, rounded, old.tokens(calibration.holes()[:8])))
+        before = old.fill(holes)
+    assert shares == sorted(shares)
+    assert shares[-1] == 1
+    assert not copy.could_gain(rounded)
+    with bench.opened(requantized) as plain, bench.opened(rounded) as new:
+        assert copy.compare(before, new.fill(holes)).worse < copy.compare(before, plain.fill(holes)).worse
 
 
 def test_a_hole_is_the_less_surprising_the_more_it_is_what_stood_there() -> None:

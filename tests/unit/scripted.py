@@ -51,6 +51,9 @@ class ScriptedBench:
     def fill(self, holes: Sequence[Hole]) -> list[Filled]:
         return [Filled(self.nats, 10, self.exact) for _ in holes]
 
+    def tokens(self, holes: Sequence[Hole]) -> list[list[int]]:
+        return [[1, 2, 3] for _ in holes]
+
 
 @dataclass
 class Benches:

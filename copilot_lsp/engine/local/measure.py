@@ -6,6 +6,7 @@ is answered by JSON objects, a line each, the last of them {"end": true}, or {"e
     {"model", "safe"}                                        loads it; "model" "" loads nothing
     {"job": "speed", "config", "batches", "filled"}          {"batch", "ms"}, once for each
     {"job": "fill", "holes": [{"prefix", "suffix", "truth"}]}  {"nats", "tokens", "exact"} for each hole
+    {"job": "tokens", "holes": [...]}                        {"tokens"} of the prompt and the truth of each hole
     {"job": "quantize", "source", "target", "threads"}       nothing but the end
 """
 
@@ -68,18 +69,27 @@ class Bench:
         """The likelihood of the right text of each hole, and whether greedy decoding gives exactly it."""
         self._use(self.engine)
         self.filled = 0
-        vocabulary = LlamaVocabulary(self.llama.vocabulary)
-        template = template_of(self.llama, vocabulary)
-        for hole in job["holes"]:
-            request = InfillRequest("hole", "hole.py", hole["prefix"], hole["suffix"])
-            prompt = fim.build(vocabulary, template, request, WINDOW)
-            truth = vocabulary.tokenize(prompt.healed.decode("utf-8", "replace") + hole["truth"])[: BATCH // 2]
-            logits = self._logits(prompt.tokens, truth)
+        for prompt, truth in self._filled_in(job["holes"]):
+            logits = self._logits(prompt, truth)
             chosen = logits.argmax(axis=1)
             top = logits.max(axis=1, keepdims=True)
             norm = top[:, 0] + np.log(np.exp(logits - top).sum(axis=1))
             nats = float((norm - logits[np.arange(len(truth)), truth]).sum())
             yield {"nats": nats, "tokens": len(truth), "exact": bool((chosen == np.array(truth)).all())}
+
+    def tokens(self, job: Job) -> Results:
+        for prompt, truth in self._filled_in(job["holes"]):
+            yield {"tokens": [*prompt, *truth]}
+
+    def _filled_in(self, holes: Sequence[Mapping[str, str]]) -> Iterator[tuple[Sequence[int], Sequence[int]]]:
+        """The tokens of each hole's prompt and of what belongs there."""
+        vocabulary = LlamaVocabulary(self.llama.vocabulary)
+        template = template_of(self.llama, vocabulary)
+        for hole in holes:
+            request = InfillRequest("hole", "hole.py", hole["prefix"], hole["suffix"])
+            prompt = fim.build(vocabulary, template, request, WINDOW)
+            truth = vocabulary.tokenize(prompt.healed.decode("utf-8", "replace") + hole["truth"])[: BATCH // 2]
+            yield prompt.tokens, truth
 
     def _logits(self, prompt: Sequence[int], truth: Sequence[int]) -> np.ndarray[Any, np.dtype[np.float64]]:
         """One row for each token of `truth`: what the model says before it. All of it fits into CONTEXT."""
