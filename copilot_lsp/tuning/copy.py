@@ -6,6 +6,7 @@ It is kept when it is about as good, and quicker. The original and its checksum 
 
 from __future__ import annotations
 
+import math
 import random
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
@@ -36,6 +37,10 @@ GAIN = 0.95
 LOSS = 0.05
 """Nats a token of code by which the copy may be worse (5 % of perplexity), at the upper end of the interval."""
 
+PRICE = 0.5
+"""Nats a token that may be lost for each nat of time gained (the logarithm of the ratio of times). In the typing
+simulation, a copy that lost 0.05 and gained 0.24 saved more keystrokes; so did one that lost 0.16 (docs/models.md)."""
+
 HOLES = 48
 SEED = 5
 PREFIX, SUFFIX, TRUTH = 1200, 300, 240
@@ -57,6 +62,13 @@ class Quality:
     @property
     def is_good(self) -> bool:
         return self.high <= LOSS
+
+    def is_worth(self, before_ms: float, after_ms: float) -> bool:
+        """Whether a key that takes `after_ms` instead of `before_ms` is worth the loss: at half its price, and surely
+        at its full price.
+        """
+        gain = math.log(before_ms / after_ms)
+        return self.is_good or (self.worse <= PRICE * gain and self.high <= gain)
 
     def __str__(self) -> str:
         interval = f"{self.worse:+.3f} nats a token ({self.low:+.3f} to {self.high:+.3f})"

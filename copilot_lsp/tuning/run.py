@@ -134,7 +134,7 @@ def _copied(entry: Entry, speed: Speed, old: Bench, task: Task, tools: Tools, op
             report = partial(tools.report, f"{entry.name}: filling {len(holes)} holes")
             quality = copy.compare(copy.filled(old, holes, report), copy.filled(new, holes, report))
             told += f", {quality}"
-            if not quality.is_good:
+            if not quality.is_worth(before, after):
                 return f"{told}: not kept"
             quick = measured(new, replace(task, model=copy.name_of(entry), threads=[speed.config.threads]), tools)
         kept = copy.keep(entry, file, copy.requantized(entry), quality)
