@@ -18,6 +18,7 @@ from copilot_lsp import config, models
 from copilot_lsp.cli import main
 from copilot_lsp.config import profile
 from copilot_lsp.models import registry
+from copilot_lsp.models.rounding import write as rounding
 from copilot_lsp.tuning import bench, copy, run
 from copilot_lsp.tuning.bench import Filled
 
@@ -148,12 +149,12 @@ def test_a_folder_that_cannot_be_written_is_said_before_anything_is_measured(
 
 
 def test_terminated_it_leaves_no_half_copy(measured: Benches, here: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def killed(_source: Path, target: Path, _threads: int) -> None:
+    def killed(_source: Path, target: Path, _text: object) -> None:
         target.write_bytes(b"half")
         os.kill(os.getpid(), signal.SIGTERM)
         time.sleep(10)
 
-    monkeypatch.setattr(bench, "quantize", killed)
+    monkeypatch.setattr(rounding, "write", killed)
     with pytest.raises(SystemExit) as ended:
         main(["tune", "--requantize", "--model", "good"])
     assert ended.value.code == 143
@@ -237,15 +238,26 @@ class TestCopies:
     def test_the_quantizer_fails(
         self, measured: Benches, here: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
     ) -> None:
-        def full(_source: Path, target: Path, _threads: int) -> None:
+        def full(_source: Path, target: Path, _text: object) -> None:
             target.write_bytes(b"half")
             raise OSError(28, "No space left on device")
 
-        monkeypatch.setattr(bench, "quantize", full)
+        monkeypatch.setattr(rounding, "write", full)
         found = tune(capsys, "--requantize", "--model", "good")
         assert found["chosen"]["model"] == "good"
         assert found["notes"] == ["good: no copy was made: No space left on device"]
         assert list((here / "cache" / "models").iterdir()) == []
+
+    def test_llama_cpp_rounds_what_we_cannot(
+        self, measured: Benches, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        def full(_source: Path, _target: Path, _threads: int) -> None:
+            raise OSError(28, "No space left on device")
+
+        monkeypatch.setattr(rounding, "is_possible", lambda _file: False)
+        monkeypatch.setattr(bench, "quantize", full)
+        found = tune(capsys, "--requantize", "--model", "good")
+        assert found["notes"] == ["good: no copy was made: No space left on device"]
 
     def test_none_is_made_twice(self, measured: Benches, capsys: pytest.CaptureFixture[str]) -> None:
         measured.add("good-q4_0", steady(10, 1))
