@@ -27,7 +27,8 @@ from copilot_lsp.tuning.bench import Bench, Filled, Hole
 
 TYPE = "q4_0"
 """Has kernels with repacked weights on AVX2, AVX-512, AMX and NEON; Q4_1, Q5 and the K-quants do not everywhere. The
-embedding matrices, where four bits cost the most, are Q8_0."""
+embedding matrices, where four bits cost the most, are Q8_0, or keep
+their type where it is smaller."""
 
 EMBEDDINGS = ("token_embd.weight", "output.weight")
 
@@ -40,6 +41,9 @@ LOSS = 0.05
 PRICE = 0.5
 """Nats a token that may be lost for each nat of time gained (the logarithm of the ratio of times). In the typing
 simulation, a copy that lost 0.05 and gained 0.24 saved more keystrokes; so did one that lost 0.16 (docs/models.md)."""
+
+TYPIST_MS = 120.0
+"""From key to key, at 100 words a minute. A model that answers sooner gains nothing that would be worth a loss."""
 
 HOLES = 48
 SEED = 5
@@ -64,10 +68,10 @@ class Quality:
         return self.high <= LOSS
 
     def is_worth(self, before_ms: float, after_ms: float) -> bool:
-        """Whether a key that takes `after_ms` instead of `before_ms` is worth the loss: at half its price, and surely
-        at its full price.
+        """Whether a key that takes `after_ms` instead of `before_ms` is worth the loss: as it was found, by PRICE; and
+        at the end of its interval, by what is gained in all.
         """
-        gain = math.log(before_ms / after_ms)
+        gain = math.log(before_ms / max(after_ms, TYPIST_MS))
         return self.is_good or (self.worse <= PRICE * gain and self.high <= gain)
 
     def __str__(self) -> str:
@@ -108,14 +112,14 @@ def quantized(entry: Entry, old: Bench, threads: int, report: Callable[[float], 
 
     `old`: the model, loaded. Raises EngineError, OSError.
     """
-    file = gguf.read(entry.path)
-    if rounding.is_possible(file) and rounding.memory(file) < psutil.virtual_memory().available:
-        return made(name_of(entry), lambda new: _rounded(entry.path, new, old, report))
+    file, inputs = gguf.read(entry.path), calibration.holes()
+    if inputs and rounding.is_possible(file) and rounding.memory(file) < psutil.virtual_memory().available:
+        return made(name_of(entry), lambda new: _rounded(entry.path, new, old.tokens(inputs), report))
     return made(name_of(entry), lambda new: bench.quantize(entry.path, new, threads))
 
 
-def _rounded(source: Path, target: Path, old: Bench, report: Callable[[float], None]) -> None:
-    for share in rounding.write(source, target, old.tokens(calibration.holes())):
+def _rounded(source: Path, target: Path, text: Sequence[Sequence[int]], report: Callable[[float], None]) -> None:
+    for share in rounding.write(source, target, text):
         report(share)
 
 

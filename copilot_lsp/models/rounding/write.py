@@ -20,22 +20,41 @@ if TYPE_CHECKING:
     from gguf import GGUFReader, ReaderTensor
 
 EMBEDDINGS = ("token_embd.weight", "output.weight")
-"""Stay as they are: four bits cost the most there."""
+"""Stay as they are, or become Q8_0: four bits cost the most there."""
 
+WIDE = ("F32", "F16", "BF16")
+
+
+SIZES = ("attention.key_length", "attention.value_length", "rope.dimension_count")
+"""Of a head."""
+
+BIASES = ("attn_q.bias", "attn_k.bias", "attn_v.bias")
 
 WIDEST = 9000
-"""Columns: the time grows with their cube. Qwen2.5's 1.5B has 8,960; its 7B would take an hour on two cores."""
+"""Columns: the time grows with their cube. Qwen2.5's 1.5B has 8,960; its 7B would take hours on two cores."""
 
 
 def is_possible(file: Gguf) -> bool:
     """Whether the architecture is known here, its layers have the usual matrices, and rows are whole blocks."""
     name = file.metadata.get("general.architecture")
     layers = file.metadata.get(f"{name}.block_count")
-    if name not in ARCHITECTURES or not isinstance(layers, int) or f"{name}.attention.key_length" in file.metadata:
+    if name not in ARCHITECTURES or not isinstance(layers, int) or not _is_plain(file, str(name)):
         return False
     matrices = [each for each in file.tensors if len(each.shape) > 1 and each.name not in EMBEDDINGS]
     rows = [each.shape[0] for each in matrices]
     return len(rows) == MATRICES * layers and all(row % SIZE == 0 and row <= WIDEST for row in rows)
+
+
+def _is_plain(file: Gguf, name: str) -> bool:
+    """Whether the file asks for nothing that `decoder` lacks: other sizes of heads, scaled positions, other biases."""
+    width, heads = (file.metadata.get(f"{name}.{key}") for key in ("embedding_length", "attention.head_count"))
+    if not isinstance(width, int) or not isinstance(heads, int) or heads < 1:
+        return False
+    sizes = [file.metadata.get(f"{name}.{key}", width // heads) for key in SIZES]
+    scaled = any(key.startswith(f"{name}.rope.scaling") for key in file.metadata)
+    tensors = [each.name for each in file.tensors]
+    others = any(each.endswith(".bias") and not each.endswith(BIASES) for each in tensors)
+    return all(size == width // heads for size in sizes) and not (scaled or others or "rope_freqs.weight" in tensors)
 
 
 def memory(file: Gguf) -> int:
@@ -76,13 +95,16 @@ def _tensor(tensors: Mapping[str, ReaderTensor], name: str) -> Floats | None:
 
 
 def _write(reader: GGUFReader, target: Path, made: Mapping[str, Bytes]) -> None:
-    from gguf import GGMLQuantizationType, GGUFWriter, LlamaFileType
+    from gguf import GGMLQuantizationType, GGUFWriter, LlamaFileType, dequantize, quantize
 
     writer = GGUFWriter(target, reader.fields["general.architecture"].contents())
     copy_fields(reader, writer, {"general.file_type": int(LlamaFileType.MOSTLY_Q4_0)})
     for each in reader.tensors:
         if each.name in made:
             writer.add_tensor(each.name, made[each.name], raw_dtype=GGMLQuantizationType.Q4_0)
+        elif each.name in EMBEDDINGS and each.tensor_type.name in WIDE:
+            data = quantize(np.array(dequantize(each.data, each.tensor_type), np.float32), GGMLQuantizationType.Q8_0)
+            writer.add_tensor(each.name, data, raw_dtype=GGMLQuantizationType.Q8_0)
         else:
             writer.add_tensor(each.name, each.data, raw_dtype=each.tensor_type)
     finish(writer)

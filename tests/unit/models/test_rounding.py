@@ -95,5 +95,14 @@ def test_the_default_model_can_be_rounded_and_others_are_refused() -> None:
     file = own.read(models.find("default").path)
     assert rounding.is_possible(file)
     assert 0 < rounding.memory(file) < 10**9
-    for changed in ({"general.architecture": "gpt2"}, {"llama.block_count": 3}, {"llama.attention.key_length": 64}):
+    others: tuple[dict[str, own.Value], ...] = (
+        {"general.architecture": "gpt2"},
+        {"llama.block_count": 3},
+        {"llama.attention.key_length": 128},
+        {"llama.rope.dimension_count": 32},
+        {"llama.rope.scaling.type": "linear"},
+    )
+    for changed in others:
         assert not rounding.is_possible(replace(file, metadata={**file.metadata, **changed}))
+    freqs = replace(file.tensors[0], name="rope_freqs.weight")
+    assert not rounding.is_possible(replace(file, tensors=(*file.tensors, freqs)))

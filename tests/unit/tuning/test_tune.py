@@ -19,7 +19,7 @@ from copilot_lsp.cli import main
 from copilot_lsp.config import profile
 from copilot_lsp.models import registry
 from copilot_lsp.models.rounding import write as rounding
-from copilot_lsp.tuning import bench, copy, run
+from copilot_lsp.tuning import bench, calibration, copy, run
 from copilot_lsp.tuning.bench import Filled
 
 
@@ -301,10 +301,24 @@ class TestCopies:
             (0.054, 0.250, 168, False),  # too few holes to be sure
             (0.054, 0.093, 200, False),  # hardly quicker
             (0.010, 0.040, 210, True),
+            (0.103, 0.136, 90, True),  # from 213 to below a typist's key: what is quicker than that does not count
         ],
     )
     def test_time_has_its_price(self, worse: float, high: float, after: float, expected: bool) -> None:
         assert copy.Quality(48, 3000, worse, 0.0, high, 3, 4).is_worth(213, after) is expected
+
+    def test_a_model_that_is_quick_enough_gives_nothing_for_time(self) -> None:
+        found = copy.Quality(48, 3000, 0.103, 0.066, 0.136, 3, 2)
+        assert not found.is_worth(91, 60)
+        assert not found.is_worth(130, 60)
+
+    def test_without_code_to_learn_from_llama_cpp_rounds(
+        self, measured: Benches, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        measured.add("good-q4_0", steady(10, 1))
+        monkeypatch.setattr(calibration, "holes", list)
+        monkeypatch.setattr(rounding, "write", None)
+        assert tune(capsys, "--requantize", "--model", "good")["notes"][0].endswith(": kept")
 
     def test_a_loss_counts_by_tokens_and_at_the_end_of_its_interval(self) -> None:
         before = [Filled(10.0, 10, True), Filled(10.0, 30, False)] * 24
