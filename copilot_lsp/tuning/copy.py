@@ -27,10 +27,7 @@ from copilot_lsp.tuning.bench import Bench, Filled, Hole
 
 TYPE = "q4_0"
 """Has kernels with repacked weights on AVX2, AVX-512, AMX and NEON; Q4_1, Q5 and the K-quants do not everywhere. The
-embedding matrices, where four bits cost the most, are Q8_0, or keep
-their type where it is smaller."""
-
-EMBEDDINGS = ("token_embd.weight", "output.weight")
+embedding matrices, where four bits cost the most, are Q8_0, or keep their type where it is smaller."""
 
 GAIN = 0.95
 """The copy must take no more than this share of the original's time for a key."""
@@ -81,7 +78,7 @@ class Quality:
 
 def could_gain(path: Path) -> bool:
     """Whether most of the matrices are of another type. Raises ModelCorrupt."""
-    matrices = [each for each in gguf.read(path).tensors if len(each.shape) > 1 and each.name not in EMBEDDINGS]
+    matrices = rounding.matrices(gguf.read(path))
     quick = sum(each.elements for each in matrices if each.type_name.lower() == TYPE)
     return quick < 0.8 * sum(each.elements for each in matrices)
 
@@ -112,8 +109,9 @@ def quantized(entry: Entry, old: Bench, threads: int, report: Callable[[float], 
 
     `old`: the model, loaded. Raises EngineError, OSError.
     """
-    file, inputs = gguf.read(entry.path), calibration.holes()
-    if inputs and rounding.is_possible(file) and rounding.memory(file) < psutil.virtual_memory().available:
+    file = gguf.read(entry.path)
+    fits = rounding.is_possible(file) and rounding.memory(file) < psutil.virtual_memory().available
+    if fits and (inputs := calibration.holes()):
         return made(name_of(entry), lambda new: _rounded(entry.path, new, old.tokens(inputs), report))
     return made(name_of(entry), lambda new: bench.quantize(entry.path, new, threads))
 

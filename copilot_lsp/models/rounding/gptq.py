@@ -12,7 +12,6 @@ from copilot_lsp.models.rounding.arrays import Doubles, Floats, Levels
 DAMPING = 0.01
 """Of the mean square of the inputs, added to each: the paper's value. Inputs that hardly occur cannot be relied on."""
 
-
 SMALL = 64
 """Matrices of so many rows are inverted by numpy."""
 

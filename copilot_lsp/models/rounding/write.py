@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from copilot_lsp.models import gguf as own
 from copilot_lsp.models.gguf import Gguf
 from copilot_lsp.models.rounding.arrays import Bytes, Floats, Ids
 from copilot_lsp.models.rounding.blocks import SIZE, encoded
@@ -23,15 +24,21 @@ EMBEDDINGS = ("token_embd.weight", "output.weight")
 """Stay as they are, or become Q8_0: four bits cost the most there."""
 
 WIDE = ("F32", "F16", "BF16")
-
+"""Types of embeddings that become Q8_0."""
 
 SIZES = ("attention.key_length", "attention.value_length", "rope.dimension_count")
 """Of a head."""
 
 BIASES = ("attn_q.bias", "attn_k.bias", "attn_v.bias")
+"""That the decoder adds."""
 
 WIDEST = 9000
 """Columns: the time grows with their cube. Qwen2.5's 1.5B has 8,960; its 7B would take hours on two cores."""
+
+
+def matrices(file: Gguf) -> list[own.Tensor]:
+    """Those of the layers."""
+    return [each for each in file.tensors if len(each.shape) > 1 and each.name not in EMBEDDINGS]
 
 
 def is_possible(file: Gguf) -> bool:
@@ -40,8 +47,7 @@ def is_possible(file: Gguf) -> bool:
     layers = file.metadata.get(f"{name}.block_count")
     if name not in ARCHITECTURES or not isinstance(layers, int) or not _is_plain(file, str(name)):
         return False
-    matrices = [each for each in file.tensors if len(each.shape) > 1 and each.name not in EMBEDDINGS]
-    rows = [each.shape[0] for each in matrices]
+    rows = [each.shape[0] for each in matrices(file)]
     return len(rows) == MATRICES * layers and all(row % SIZE == 0 and row <= WIDEST for row in rows)
 
 
@@ -88,14 +94,18 @@ def _embedded(tensor: Tensor, ids: Ids) -> Floats:
 
 
 def _tensor(tensors: Mapping[str, ReaderTensor], name: str) -> Floats | None:
+    found = tensors.get(name)
+    return None if found is None else _floats(found)
+
+
+def _floats(tensor: ReaderTensor) -> Floats:
     from gguf import dequantize
 
-    found = tensors.get(name)
-    return None if found is None else np.array(dequantize(found.data, found.tensor_type), np.float32)
+    return np.array(dequantize(tensor.data, tensor.tensor_type), np.float32)
 
 
 def _write(reader: GGUFReader, target: Path, made: Mapping[str, Bytes]) -> None:
-    from gguf import GGMLQuantizationType, GGUFWriter, LlamaFileType, dequantize, quantize
+    from gguf import GGMLQuantizationType, GGUFWriter, LlamaFileType, quantize
 
     writer = GGUFWriter(target, reader.fields["general.architecture"].contents())
     copy_fields(reader, writer, {"general.file_type": int(LlamaFileType.MOSTLY_Q4_0)})
@@ -103,8 +113,8 @@ def _write(reader: GGUFReader, target: Path, made: Mapping[str, Bytes]) -> None:
         if each.name in made:
             writer.add_tensor(each.name, made[each.name], raw_dtype=GGMLQuantizationType.Q4_0)
         elif each.name in EMBEDDINGS and each.tensor_type.name in WIDE:
-            data = quantize(np.array(dequantize(each.data, each.tensor_type), np.float32), GGMLQuantizationType.Q8_0)
-            writer.add_tensor(each.name, data, raw_dtype=GGMLQuantizationType.Q8_0)
+            kind = GGMLQuantizationType.Q8_0
+            writer.add_tensor(each.name, quantize(_floats(each), kind), raw_dtype=kind)
         else:
             writer.add_tensor(each.name, each.data, raw_dtype=each.tensor_type)
     finish(writer)
