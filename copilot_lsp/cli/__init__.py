@@ -27,14 +27,19 @@ COMMANDS = ("serve", "complete", "models", "config", "tune", "doctor", "eval")
 TRACEBACK = "COPILOT_LSP_TRACEBACK"
 """The environment variable with which a fault is shown with its traceback."""
 
+BUDGET_MS = 400
+"""From a key to the first text, for `tune` and `models best`. Other tools wait that long before they even ask (250 to
+500 ms).
+"""
+
 INTERRUPTED = 130
 CLOSED_PIPE = 141
 """128 + the number of the signal, as a shell reports SIGINT and SIGPIPE."""
 
 EPILOG = """\
 Exit codes: 0 success, 1 failure (no model, engine died), 2 usage error, 130 interrupted.
-Only `copilot-lsp models pull` downloads anything. No other network connection is opened, unless you configure and
-allow a remote engine (`remote.endpoints`, --remote)."""
+Only `copilot-lsp models pull` and `copilot-lsp models best` download anything. No other network connection is opened,
+unless you configure and allow a remote engine (`remote.endpoints`, --remote)."""
 
 
 class Parser(argparse.ArgumentParser):

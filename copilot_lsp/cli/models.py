@@ -7,7 +7,7 @@ import sys
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from copilot_lsp.cli import typed
+from copilot_lsp.cli import BUDGET_MS, positive, typed
 
 if TYPE_CHECKING:
     from copilot_lsp.models import Entry
@@ -42,12 +42,19 @@ class Added:
     name: str | None
 
 
+BEST = """\
+Find the best model for this machine: measure the models that are here, estimate the others, download the best one that
+should answer a typical key in time, make the copies that are quicker here, and use what proved best. Takes some
+minutes; let nothing else run. Interrupted, it continues where it was."""
+
+
 def add_parser(subparsers: Subparsers[argparse.ArgumentParser]) -> None:
     summary = "list, download, verify and choose models"
     parser = subparsers.add_parser("models", help=summary, description=f"{summary.capitalize()}.")
     actions = parser.add_subparsers(dest="action", metavar="ACTION", required=True)
     listing = actions.add_parser("list", help="list the named models, and which are on this machine")
     listing.add_argument("--json", action="store_true", help="print a JSON list, for editors")
+    _add_best(actions)
     for name, what in ACTIONS:
         action = actions.add_parser(name, help=what, description=f"{what.capitalize()}.")
         if name in ("trim", "rm", "use"):
@@ -63,12 +70,24 @@ def add_parser(subparsers: Subparsers[argparse.ArgumentParser]) -> None:
     add.add_argument("--name", help="its name (default: that of the file)")
 
 
+def _add_best(actions: Subparsers[argparse.ArgumentParser]) -> None:
+    what = "find, download, fit and use the best model for this machine (minutes)"
+    best = actions.add_parser("best", help=what, description=BEST)
+    budget = f"milliseconds from a key to the first text (default: {BUDGET_MS})"
+    best.add_argument("--budget", type=positive, default=BUDGET_MS, metavar="MS", help=budget)
+    best.add_argument("--yes", action="store_true", help="download without asking")
+    english = "comments are in English only: make a copy without the tokens of other languages too"
+    best.add_argument("--english", action="store_true", help=english)
+
+
 def run(arguments: argparse.Namespace) -> int:
     action = arguments.action
     if action == "list":
         _list(arguments.json)
     elif action == "add":
         _add(typed(arguments, Added))
+    elif action == "best":
+        _best(arguments)
     elif action in ("pull", "info"):
         {"pull": _pull, "info": _info}[action](typed(arguments, Shown))
     else:
@@ -80,6 +99,12 @@ def _list(as_json: bool) -> None:
     from copilot_lsp.cli import listing
 
     listing.print_json() if as_json else listing.print_table()
+
+
+def _best(arguments: argparse.Namespace) -> None:
+    from copilot_lsp.cli import best
+
+    best.run(typed(arguments, best.Options))
 
 
 def _pull(options: Shown) -> None:
@@ -144,7 +169,9 @@ def _trim(name: str) -> None:
 def _rm(name: str) -> None:
     from copilot_lsp import models
 
-    print(f"{name} is gone: {models.remove(name) / 1e6:,.0f} MB free")
+    made = "".join(f" and its copy {each.name}" for each in models.copies(name))
+    freed = models.remove(name)
+    print(f"{name}{made} {'are' if made else 'is'} gone: {freed / 1e6:,.0f} MB free")
 
 
 def _use(name: str) -> None:

@@ -9,7 +9,7 @@ import sys
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from copilot_lsp.cli import positive, typed
+from copilot_lsp.cli import BUDGET_MS, positive, typed
 
 if TYPE_CHECKING:
     from copilot_lsp.models import Entry
@@ -22,7 +22,7 @@ run nothing else meanwhile. Options that you set yourself override the profile."
 TERMINATED = 143
 """128 + the number of the signal, as a shell reports SIGTERM."""
 
-BUDGET_MS, SECONDS, QUICK_SECONDS = 400, 45, 10
+SECONDS, QUICK_SECONDS = 45, 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +54,7 @@ def run(arguments: argparse.Namespace) -> int:
     from copilot_lsp.cli import tuned
     from copilot_lsp.config.machine import this_machine
     from copilot_lsp.errors import UsageError
-    from copilot_lsp.tuning import bench, choose, result, store
+    from copilot_lsp.tuning import bench, store
     from copilot_lsp.tuning.run import Plan, thread_counts, tune
 
     options = typed(arguments, Options)
@@ -68,8 +68,7 @@ def run(arguments: argparse.Namespace) -> int:
     plan = Plan(_entries(options.model), threads, seconds, options.budget, options.requantize)
     with tuned.progress() as tools:
         found = tune(plan, tools, bench.opened)
-    choice = choose.choose(found.speeds, tuned.entries(plan.entries), options.budget)
-    profile = result.profile_of(choice, found, options.budget)
+    choice, profile = tuned.chosen(found, plan.entries, options.budget)
     path = None if options.dry_run else store.write(profile)
     if options.json:
         print(json.dumps({**store.plain(profile), "notes": found.notes, "written": path and str(path)}, default=str))

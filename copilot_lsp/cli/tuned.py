@@ -16,8 +16,9 @@ from rich.text import Text
 from copilot_lsp import models
 from copilot_lsp.config.profile import Profile
 from copilot_lsp.models import Entry
-from copilot_lsp.tuning.choose import Choice, cold_tokens
+from copilot_lsp.tuning.choose import Choice, choose, cold_tokens
 from copilot_lsp.tuning.measure import Tools
+from copilot_lsp.tuning.result import profile_of
 from copilot_lsp.tuning.run import Found
 from copilot_lsp.tuning.speed import BATCHES, Speed
 
@@ -35,6 +36,12 @@ def progress() -> Iterator[Tools]:
 def entries(measured: Sequence[Entry]) -> dict[str, Entry]:
     """By name: those of the registry, copies that were just made too, and files that were named by their path."""
     return {**{entry.name: entry for entry in measured}, **models.load().models}
+
+
+def chosen(found: Found, measured: Sequence[Entry], budget_ms: float) -> tuple[Choice, Profile]:
+    """Raises OSError for a model file that is gone by now."""
+    choice = choose(found.speeds, entries(measured), budget_ms)
+    return choice, profile_of(choice, found, budget_ms)
 
 
 def show(found: Found, choice: Choice, profile: Profile, written: Path | None) -> None:

@@ -15,6 +15,9 @@ from copilot_lsp.engine.local.supervisor import environment
 from copilot_lsp.errors import EngineDied, EngineFailed
 from copilot_lsp.tuning.speed import Config
 
+PREFIX, SUFFIX, TRUTH = 500, 150, 240
+"""Characters around a hole that are sent, about what the engine's smallest window holds; and of the hole."""
+
 
 @dataclass(frozen=True, slots=True)
 class Hole:
@@ -25,7 +28,9 @@ class Hole:
 
 @dataclass(frozen=True, slots=True)
 class Filled:
-    """`nats`: how surprised the model is by the `tokens` of the truth; `exact`: greedily, it would have written it."""
+    """`nats`: how surprised the model is by the `tokens` of the truth (at most 5 by each); `exact`: greedily, it would
+    have written it.
+    """
 
     nats: float
     tokens: int

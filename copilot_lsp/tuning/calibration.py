@@ -11,13 +11,10 @@ import sysconfig
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from copilot_lsp.tuning.bench import Hole
+from copilot_lsp.tuning.bench import PREFIX, SUFFIX, TRUTH, Hole
 
 HOLES = 48
 """About 12,000 tokens."""
-
-PREFIX, SUFFIX, TRUTH = 1200, 300, 240
-"""Characters, as in `copy.holes`."""
 
 SEED = 7
 

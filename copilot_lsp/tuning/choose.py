@@ -10,9 +10,6 @@ from copilot_lsp.models import Entry
 from copilot_lsp.settings import Settings
 from copilot_lsp.tuning.speed import FIRST_TOKENS, Speed
 
-BUDGET_MS = 400
-"""From a key to the first text. Other tools wait that long before they even ask (250 to 500 ms)."""
-
 COLD_BUDGETS = 3
 """A place that is new to the engine may take this many budgets to the first text: the text around it is read first."""
 
@@ -34,10 +31,12 @@ DRAFTS = (1, 3, 7, 15)
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """`use`: of the models that are here. `better`: one that is not, and would be better within the budget."""
+    """`use`: of the models that are here. `better`: those that are not, and would be better within the budget, the best
+    first.
+    """
 
     use: Speed
-    better: Speed | None
+    better: Sequence[Speed]
     in_time: bool
 
 
@@ -57,7 +56,7 @@ def choose(speeds: Sequence[Speed], entries: Mapping[str, Entry], budget_ms: flo
     use = max(quick, key=lambda speed: (rank(speed), -speed.key_ms)) if quick else min(here, key=lambda s: s.key_ms)
     free = [each for each in speeds if each.estimated and entries[each.model].commercial]
     better = [each for each in free if each.key_ms <= budget_ms and rank(each) > rank(use)]
-    return Choice(use, max(better, key=rank, default=None), bool(quick))
+    return Choice(use, tuple(sorted(better, key=rank, reverse=True)), bool(quick))
 
 
 def options(speed: Speed, budget_ms: float, cores: int) -> dict[str, object]:

@@ -23,7 +23,7 @@ from copilot_lsp.models.lookup import checksum
 from copilot_lsp.models.registry import Copy
 from copilot_lsp.models.rounding import write as rounding
 from copilot_lsp.tuning import bench, calibration
-from copilot_lsp.tuning.bench import Bench, Filled, Hole
+from copilot_lsp.tuning.bench import PREFIX, SUFFIX, TRUTH, Bench, Filled, Hole
 
 TYPE = "q4_0"
 """Has kernels with repacked weights on AVX2, AVX-512, AMX and NEON; Q4_1, Q5 and the K-quants do not everywhere. The
@@ -42,10 +42,10 @@ simulation, a copy that lost 0.05 and gained 0.24 saved more keystrokes; so did 
 TYPIST_MS = 120.0
 """From key to key, at 100 words a minute. A model that answers sooner gains nothing that would be worth a loss."""
 
-HOLES = 48
+HOLES = 96
+"""With 48, the interval of a copy that loses 0.02 ends at 0.05: the draw would decide."""
+
 SEED = 5
-PREFIX, SUFFIX, TRUTH = 1200, 300, 240
-"""Characters around a hole that are sent, of which the engine takes its smallest window; and of the hole."""
 
 
 @dataclass(frozen=True, slots=True)

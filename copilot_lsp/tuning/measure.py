@@ -94,6 +94,12 @@ def compared(
     return times
 
 
+def raced(runs: Sequence[tuple[Bench, Config]], task: Task, tools: Tools) -> tuple[list[float], int]:
+    """Milliseconds a key of each, measured by turns; and how often. Takes the task's seconds."""
+    times = compared(runs, KEY, FILLED[0], task, tools, (0.0, 1.0))
+    return [key_ms(medians(each)) for each in times], len(times[0][1])
+
+
 def _best(
     bench: Bench,
     configs: Sequence[Config],

@@ -19,7 +19,7 @@ def profile_of(choice: Choice, found: Found, budget_ms: float) -> Profile:
     registry = models.load()
     made = datetime.datetime.now(datetime.UTC).replace(microsecond=0)
     chosen = Pick(choice.use.model, round(choice.use.key_ms, 1), why(choice, budget_ms))
-    better = _better(choice.better, registry.models) if choice.better else None
+    better = _better(choice.better[0], registry.models) if choice.better else None
     rows = tuple(_row(speed, budget_ms) for speed in found.speeds)
     return Profile(VERSION, made, float(budget_ms), this_machine(), chosen, better, rows, found.busy)
 

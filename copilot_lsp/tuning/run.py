@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field, replace
 from functools import partial
@@ -17,8 +17,8 @@ from copilot_lsp.models import Entry, trim
 from copilot_lsp.tuning import copy
 from copilot_lsp.tuning.bench import Bench
 from copilot_lsp.tuning.estimate import estimated
-from copilot_lsp.tuning.measure import Task, Tools, compared, measured
-from copilot_lsp.tuning.speed import KEY, Speed, key_ms, medians
+from copilot_lsp.tuning.measure import Task, Tools, measured, raced
+from copilot_lsp.tuning.speed import Speed
 
 NOISY = 1.5
 """If repetitions differ by this factor, other programs are running."""
@@ -67,7 +67,7 @@ def tune(plan: Plan, tools: Tools, open: Open) -> Found:
         found.notes.append(
             "other programs were running, so the measurements are too slow; tune again when the machine is idle"
         )
-    found.speeds += _estimates(found.speeds)
+    found.speeds += _estimates(found.speeds, {entry.name for entry in plan.entries})
     return found
 
 
@@ -125,9 +125,8 @@ def _copied(entry: Entry, speed: Speed, old: Bench, task: Task, tools: Tools, op
         with open(file) as new:
             pair = [(old, speed.config), (new, speed.config)]
             task = replace(task, seconds=task.seconds * COMPARED_SHARE)
-            times = compared(pair, KEY, 128, task, tools, (0.0, 1.0))
-            before, after = (key_ms(medians(each)) for each in times)
-            told = f"{copy.name_of(entry)}: {after:.0f} ms a key instead of {before:.0f} (n = {len(times[0][1])})"
+            (before, after), n = raced(pair, task, tools)
+            told = f"{copy.name_of(entry)}: {after:.0f} ms a key instead of {before:.0f} (n = {n})"
             if after > copy.GAIN * before:
                 return f"{told}: not kept"
             holes = copy.holes()
@@ -150,6 +149,8 @@ def _no_copy(entry: Entry) -> str:
         return "it is itself such a copy"
     if copy.name_of(entry) in models.load().models:
         return f"{copy.name_of(entry)} is here already"
+    if trim.name_of(entry) in models.load().models:
+        return "one of its trimmed copy is quicker"
     if not copy.could_gain(entry.path):
         return f"its weights are already {copy.TYPE}"
     if models.memory_needed(2 * entry.size, entry.shape) > psutil.virtual_memory().available:
@@ -160,9 +161,9 @@ def _no_copy(entry: Entry) -> str:
     return ""
 
 
-def _estimates(here: Sequence[Speed]) -> Iterator[Speed]:
-    """Of the models that fit and are not here, from the measured one whose file is nearest in size."""
-    known = {speed.model for speed in here}
+def _estimates(here: Sequence[Speed], tried: Collection[str]) -> Iterator[Speed]:
+    """Of the models that fit and were not tried, from the measured one whose file is nearest in size."""
+    known = {*tried, *(speed.model for speed in here)}
     for entry in models.load().models.values():
         if entry.name in known or not entry.fim or not models.fits(entry):
             continue

@@ -1,6 +1,7 @@
 """A copy of a model without the tokens that code does not use: smaller, and faster per generated token.
 
-Its weights are those of the original, and fewer bytes are read for each token: only its loss is measured.
+Its weights are those of the original, and fewer bytes are read for each token: its speed is measured only where it has
+to make up for a loss.
 """
 
 from __future__ import annotations
@@ -11,14 +12,24 @@ from contextlib import AbstractContextManager
 from dataclasses import replace
 from pathlib import Path
 
+import psutil
+
 from copilot_lsp import models
 from copilot_lsp.errors import ModelError, UsageError
 from copilot_lsp.models import Entry, partial, registry, trim, vocabulary
 from copilot_lsp.tuning import copy
 from copilot_lsp.tuning.bench import Bench, Filled, Hole
-from copilot_lsp.tuning.copy import Way
+from copilot_lsp.tuning.copy import Quality, Way
+from copilot_lsp.tuning.measure import Task, Tools, raced
+from copilot_lsp.tuning.speed import Config
 
 WAITING = "waiting for another process that makes this copy"
+
+SECONDS = 15.0
+"""To measure the speed of both."""
+
+THREADS = Config(0)
+"""As many as the engine uses by default."""
 
 Open = Callable[[Path], AbstractContextManager[Bench]]
 Report = Callable[[str, float], None]
@@ -52,9 +63,19 @@ def _made(entry: Entry, report: Report, open: Open) -> Entry:
         before = _filled(entry.path, holes, open, lambda share: report("trying the original", share / 2))
         after = _filled(file, holes, open, lambda share: report("trying the copy", 0.5 + share / 2))
         quality = copy.compare(before, after)
-        if not quality.is_good:
+        if not (quality.is_good or _is_worth(entry, file, quality, report, open)):
             raise ModelError(f"the copy was not kept, it is worse: {quality}")
         return copy.keep(entry, file, way(entry), quality)
+
+
+def _is_worth(entry: Entry, file: Path, quality: Quality, report: Report, open: Open) -> bool:
+    """Whether the time that it gains is worth its loss; not known, and so not, where both do not fit into memory."""
+    if models.memory_needed(2 * entry.size, entry.shape) > psutil.virtual_memory().available:
+        return False
+    task = Task(way(entry).name, file, (), SECONDS, 0.0)
+    with open(entry.path) as old, open(file) as new:
+        (before, after), _ = raced([(old, THREADS), (new, THREADS)], task, Tools(report=report))
+    return quality.is_worth(before, after)
 
 
 def _check(entry: Entry) -> None:

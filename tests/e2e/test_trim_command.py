@@ -85,7 +85,7 @@ async def test_a_copy_is_made_used_and_removed(home: Path) -> None:
         ] == "a copy of wide is being made: cancel that first"
         answer = (await asyncio.wait_for(making, 300))["result"]
         assert (answer["ok"], answer["name"]) == (True, "wide-trimmed")
-        assert "of 48 holes filled exactly" in answer["message"]
+        assert "of 96 holes filled exactly" in answer["message"]
         first, *between, last = steps(server, "trim")
         assert (first["title"], first["cancellable"]) == ("Making a faster copy of wide", True)
         assert [each["percentage"] for each in between] == sorted(each["percentage"] for each in between)

@@ -67,6 +67,11 @@ async function name(world: World, model: string): Promise<void> {
 /** Opens the menu of models, and leaves `row` of it. */
 async function menu({ editor }: World, row: string): Promise<void> {
     await editor.command('copilot-lsp: Choose a Model');
+    await inMenu({ editor }, row);
+}
+
+/** Leaves `row` of the menu that is open, or about to be. */
+async function inMenu({ editor }: Pick<World, 'editor'>, row: string): Promise<void> {
     await editor.page.locator('.quick-input-title', { hasText: 'Model that completes' }).waitFor();
     await editor.page.locator('.quick-input-widget input').fill(row);
     await editor.page.locator('.quick-input-list .monaco-list-row', { hasText: row }).first().waitFor();
@@ -131,6 +136,7 @@ scenario('a model is offered, got, cancelled, got, switched to and removed', asy
     await row.locator('.codicon-trash').click();
     await inDialog(world, 'Remove');
     await until('it is gone', () => answered(run, EXECUTE, 'copilotLsp.models.remove')?.ok);
+    await inMenu(world, SHIPPED); // it comes back after a removal
     await editor.keys('Escape');
 }, fresh);
 

@@ -35,7 +35,7 @@ def left(here: Path) -> list[Path]:
 def test_a_copy_that_is_as_good_is_kept(measured: Benches, here: Path, capsys: pytest.CaptureFixture[str]) -> None:
     original = (here / "good.gguf").read_bytes()
     assert main(["models", "trim", "good"]) == 0
-    assert "+0.000 nats a token (+0.000 to +0.000), 48 instead of 48 of 48 holes" in capsys.readouterr().out
+    assert "+0.000 nats a token (+0.000 to +0.000), 96 instead of 96 of 96 holes" in capsys.readouterr().out
     entry = models.load().get("good-trimmed")
     assert (entry.copy_of, entry.description) == ("good", "made here from good: 130 tokens")
     assert models.verify("good-trimmed").path == entry.path
@@ -66,7 +66,19 @@ def test_a_copy_that_is_worse_leaves_nothing(measured: Benches, here: Path, caps
     assert "good-trimmed" not in models.load().models
 
 
-def test_a_copy_goes_with_its_original_and_copies_of_it_too(measured: Benches, here: Path) -> None:
+def test_time_that_is_gained_makes_up_for_a_small_loss(measured: Benches, capsys: pytest.CaptureFixture[str]) -> None:
+    for name, ms in (("good", 100), ("good-trimmed", 80)):
+        measured.add(name, steady(ms, 1), nats=10.0 if name == "good" else 10.6)
+    assert main(["models", "trim", "good"]) == 0
+    assert "+0.060 nats a token" in capsys.readouterr().out
+    main(["models", "rm", "good-trimmed"])
+    measured.add("good-trimmed", steady(95, 1), nats=10.6)
+    assert main(["models", "trim", "good"]) == 1
+
+
+def test_a_copy_goes_with_its_original_and_copies_of_it_too(
+    measured: Benches, here: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     main(["models", "add", str(here / "good.gguf"), "--name", "mine"])
     measured.add("mine", steady(20, 1))
     measured.add("mine-trimmed-q4_0", steady(5, 1))
@@ -74,7 +86,9 @@ def test_a_copy_goes_with_its_original_and_copies_of_it_too(measured: Benches, h
     measured.add("good-trimmed-q4_0", steady(5, 1))
     assert main(["tune", "--requantize", "--model", "good-trimmed"]) == 0
     assert {"good-trimmed", "good-trimmed-q4_0"} <= models.load().models.keys()
-    models.remove("good-trimmed")
+    capsys.readouterr()
+    assert main(["models", "rm", "good-trimmed"]) == 0
+    assert "good-trimmed and its copy good-trimmed-q4_0 are gone: " in capsys.readouterr().out
     assert left(here) == []
     assert "good-trimmed-q4_0" not in models.load().models
 

@@ -215,7 +215,7 @@ class TestCopies:
         entry = models.load().get("good-q4_0")
         assert entry.copy_of == "good"
         assert entry.path.is_file()
-        assert entry.quality.startswith("against good: +0.000 nats a token (+0.000 to +0.000), 48 instead of 48 of 48")
+        assert entry.quality.startswith("against good: +0.000 nats a token (+0.000 to +0.000), 96 instead of 96 of 96")
         assert models.verify("good-q4_0").path == entry.path
         assert config.load().settings.model == "good-q4_0"
         assert (here / "good.gguf").read_bytes() == original
@@ -291,7 +291,7 @@ class TestCopies:
         holes = copy.holes()
         assert len(holes) == copy.HOLES
         assert holes == copy.holes()
-        assert all(hole.truth and len(hole.prefix) <= copy.PREFIX for hole in holes)
+        assert all(hole.truth and len(hole.prefix) <= bench.PREFIX for hole in holes)
 
     @pytest.mark.parametrize(
         ("worse", "high", "after", "expected"),

@@ -6,7 +6,10 @@ import type { Locator, Page } from 'playwright-core';
 import { equals, PATIENCE_MS, until } from './wait.ts';
 
 const START_MS = 180_000;
-/** The palette closes when the focus moves, as it may while an editor opens: then it is opened again. */
+/**
+ * The palette closes when the focus moves, as it may while an editor opens, and another list may stand where it was
+ * looked for: then that is closed, and the palette opened again.
+ */
 const PALETTE_MS = 5000;
 const KEY_MS = 40;
 /** An editor of text, ready to type. */
@@ -70,10 +73,12 @@ export class Editor {
         const entry = this.rows().filter({ has: this.page.getByText(label, { exact: true }) }).first();
         await until(`"${label}" in the palette`, async () => {
             if (!(await input.isVisible())) await this.keys('F1');
-            return input
+            const isPicked = await input
                 .fill(text, { timeout: PALETTE_MS })
                 .then(() => entry.click({ timeout: PALETTE_MS }))
                 .then(() => true, () => false);
+            if (!isPicked) await this.keys('Escape');
+            return isPicked;
         });
     }
 
