@@ -87,7 +87,9 @@ def run(arguments: argparse.Namespace) -> int:
     elif action == "add":
         _add(typed(arguments, Added))
     elif action == "best":
-        _best(arguments)
+        from copilot_lsp.cli import best
+
+        best.run(typed(arguments, best.Options))
     elif action in ("pull", "info"):
         {"pull": _pull, "info": _info}[action](typed(arguments, Shown))
     else:
@@ -99,12 +101,6 @@ def _list(as_json: bool) -> None:
     from copilot_lsp.cli import listing
 
     listing.print_json() if as_json else listing.print_table()
-
-
-def _best(arguments: argparse.Namespace) -> None:
-    from copilot_lsp.cli import best
-
-    best.run(typed(arguments, best.Options))
 
 
 def _pull(options: Shown) -> None:
