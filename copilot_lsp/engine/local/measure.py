@@ -77,12 +77,16 @@ class Bench:
         self._use(self.engine)
         self.filled = 0
         for prompt, truth in self._filled_in(job["holes"]):
-            logits = self._logits(prompt, truth)
-            chosen = logits.argmax(axis=1)
-            top = logits.max(axis=1, keepdims=True)
-            norm = top[:, 0] + np.log(np.exp(logits - top).sum(axis=1))
-            nats = float(np.minimum(norm - logits[np.arange(len(truth)), truth], MOST_NATS).sum())
-            yield {"nats": nats, "tokens": len(truth), "exact": bool((chosen == np.array(truth)).all())}
+            nats, exact = self.score(prompt, truth)
+            yield {"nats": nats, "tokens": len(truth), "exact": exact}
+
+    def score(self, prompt: Sequence[int], truth: Sequence[int]) -> tuple[float, bool]:
+        """How surprised the model is by `truth`, in nats; and whether each token of it is the likeliest."""
+        logits = self._logits(prompt, truth)
+        top = logits.max(axis=1, keepdims=True)
+        norm = top[:, 0] + np.log(np.exp(logits - top).sum(axis=1))
+        nats = np.minimum(norm - logits[np.arange(len(truth)), truth], MOST_NATS).sum()
+        return float(nats), bool((logits.argmax(axis=1) == np.array(truth)).all())
 
     def tokens(self, job: Job) -> Results:
         for prompt, truth in self._filled_in(job["holes"]):

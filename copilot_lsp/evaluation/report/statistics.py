@@ -1,4 +1,4 @@
-"""Confidence intervals by the paired bootstrap (Efron and Tibshirani, 1993, chapters 13 and 16).
+"""Confidence intervals: Wilson's for a share, else by the paired bootstrap (Efron and Tibshirani, 1993, 13 and 16).
 
 Cases are drawn with replacement, the same ones for both sides, and the measure's difference is taken each time; the
 interval holds the middle 95 % of these.
@@ -6,6 +6,7 @@ interval holds the middle 95 % of these.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
@@ -61,6 +62,13 @@ def interval(count: int, values: Values, seed: int = 0) -> tuple[float | None, f
     with how often every case is in it. None where too few draws have a value.
     """
     return _middle(count, values, np.random.default_rng(seed))
+
+
+def wilson(count: int, of: int, z: float = 1.96) -> tuple[float, float]:
+    """Wilson's score interval for a share, by default of 95 % (Wilson, 1927, JASA 22, page 209)."""
+    middle = (count + z * z / 2) / (of + z * z)
+    spread = z / (of + z * z) * math.sqrt(count * (of - count) / of + z * z / 4)
+    return max(0.0, middle - spread), min(1.0, middle + spread)
 
 
 def _middle(count: int, values: Values, rng: np.random.Generator) -> tuple[float | None, float | None]:
