@@ -13,7 +13,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import math
 import os
 import time
 from collections.abc import Iterator, Sequence
@@ -32,6 +31,7 @@ from copilot_lsp.engine.local.worker import Worker
 from copilot_lsp.evaluation.cases import replay
 from copilot_lsp.evaluation.cases.case import Case
 from copilot_lsp.evaluation.cases.holes import Kind
+from copilot_lsp.evaluation.report.statistics import wilson
 from copilot_lsp.settings import ContextSettings, EngineSettings, Settings
 
 WINDOW = ContextSettings(prefix_tokens=128, suffix_tokens=32, cold_ms=0)
@@ -97,13 +97,6 @@ def answers(asked: Asked, cases: Sequence[Case]) -> Iterator[Row]:
 def shown(answered: Answered) -> str:
     text, trace = answered
     return text[: gate.sure_length(text, trace, SHOWN)].rstrip()
-
-
-def wilson(count: int, of: int, z: float = 1.96) -> tuple[float, float]:
-    """Wilson's score interval for a share."""
-    middle = (count + z * z / 2) / (of + z * z)
-    spread = z / (of + z * z) * math.sqrt(count * (of - count) / of + z * z / 4)
-    return max(0.0, middle - spread), min(1.0, middle + spread)
 
 
 def report(rows: Sequence[Row]) -> None:
