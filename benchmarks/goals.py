@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 
@@ -16,10 +16,20 @@ class Goal:
     reached: bool | None
 
 
-def markdown(goals: Sequence[Goal]) -> str:
-    rows = [f"| {each.measure} | {each.goal} | {_verdict(each)}{each.found} |" for each in goals]
-    return "\n".join(["| measure | goal | found |", "|---|---|---|", *rows])
+def markdown(found: Mapping[str, Sequence[Goal]]) -> str:
+    """A column for each model, a row for each goal; the first model has them all."""
+    columns = [{each.measure: each for each in goals} for goals in found.values()]
+    rows = [_row("measure", "goal", *found), "|---" * (2 + len(found)) + "|"]
+    for measure, first in columns[0].items() if columns else ():
+        rows.append(_row(measure, first.goal, *(_told(goals.get(measure)) for goals in columns)))
+    return "\n".join(rows)
 
 
-def _verdict(goal: Goal) -> str:
-    return {True: "", False: "missed: ", None: "not measured"}[goal.reached]
+def _row(*cells: str) -> str:
+    return f"| {' | '.join(cells)} |"
+
+
+def _told(goal: Goal | None) -> str:
+    if goal is None or goal.reached is None:
+        return "not measured"
+    return goal.found if goal.reached else f"missed: {goal.found}"

@@ -16,7 +16,6 @@ import argparse
 import asyncio
 import json
 import os
-import platform
 import random
 import sys
 import tempfile
@@ -30,9 +29,9 @@ from rich.console import Console
 
 from benchmarks import latency_table
 from benchmarks.goals import markdown
-from benchmarks.keystrokes import PEER, assistants
 from benchmarks.played import Played, play
 from benchmarks.replay import HABITS, steps
+from benchmarks.ways import PEER, assistants, file_of, machine, share_a_file
 from copilot_lsp import models
 from copilot_lsp.evaluation.typing import places
 from copilot_lsp.evaluation.typing.workspace import Workspace
@@ -91,12 +90,9 @@ def write(arguments: argparse.Namespace, name: str, found: Found) -> None:
     if arguments.json is None:
         return
     facts = {"model": name, "threads": arguments.threads, "seed": arguments.seed, "keys": arguments.keys}
-    machine = f"{platform.system()} {platform.machine()}, {os.cpu_count()} CPUs"
     ways = {way: [asdict(each) for each in played] for way, played in found.items()}
-    file = arguments.json
-    if len(arguments.model) > 1:
-        file = file.with_name(f"{file.stem}.{Path(name).stem}{file.suffix}")
-    file.write_text(json.dumps({**facts, "machine": machine, "ways": ways}, indent=1), "utf-8")
+    file = file_of(arguments.json, name, arguments.model)
+    file.write_text(json.dumps({**facts, "machine": machine(), "ways": ways}, indent=1), "utf-8")
 
 
 def main() -> None:
@@ -116,6 +112,8 @@ def main() -> None:
     arguments = parser.parse_args()
     arguments.way = arguments.way or ["ours", PEER]
     arguments.model = arguments.model or ["default"]
+    if share_a_file(arguments.model):
+        parser.error("two models have the same file name: their results would be written to one file")
     if arguments.quick:
         arguments.traces, arguments.keys, arguments.minutes = 3, 10, 2.5
     size = places.Size(least=max(80, arguments.keys), most=1000)
@@ -134,7 +132,7 @@ def main() -> None:
         if not done:
             continue
         console.print(f"\n{name}, {arguments.keys} keys a trace", latency_table.of(found), sep="\n")
-        print(f"\n{markdown(latency_table.goals(found))}")
+        print(f"\n{markdown({name: latency_table.goals(found)})}")
 
 
 if __name__ == "__main__":

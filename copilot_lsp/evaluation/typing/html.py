@@ -13,10 +13,28 @@ from copilot_lsp.evaluation.typing.table import Run, told
 
 
 def page(run: Run, options: Mapping[str, object], seed: int = 0) -> str:
+    return _document(" and ".join(run), options, _values(run, seed) + _plots(run, seed))
+
+
+def of_models(runs: Mapping[str, Run], options: Mapping[str, object], seed: int = 0) -> str:
+    """The same for each model, by its name, under one head."""
+    parts = [
+        f'<h1 class="model">{escape(name)}</h1><p class="facts"><span>places: <b>{_count(run)}</b></span></p>'
+        f"{_values(run, seed)}{_plots(run, seed)}"
+        for name, run in runs.items()
+    ]
+    return _document(" and ".join(runs), options, "".join(parts))
+
+
+def _count(run: Run) -> int:
+    return len(next(iter(run.values()), []))
+
+
+def _document(subject: str, options: Mapping[str, object], body: str) -> str:
     style = resources.files("copilot_lsp.evaluation.report").joinpath("report.css").read_text("utf-8")
-    names = escape(" and ".join(run))
+    names = escape(subject)
     facts = "".join(f"<span>{escape(name)}: <b>{escape(str(value))}</b></span>" for name, value in options.items())
-    body = f'<h1>Typing with {names}</h1><p class="facts">{facts}</p>{_values(run, seed)}{_plots(run, seed)}'
+    body = f'<h1>Typing with {names}</h1><p class="facts">{facts}</p>{body}'
     return (
         '<!doctype html>\n<html lang="en"><head><meta charset="utf-8">'
         '<meta name="viewport" content="width=device-width, initial-scale=1">'
