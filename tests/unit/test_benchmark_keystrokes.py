@@ -13,6 +13,7 @@ import pytest
 from benchmarks import keystrokes, keystrokes_table
 from benchmarks.goals import Goal, markdown
 from benchmarks.ways import file_of, share_a_file
+from copilot_lsp import models
 from copilot_lsp.errors import EngineFailed, ModelMissing
 from copilot_lsp.evaluation.typing.assistant import Offer, Scene, Usage
 from copilot_lsp.evaluation.typing.screen import Fate, Seen
@@ -138,10 +139,10 @@ def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., int]:
             yield Oracle("ours", 12, fails if model == Path("large") else None)
             yield Oracle("peer", 4)
 
-        monkeypatch.setattr(keystrokes.models, "find", find)
+        monkeypatch.setattr(models, "find", find)
         monkeypatch.setattr(keystrokes, "assistants", assistants)
-        models = ("--model", "small", "--model", "large", "--places", 2)
-        monkeypatch.setattr(sys, "argv", ["keystrokes", str(tmp_path / "code"), *map(str, (*models, *arguments))])
+        named = ("--model", "small", "--model", "large", "--places", 2)
+        monkeypatch.setattr(sys, "argv", ["keystrokes", str(tmp_path / "code"), *map(str, (*named, *arguments))])
         return keystrokes.main()
 
     return main
