@@ -62,7 +62,8 @@ def build() -> Path:
     work = target.parent / "build"
     work.mkdir(parents=True, exist_ok=True)
     subprocess.run(["cmake", "-S", source(work) / "vendor/llama.cpp", "-B", work / "make", *FLAGS], check=True)
-    subprocess.run(["cmake", "--build", work / "make", "--target", "llama-server", "--parallel"], check=True)
+    cores = str(os.cpu_count() or 1)  # without a number, make starts as many compilers as there are files
+    subprocess.run(["cmake", "--build", work / "make", "--target", "llama-server", "--parallel", cores], check=True)
     (work / "make/bin/llama-server").rename(target)
     return target
 

@@ -22,6 +22,15 @@ def sure_length(text: str, trace: Trace, least: float) -> int:
     return len(text)
 
 
+def probability(trace: Trace, length: int) -> float | None:
+    """Joint probability of the text's first `length` characters, and of the rest of the piece in which they end.
+
+    None when no probabilities are known.
+    """
+    known = [each for each in trace if each[0] >= length] or trace[-1:]
+    return known[0][1] if known else None
+
+
 def whole_words(text: str, length: int) -> int:
     """`length`, or the start of the word that a cut there would split."""
     return word_start(text, length) if _in_word(text, length) else length

@@ -145,7 +145,9 @@ class Run:
                 self._shown = shaped
             now = time.perf_counter()
             self._look_again = now + (now - begun) * REST
-        return Generated(self.place, self.job.shape, self._shown, self._done, confidence=self.job.confidence)
+        sure = gate.probability(self.trace, len(self._shown))
+        floor = self.job.confidence
+        return Generated(self.place, self.job.shape, self._shown, self._done, confidence=floor, probability=sure)
 
     def _whole_lines(self) -> str:
         """Half a line may be valid syntax (`return self.fo`), so later rules could not detect the cut."""
@@ -231,7 +233,15 @@ class Run:
             text, silence = self._shown, None
         trace, floor = tuple(self.trace), self.job.confidence
         return Generated(
-            self.place, self.job.shape, text, self._done, silence, confidence=floor, raw=self.text, trace=trace
+            self.place,
+            self.job.shape,
+            text,
+            self._done,
+            silence,
+            confidence=floor,
+            raw=self.text,
+            trace=trace,
+            probability=gate.probability(trace, len(text)),
         )
 
 

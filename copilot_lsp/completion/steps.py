@@ -161,7 +161,7 @@ def completion_of(query: Query, result: Generated, id: str) -> Completion:
         text = query.selected.text + text
         start, end = query.selected.start, query.selected.end
     confidence = result.done.confidence if result.done else None
-    return Completion(id, text, start, end, result.shape, confidence)
+    return Completion(id, text, start, end, result.shape, confidence, result.probability)
 
 
 NOT_READY = {

@@ -88,7 +88,7 @@ class Oracle:
     """Suggests so many characters of what comes next; `fails_at` a place with so many before it, or is interrupted."""
 
     def __init__(self, name: str, length: int, fails: BaseException | None = None) -> None:
-        self.name = name
+        self.name, self.probability = name, 0.8 if name == "ours" else None
         self._length, self._fails = length, fails
         self._entered = 0
         self._hear: Callable[[Offer], None] = lambda _: None
@@ -106,7 +106,7 @@ class Oracle:
 
     def changed(self, scene: Scene) -> None:
         rest = scene.place.text[len(scene.left) :]
-        self._hear(Offer(scene.change, rest[: self._length]))
+        self._hear(Offer(scene.change, rest[: self._length], probability=self.probability))
 
     def shown(self, offer: Offer) -> None: ...
 
@@ -165,7 +165,10 @@ def test_two_models_are_told_side_by_side(
 
 def test_the_report_needs_no_json(run: Callable[..., int], tmp_path: Path) -> None:
     assert run("--html", tmp_path / "found.html") == 0
-    assert "<svg" in (tmp_path / "found.html").read_text("utf-8")
+    page = (tmp_path / "found.html").read_text("utf-8")
+    assert "<svg" in page
+    assert "Expected calibration error: ours 0.200" in page, "all are right, and each says that 8 of 10 are"
+    assert "100.0% of " in page
     assert not list(tmp_path.glob("*.json"))
 
 

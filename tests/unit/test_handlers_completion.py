@@ -42,6 +42,7 @@ async def test_an_item_has_text_range_and_accept_command() -> None:
         accept = item.pop("command")
         assert item == {"insertText": "1 + 2", "range": span(0, 4, 4)}
         assert accept["command"] == "copilotLsp.didAccept"
+        assert accept["arguments"][1] == RULE.confidence
         await client.request("workspace/executeCommand", accept)
         assert client.session.recorder.statistics().accepted == 1
 

@@ -46,7 +46,11 @@ class Calibration:
 
 def of(cases: Iterable[tuple[Case, Outcome]]) -> Calibration | None:
     """None when no case has a probability."""
-    points = [point for case, outcome in cases for point in _points(case, outcome)]
+    return of_points([point for case, outcome in cases for point in _points(case, outcome)])
+
+
+def of_points(points: Sequence[tuple[float, bool]]) -> Calibration | None:
+    """Of probabilities and whether the text was right; None without any."""
     if not points:
         return None
     # Among equals the right ones first: the monotone fit then takes them together.

@@ -10,6 +10,7 @@ from html import escape
 from importlib import resources
 
 from copilot_lsp.evaluation.cases.case import Case, unified
+from copilot_lsp.evaluation.report import reliability
 from copilot_lsp.evaluation.report.measures import BY_NAME, MEASURES
 from copilot_lsp.evaluation.report.plots import Axis, Line, bars, curves, legend, rounded
 from copilot_lsp.evaluation.report.results import Model, Results
@@ -104,9 +105,7 @@ def _plots(results: Results) -> Iterator[str]:
     precision = [Line(model.name, _precision(model)) for model in results.models]
     told = "Right when shown, by how much is shown, for thresholds of confidence"
     yield _figure(told, curves(precision, Axis("requests that showed something", 1), Axis("right when shown", 1)))
-    if honest := [Line(model.name, points) for model in results.models if (points := _honest(model))]:
-        told = "Calibration: on the diagonal, 7 of 10 texts with probability 0.7 are right"
-        yield _figure(told, curves(honest, Axis("joint probability", 1), Axis("right", 1)))
+    yield reliability.figure({model.name: model.calibration for model in results.models})
     latency = [Line(model.name, points) for model in results.models if (points := _latency(model))]
     if latency:
         top = rounded(max(line.points[-1][0] for line in latency))
@@ -130,11 +129,6 @@ def _precision(model: Model) -> list[tuple[float, float, str]]:
         for point in model.sweep
         if (right := point.right_when_shown) is not None
     ]
-
-
-def _honest(model: Model) -> list[tuple[float, float, str]]:
-    bins = model.calibration.bins if model.calibration else ()
-    return [(each.probability, each.right, f"{TEXT(each.right)} of {each.count} right") for each in bins]
 
 
 def _latency(model: Model) -> list[tuple[float, float, str]]:

@@ -41,9 +41,11 @@ def rounded(top: float) -> float:
     return next(step * power for step in (1, 2, 4, 8, 10) if step * power >= top)
 
 
-def curves(lines: Sequence[Line], across: Axis, up: Axis, dots: bool = True) -> str:
+def curves(lines: Sequence[Line], across: Axis, up: Axis, dots: bool = True, diagonal: bool = False) -> str:
     """Lines over a grid."""
     body = [_grid(across, up)]
+    if diagonal:
+        body.append(f'<path class="grid" d="M{_x(0):.1f} {_y(0):.1f}L{_x(1):.1f} {_y(1):.1f}"/>')
     for index, line in enumerate(lines):
         places = [(_x(x / across.top), _y(y / up.top), told) for x, y, told in line.points]
         path = " ".join(f"{x:.1f},{y:.1f}" for x, y, _ in places)

@@ -13,13 +13,15 @@ from copilot_lsp.evaluation.typing.places import Place
 class Offer:
     """What is suggested at the cursor after the change number `change`; `text` "" when nothing is.
 
-    `final` False: the text may still grow. `token` is the assistant's own, to know the offer by.
+    `final` False: the text may still grow. `token` is the assistant's own, to know the offer by. `probability` is what
+    it says of the text, None when it says nothing.
     """
 
     change: int
     text: str
     final: bool = True
     token: object = None
+    probability: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,10 +6,13 @@ from collections.abc import Mapping, Sequence
 from html import escape
 from importlib import resources
 
+from copilot_lsp.evaluation.report import reliability
+from copilot_lsp.evaluation.report.calibration import Calibration, of_points
 from copilot_lsp.evaluation.report.plots import Axis, Line, bars, curves, legend, rounded
 from copilot_lsp.evaluation.typing.measures import BY_NAME, MEASURES, by_language, value
 from copilot_lsp.evaluation.typing.session import Typed
 from copilot_lsp.evaluation.typing.table import Run, told
+from copilot_lsp.evaluation.typing.typist import Verdict
 
 
 def page(run: Run, options: Mapping[str, object], seed: int = 0) -> str:
@@ -69,12 +72,19 @@ def _plots(run: Run, seed: int) -> str:
         top = rounded(max(line.points[-1][0] for line in lines))
         axes = Axis("milliseconds from the key to the ghost", top, "{:.0f}"), Axis("ghosts", 1)
         figures += _figure("Time to ghost", curves(lines, *axes, dots=False))
+    figures += reliability.figure({name: _calibration(typed) for name, typed in run.items()})
     return f'<h2>Plots</h2>{legend(list(run))}<div class="plots">{figures}</div>'
 
 
 def _waits(typed: Sequence[Typed]) -> list[tuple[float, float, str]]:
     times = sorted(1000 * seen.wait for each in typed for seen in each.seen)
     return [(time, (number + 1) / len(times), "") for number, time in enumerate(times)]
+
+
+def _calibration(typed: Sequence[Typed]) -> Calibration | None:
+    """Of the ghosts, each with the probability of all of it; right is what was written to its end."""
+    ghosts = [seen for each in typed for seen in each.seen if seen.probability is not None]
+    return of_points([(seen.probability or 0.0, seen.verdict is Verdict.FULL) for seen in ghosts])
 
 
 def _figure(title: str, svg: str) -> str:

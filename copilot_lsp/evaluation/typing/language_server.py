@@ -160,7 +160,7 @@ class LanguageServer:
             return
         text = text_of(items[0])
         begun = _begun(items[0], scene, text)
-        self._hear(Offer(scene.change, text[begun:], final, Item(items[0], begun)))
+        self._hear(Offer(scene.change, text[begun:], final, Item(items[0], begun), _probability(items[0])))
 
     async def _told(self) -> Message:
         """What our server counts; another one has no such method."""
@@ -208,6 +208,12 @@ def position(before: str, left: str) -> tuple[int, int]:
 
 def utf16(text: str) -> int:
     return len(text.encode("utf-16-le")) // 2
+
+
+def _probability(item: Message) -> float | None:
+    """The second argument of the item's command."""
+    arguments = (item.get("command") or {}).get("arguments") or []
+    return arguments[1] if len(arguments) > 1 else None
 
 
 def text_of(item: Message) -> str:

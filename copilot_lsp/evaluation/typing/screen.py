@@ -28,7 +28,7 @@ class Seen:
     """A suggestion from its first appearance to its end; one that grew, or of which some was typed, is still the same.
 
     `wait`: seconds from the key that asked for it. `wrong`: characters shown that are not what was written.
-    `after_accept`: the first one after another was taken.
+    `after_accept`: the first one after another was taken. `probability`: what its assistant said of the whole text.
     """
 
     text: str
@@ -37,6 +37,7 @@ class Seen:
     wait: float
     after_accept: bool
     fate: Fate
+    probability: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,7 +136,8 @@ class Screen:
         text = ghost.text.rstrip()
         wrong = len(text) - right_length(ghost.page, text)
         verdict = judge(ghost.page, text)
-        self.seen.append(Seen(text, verdict, wrong, ghost.wait, ghost.after_accept, fate))
+        said = ghost.offer.probability
+        self.seen.append(Seen(text, verdict, wrong, ghost.wait, ghost.after_accept, fate, said))
 
 
 def until_closed(text: str, opened: str, closed: str) -> int:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from lsprotocol import types
 
+from copilot_lsp.completion.query import Completion
 from copilot_lsp.server.protocol import Server
 from copilot_lsp.server.status import status_of
 
@@ -12,12 +13,12 @@ RESTART_ENGINE = "copilotLsp.restartEngine"
 STATUS = "copilotLsp.status"
 
 
-def accept_command(completion_id: str) -> types.Command:
-    """What the editor executes once the user took the completion."""
-    return types.Command("Accept completion", DID_ACCEPT, arguments=[completion_id])
+def accept_command(completion: Completion) -> types.Command:
+    """What the editor executes once the user took the completion; it also says how probable the text is."""
+    return types.Command("Accept completion", DID_ACCEPT, arguments=[completion.id, completion.probability])
 
 
-def did_accept(ls: Server, completion_id: str = "") -> None:
+def did_accept(ls: Server, completion_id: str = "", _probability: float | None = None) -> None:
     ls.session.recorder.accepted(completion_id)
     ls.session.changed()
 

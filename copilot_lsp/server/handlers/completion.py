@@ -61,7 +61,7 @@ def _item(ls: Server, snapshot: Snapshot, completion: Completion) -> types.Compl
         text_edit=types.TextEdit(
             as_range(ls.session, snapshot, completion.start - len(word.encode()), completion.end), text
         ),
-        command=accept_command(completion.id),
+        command=accept_command(completion),
     )
 
 

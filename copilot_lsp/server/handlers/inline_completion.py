@@ -77,7 +77,7 @@ def _item(session: Session, snapshot: Snapshot, completion: Completion) -> types
     return types.InlineCompletionItem(
         insert_text=completion.text,
         range=as_range(session, snapshot, completion.start, completion.end),
-        command=accept_command(completion.id),
+        command=accept_command(completion),
     )
 
 

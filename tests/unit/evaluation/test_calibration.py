@@ -6,8 +6,10 @@ import numpy as np
 import pytest
 from problems import replayed
 
+from copilot_lsp.completion import gate
 from copilot_lsp.evaluation.report import calibration
 from copilot_lsp.evaluation.report.calibration import Bin, isotonic
+from copilot_lsp.evaluation.report.reliability import figure
 from copilot_lsp.evaluation.run.outcome import Outcome
 
 CASE = replayed("total = ", "first + second")
@@ -45,3 +47,18 @@ def test_without_probabilities_there_is_nothing_to_say() -> None:
 def test_the_fit_rises_and_keeps_the_mean() -> None:
     fitted = isotonic(np.array([0.0, 1.0, 0.0, 0.0, 1.0, 1.0]))
     assert fitted.tolist() == pytest.approx([0, 1 / 3, 1 / 3, 1 / 3, 1, 1])
+
+
+def test_the_plot_says_how_many_were_right_and_how_sure_that_is() -> None:
+    found = calibration.of_points([(0.75, True), (0.75, False), (0.75, True), (0.75, True)])
+    svg = figure({"small": found, "silent": None})
+    assert "Expected calibration error: small 0.000" in svg
+    assert "small: 75.0% of 4 right (30.1% to 95.4%)" in svg
+    assert "silent" not in svg
+    assert figure({"silent": None}) == ""
+
+
+@pytest.mark.parametrize(("length", "expected"), [(1, 0.9), (5, 0.9), (6, 0.5), (9, 0.5), (12, 0.5)])
+def test_a_shown_text_is_as_probable_as_the_tokens_it_is_made_of(length: int, expected: float) -> None:
+    assert gate.probability([(5, 0.9), (9, 0.5)], length) == expected
+    assert gate.probability([], length) is None
