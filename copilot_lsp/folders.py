@@ -18,9 +18,15 @@ def config() -> Path:
 
 
 def runtime() -> Path:
-    """Sockets of what runs now: the session's folder, where the system has one."""
-    folder = os.environ.get("XDG_RUNTIME_DIR", "")
-    return Path(folder) / NAME if Path(folder).is_absolute() and Path(folder).is_dir() else cache() / "run"
+    """Sockets of what runs now: in the session's folder, where the system has one."""
+    folder = session()
+    return folder / NAME if folder else cache() / "run"
+
+
+def session() -> Path | None:
+    """XDG_RUNTIME_DIR: private, on this machine, and gone when the user logs out."""
+    folder = Path(os.environ.get("XDG_RUNTIME_DIR", ""))
+    return folder if folder.is_absolute() and folder.is_dir() else None
 
 
 def cache() -> Path:

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -59,7 +60,8 @@ class EngineSettings:
     """`threads` 0: one for each core that may be used. `gpu_layers` -1: as many as fit.
 
     `sequences`: documents whose KV cache is kept. `safe_mode` auto: only after a native crash. `shared`: one process
-    for all servers of the user that have the same model and the same settings here. `cache_type`: of the numbers in the
+    for all servers of the user that have the same model and the same settings here; not the default on Windows, where
+    its socket would be a port of the loopback interface. `cache_type`: of the numbers in the
     KV cache; q8_0 needs `flash_attention`. `draft_tokens`: number of tokens drafted and verified in one step
     (`speculative`); the best value depends on the CPU.
     """
@@ -73,7 +75,7 @@ class EngineSettings:
     cache_type: CacheType = "f16"
     speculative: bool = True
     draft_tokens: int = 7
-    shared: bool = False
+    shared: bool = os.name != "nt"
 
 
 @dataclass(frozen=True, slots=True)

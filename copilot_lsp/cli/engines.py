@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import logging
 import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -19,8 +18,6 @@ from copilot_lsp.settings import Settings
 
 if TYPE_CHECKING:
     from copilot_lsp.config import Effective
-
-log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,14 +95,14 @@ def _on_this_machine(choice: Choice, settings: Settings, shared: bool) -> Engine
     from copilot_lsp.engine.local.supervisor import LocalEngine
 
     model = models.find(settings.model)
-    if shared and settings.engine.shared:
-        from copilot_lsp.engine.shared.engine import SharedEngine
+    own = partial(LocalEngine, model.path, settings, model.name)
+    if not shared or not settings.engine.shared:
+        return own()
 
-        try:
-            return SharedEngine(model.path, settings, model.name)
-        except OSError as error:
-            log.warning("the engine is not shared: %s", error)
-    return LocalEngine(model.path, settings, model.name)
+    from copilot_lsp.engine.shared.engine import SharedEngine
+    from copilot_lsp.engine.shared.fallback import SharedOrOwn
+
+    return SharedOrOwn(partial(SharedEngine, model.path, settings, model.name), own)
 
 
 @asynccontextmanager

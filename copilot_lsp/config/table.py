@@ -116,7 +116,11 @@ OPTIONS = (
     ),
     Option("engine.speculative", "Draft tokens from the text around the cursor and verify them in one step."),
     Option("engine.draftTokens", "Maximum number of tokens drafted and verified in one step.", 1, 15),
-    Option("engine.shared", "Use one engine process for all editor windows with the same model and engine settings."),
+    Option(
+        "engine.shared",
+        "Use one engine process for all editor windows with the same model and engine settings; on Windows, the default"
+        " is `false`.",
+    ),
     Option(
         "remote.endpoints",
         "URLs of engines on other machines, tried in this order: llama-server, or an OpenAI API ending in `/v1`."

@@ -13,6 +13,7 @@ from copilot_lsp.doctor.check import Check, State
 from copilot_lsp.doctor.model import CHOOSE, entry_of
 from copilot_lsp.engine.base import Done, Engine, InfillRequest, Limits
 from copilot_lsp.engine.families import FAMILIES, LAYOUTS
+from copilot_lsp.engine.shared.alone import why_alone
 from copilot_lsp.errors import EngineError, EngineFailed
 from copilot_lsp.models import Entry
 from copilot_lsp.settings import Settings
@@ -70,6 +71,8 @@ def _facts(engine: Engine, settings: Settings) -> Iterator[Check]:
     if clients := engine.status.clients:
         others = f"{clients - 1} more" if clients > 1 else "nobody else"
         yield Check("engine: shared", f"yes, process {engine.status.pid}; {others} at the moment")
+    elif why := why_alone(engine.status, settings.engine):
+        yield Check("engine: shared", f"no: {why}", State.WARNING if settings.engine.shared else State.OK)
     yield _safe_mode(engine.status.safe_mode, settings.engine.safe_mode == "on")
     if facts:
         yield _build(str(facts.get("llama_cpp", "")), _processor())

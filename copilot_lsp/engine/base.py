@@ -161,7 +161,8 @@ class EngineState(StrEnum):
 class EngineStatus:
     """`message` is one line for the user; `details` are shown by `doctor` and the log (template, context, ...).
 
-    `clients`: number of servers that share the process; 0 if it is not shared.
+    `clients`: number of servers that share the process; 0 if it is not shared. `alone`: why it is not, though it
+    should be.
     `remote`: host that receives text; "" while it stays on this machine.
     """
 
@@ -172,6 +173,7 @@ class EngineStatus:
     pid: int | None = None
     details: Mapping[str, str | int | float | bool] = field(default_factory=dict)
     clients: int = 0
+    alone: str = ""
     remote: str = ""
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict
 
 from copilot_lsp.engine.base import EngineState, EngineStatus
+from copilot_lsp.engine.shared.alone import why_alone
 from copilot_lsp.server.session import LOADING, Session
 from copilot_lsp.server.statistics import Statistics
 from copilot_lsp.silence import Reason, Silence
@@ -24,7 +25,9 @@ def status_of(session: Session) -> dict[str, object]:
         "model": engine.model,
         "remote": engine.remote,
         "safeMode": engine.safe_mode,
+        "enginePid": engine.pid,
         "sharedBy": engine.clients,
+        "notShared": why_alone(engine, session.settings.engine),
         "profile": asdict(session.profile),
         "lastLatencyMs": session.last.milliseconds and round(session.last.milliseconds),
         "lastSilence": _last_silence(session),

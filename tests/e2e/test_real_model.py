@@ -75,16 +75,13 @@ class Buffer:
         await self.editor.workspace_execute_command_async(command)
 
 
-def engine_pid(editor: Editor) -> int:
-    """The server's child that runs the model."""
-    for status in Path("/proc").glob("[0-9]*/status"):
-        try:
-            parent = f"\nPPid:\t{editor.pid}\n" in status.read_text()
-            if parent and b"copilot_lsp.engine.local.worker" in status.with_name("cmdline").read_bytes():
-                return int(status.parent.name)
-        except OSError:
-            continue
-    raise AssertionError("the server has no engine process")
+async def engine_pid(editor: Editor) -> int:
+    """The process that runs the model, whoever started it."""
+    status = await editor.workspace_execute_command_async(types.ExecuteCommandParams("copilotLsp.status"))
+    assert status is not None
+    pid: int = status["enginePid"]
+    assert b"copilot_lsp.engine.local.worker" in Path(f"/proc/{pid}/cmdline").read_bytes()
+    return pid
 
 
 async def until_completed(buffer: Buffer) -> list[types.InlineCompletionItem]:
@@ -131,18 +128,18 @@ async def test_cancel_in_the_middle_of_the_prompt(editor: Editor) -> None:
 async def test_engine_dies_and_no_change_is_lost(editor: Editor, name: str) -> None:
     buffer = Buffer(editor, name, CODE)
     assert await until_completed(buffer)
-    old = engine_pid(editor)
+    old = await engine_pid(editor)
     os.kill(old, signal.Signals[name])
     buffer.type("        file.wr")  # while there is no engine
     items = await until_completed(buffer)
     assert str(items[0].insert_text).startswith("ite(")
-    assert engine_pid(editor) != old
+    assert await engine_pid(editor) != old
 
 
 async def test_what_was_made_before_is_still_served_while_the_engine_is_dead(editor: Editor) -> None:
     buffer = Buffer(editor, "served", CODE + "        ")
     first = (await until_completed(buffer))[0].insert_text
-    os.kill(engine_pid(editor), signal.SIGKILL)
+    os.kill(await engine_pid(editor), signal.SIGKILL)
     buffer.type("json")
     assert [item.insert_text for item in await buffer.complete()] == [str(first).removeprefix("json")]
     assert await until_completed(Buffer(editor, "served again", CODE + "        file.wr"))
@@ -158,7 +155,7 @@ async def test_status_names_the_model(editor: Editor) -> None:
 async def test_no_engine_is_left_when_the_server_ends() -> None:
     async with editing(serve=SERVE) as editor:
         assert await until_completed(Buffer(editor, "left", CODE + "        "))
-        pid = engine_pid(editor)
+        pid = await engine_pid(editor)
     async with asyncio.timeout(10):
         while Path(f"/proc/{pid}").exists():
             await asyncio.sleep(0.05)

@@ -25,7 +25,10 @@ log = logging.getLogger(__name__)
 
 
 class SharedEngine(EngineClient):
-    """Raises OSError where there can be no place to meet. `command` starts the hub, where it is not the usual one."""
+    """Raises OSError where there can be no place to meet. `command` starts the hub, where it is not the usual one.
+
+    `is_unusable`: it has failed, and one of one's own would fail as well.
+    """
 
     def __init__(
         self, model: Path, settings: Settings, name: str = "", folder: Path | None = None, command: Sequence[str] = ()
@@ -37,6 +40,8 @@ class SharedEngine(EngineClient):
         self._connection: Connection | None = None
         self._keeper: asyncio.Task[None] | None = None
         self._pulse = Pulse()
+        self._was_ready = False
+        self.is_unusable = False
 
     async def start(self) -> None:
         self._become(EngineState.STARTING, "loading the model")
@@ -58,7 +63,7 @@ class SharedEngine(EngineClient):
         except Exception as error:
             if not isinstance(error, OSError):
                 log.exception("the shared engine is no longer watched")
-            message = f"the shared engine cannot be reached: {error}; with engine.shared off, each editor has its own"
+            message = f"the shared engine cannot be reached: {error}"
             self._become(EngineState.FAILED, message)
             self._give_up_requests(message)
 
@@ -102,7 +107,12 @@ class SharedEngine(EngineClient):
             self._follow(message.status)
 
     def _follow(self, status: EngineStatus) -> None:
-        """Adopt the engine's state. An engine that is no longer ready has lost our requests."""
+        """Adopt the engine's state. An engine that is no longer ready has lost our requests.
+
+        One that was ready and failed may have been another window's fault.
+        """
+        self._was_ready |= status.state is EngineState.READY
+        self.is_unusable = status.state is EngineState.FAILED and not (self._was_ready and status.clients > 1)
         self._status = replace(status, model=self._status.model)
         self._become(status.state, status.message)
         if status.state is not EngineState.READY:

@@ -24,7 +24,10 @@ from copilot_lsp.engine.shared.turns import Turn, Turns
 log = logging.getLogger(__name__)
 
 LINGER_SECONDS = 5.0
-"""Seconds to stay after the last client has left, so that a restarted editor finds the model loaded."""
+"""Seconds to stay after the last client has left, so that a restarted editor finds the model loaded.
+
+A model that is still being loaded is not waited for: an editor's own settings may have asked for another one.
+"""
 
 FIRST_SECONDS = 30.0
 """For the first client to come."""
@@ -130,7 +133,8 @@ class Hub:
         self._engine.drop(client)
         self._tell_state()
         if not self._writers:
-            self._leaving = asyncio.get_running_loop().call_later(self._linger, self.end)
+            linger = self._linger if self._engine.status.state is EngineState.READY else 0
+            self._leaving = asyncio.get_running_loop().call_later(linger, self.end)
 
     def _engine_changed(self, status: EngineStatus) -> None:
         if status.state is not EngineState.READY:

@@ -29,6 +29,9 @@ LOADING_SECONDS = 300.0
 IDLE_SECONDS = 30.0
 """For background work to end once the file is closed."""
 
+OWN_ENGINE = {"COPILOT_LSP_ENGINE_SHARED": "false"}
+"""For our server: what is measured is not to wait for the user's windows, and its engine is among its children."""
+
 CAPABILITIES = {
     "textDocument": {"inlineCompletion": {}, "synchronization": {}},
     "window": {"workDoneProgress": False},
@@ -72,7 +75,7 @@ class LanguageServer:
 
     async def start(self) -> None:
         """Raises EngineFailed."""
-        self._rpc = await Rpc.start(self._served.command, self._heard)
+        self._rpc = await Rpc.start(self._served.command, self._heard, OWN_ENGINE)
         root = self._workspace.root.as_uri()
         folders = [{"uri": root, "name": self._workspace.root.name}]
         params = {"processId": os.getpid(), "rootUri": root, "workspaceFolders": folders, "capabilities": CAPABILITIES}

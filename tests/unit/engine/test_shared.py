@@ -19,7 +19,7 @@ from test_local import ask, gone
 
 from copilot_lsp.engine.base import EngineState, EngineStatus, FinishReason, InfillRequest, Piece
 from copilot_lsp.engine.local import wire
-from copilot_lsp.engine.shared import access, meet
+from copilot_lsp.engine.shared import access, meet, place
 from copilot_lsp.engine.shared import engine as shared
 from copilot_lsp.engine.shared.engine import SharedEngine
 from copilot_lsp.engine.shared.place import Card, Rendezvous, make_private, name_of, read_card, write_card
@@ -27,6 +27,7 @@ from copilot_lsp.errors import EngineDied, EngineFailed
 from copilot_lsp.settings import ContextSettings, EngineSettings, Settings
 
 HUB = Path(__file__).with_name("stand_in_hub.py")
+NO_HUB = [sys.executable, "-c", "raise SystemExit('no hub today')"]
 START = wire.Start("model.gguf", ContextSettings(), EngineSettings(), 64, False)
 
 
@@ -69,17 +70,18 @@ class TestName:
         model.write_bytes(b"1")
         other.write_bytes(b"22")
         stat = model.stat()
-        name = name_of(START, ["python"], stat)
-        assert name == name_of(replace(START), ["python"], model.stat())
+        name = name_of(START, ["python"], stat, "here")
+        assert name == name_of(replace(START), ["python"], model.stat(), "here")
         others = {
-            name_of(replace(START, model="b"), ["python"], stat),
-            name_of(replace(START, engine=EngineSettings(threads=3)), ["python"], stat),
-            name_of(replace(START, context=ContextSettings(prefix_tokens=100)), ["python"], stat),
-            name_of(replace(START, max_tokens=65), ["python"], stat),
-            name_of(START, ["another python"], stat),
-            name_of(START, ["python"], other.stat()),
+            name_of(replace(START, model="b"), ["python"], stat, "here"),
+            name_of(replace(START, engine=EngineSettings(threads=3)), ["python"], stat, "here"),
+            name_of(replace(START, context=ContextSettings(prefix_tokens=100)), ["python"], stat, "here"),
+            name_of(replace(START, max_tokens=65), ["python"], stat, "here"),
+            name_of(START, ["another python"], stat, "here"),
+            name_of(START, ["python"], other.stat(), "here"),
+            name_of(START, ["python"], stat, "there"),
         }
-        assert len(others | {name}) == 7
+        assert len(others | {name}) == 8
 
     def test_a_link_to_the_model_is_the_model(self, folder: Path) -> None:
         (folder / "link.gguf").symlink_to(folder / "toy.gguf")
@@ -87,6 +89,35 @@ class TestName:
             SharedEngine(folder / name, Settings(), folder=folder).place.name for name in ("toy.gguf", "link.gguf")
         }
         assert len(places) == 1
+
+    def test_an_index_of_other_files_makes_no_other_engine(self, folder: Path) -> None:
+        contexts = (ContextSettings(index=False), ContextSettings(index=True), ContextSettings(prefix_tokens=100))
+        places = [
+            SharedEngine(folder / "toy.gguf", Settings(context=context), folder=folder).place.name
+            for context in contexts
+        ]
+        assert places[0] == places[1] != places[2]
+
+    def test_machines_that_see_the_same_home_have_places_of_their_own(
+        self, folder: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """The session's folder is seen by one machine only."""
+        monkeypatch.setenv("XDG_RUNTIME_DIR", str(folder / "session"))
+        (folder / "session").mkdir()
+        found = []
+        for system in ("one", "another"):
+            monkeypatch.setattr(place, "this_system", lambda system=system: system)
+            found += [
+                SharedEngine(folder / "toy.gguf", Settings(), folder=folder / where).place.name
+                for where in ("session/copilot-lsp", "home")
+            ]
+        assert found[0] == found[2]
+        assert len(set(found)) == 3
+
+    def test_this_system_is_the_same_for_all_its_processes(self) -> None:
+        say = "from copilot_lsp.engine.shared.place import this_system; print(this_system(), end='')"
+        said = subprocess.run([sys.executable, "-c", say], capture_output=True, text=True, check=True).stdout
+        assert said == place.this_system() != ""
 
     def test_a_model_that_is_not_there_and_a_path_too_long_for_a_socket(self, folder: Path) -> None:
         with pytest.raises(OSError, match=r"none\.gguf"):
@@ -378,12 +409,21 @@ async def test_a_restart_by_hand_is_one_for_all(folder: Path) -> None:
 
 
 async def test_a_hub_that_does_not_start_is_a_failure_that_says_why(folder: Path) -> None:
-    command = [sys.executable, "-c", "raise SystemExit('no hub today')"]
-    engine = SharedEngine(folder / "toy.gguf", Settings(), folder=folder, command=command)
+    engine = SharedEngine(folder / "toy.gguf", Settings(), folder=folder, command=NO_HUB)
     await engine.start()
-    with pytest.raises(EngineFailed, match=r"does not start: no hub today; with engine\.shared off"):
+    with pytest.raises(EngineFailed, match=r"cannot be reached: its process does not start: no hub today$"):
         await engine.ready()
+    assert not engine.is_unusable
     await engine.close()
+
+
+async def test_a_model_that_is_left_while_it_is_loaded_is_not_waited_for(folder: Path) -> None:
+    async with server(folder, "never-ready", linger=60) as engine:
+        async with asyncio.timeout(20):
+            while engine.status.pid is None:
+                await asyncio.sleep(0.02)
+        hub = hub_pid(engine)
+    assert await gone(hub)
 
 
 async def test_a_cancel_reaches_the_engine_and_what_waits_is_dropped(folder: Path) -> None:
