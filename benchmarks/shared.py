@@ -1,20 +1,24 @@
-"""What sharing an engine costs: the same requests to an engine of one's own and to a shared one, with nobody else
-there and with another window that is idle; interleaved, as ratios."""
+"""What sharing an engine costs and saves: the same requests to an engine of one's own and to a shared one, with nobody
+else there and with another window that is idle, interleaved; then the memory of two windows, and their first
+completion. Medians, with 95 % intervals by the bootstrap over requests or rounds.
+"""
 
 from __future__ import annotations
 
 import argparse
 import asyncio
-import statistics
+import sys
 import tempfile
 import time
 from contextlib import AsyncExitStack
 from pathlib import Path
 
+import numpy as np
 from rich.console import Console
 from rich.table import Table
 
 from benchmarks.engine import requests
+from benchmarks.windows import Opened, two
 from copilot_lsp import models
 from copilot_lsp.engine.base import Done, InfillRequest
 from copilot_lsp.engine.local.client import EngineClient
@@ -72,14 +76,48 @@ async def compare(model: models.ResolvedModel, rounds: int) -> None:
 
 
 def report(found: dict[str, list[list[float]]]) -> None:
-    table = Table("engine", "a line (ms, median)", "a block (ms, median)")
+    """Next to each median, its ratio to that of an engine of one's own."""
+    table = Table("engine", "a line", "a block")
     for name, kinds in found.items():
-        cells = []
-        for kind, values in enumerate(kinds):
-            median, own = statistics.median(values), statistics.median(found[OWN][kind])
-            cells.append(f"{median:.0f}  ({median / own:.2f}x)")
-        table.add_row(name, *cells)
-    Console().print(table)
+        table.add_row(name, *(middle(values, found[OWN][kind]) for kind, values in enumerate(kinds)))
+    Console(width=140).print(table)
+
+
+async def report_windows(model: Path, rounds: int) -> None:
+    """In each round both kinds, so that a busy minute is a busy one for both."""
+    found: dict[tuple[bool, int], list[Opened]] = {}
+    for _ in range(rounds):
+        for shared in (False, True):
+            for index, opened in enumerate(await two(sys.executable, model, shared)):
+                found.setdefault((shared, index), []).append(opened)
+    table = Table("window", "memory that it adds (MB)", "answer to initialize (ms)", "first completion (ms)")
+    for (shared, index), windows in sorted(found.items()):
+        added = middle([window.added_bytes / 1e6 for window in windows])
+        answered = middle([window.answered_ms for window in windows])
+        completed = middle([window.completed_ms for window in windows])
+        kind = "shared" if shared else "of its own"
+        table.add_row(f"{('first', 'second')[index]}, engine {kind}", added, answered, completed)
+    Console(width=140).print(table)
+
+
+def middle(values: list[float], base: list[float] | None = None) -> str:
+    """The median of n `values`, and its ratio to that of `base`, each with its interval."""
+    drawn = medians(values)
+    text = f"{np.median(values):.0f} ({interval(drawn, 0)}; n {len(values)})"
+    if base is None:
+        return text
+    return f"{text}, {np.median(values) / np.median(base):.2f}x ({interval(drawn / medians(base, 1), 2)})"
+
+
+def medians(values: list[float], seed: int = 0) -> np.ndarray:
+    rng = np.random.default_rng(seed)
+    drawn: np.ndarray = np.median(rng.choice(values, (2000, len(values))), axis=1)
+    return drawn
+
+
+def interval(drawn: np.ndarray, digits: int) -> str:
+    low, high = np.quantile(drawn, (0.025, 0.975))
+    return f"{low:.{digits}f} to {high:.{digits}f}"
 
 
 def main() -> None:
@@ -87,7 +125,9 @@ def main() -> None:
     parser.add_argument("--model", default="default")
     parser.add_argument("--rounds", type=int, default=5)
     arguments = parser.parse_args()
-    asyncio.run(compare(models.find(arguments.model), arguments.rounds))
+    model = models.find(arguments.model)
+    asyncio.run(compare(model, arguments.rounds))
+    asyncio.run(report_windows(model.path, arguments.rounds))
 
 
 if __name__ == "__main__":

@@ -12,9 +12,11 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import shutil
 import statistics
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Sequence
 from pathlib import Path
@@ -45,7 +47,8 @@ def bare() -> float:
 def answered(checkout: Path, engine: str) -> float:
     """Milliseconds from before the process is started to the first byte of its answer."""
     command = [sys.executable, "-P", "-m", "copilot_lsp", "serve", "--engine", engine]
-    pipe, environment = subprocess.PIPE, {**os.environ, "PYTHONPATH": str(checkout)}
+    runtime = tempfile.mkdtemp(prefix="run-")  # the engine of no other round and of no editor
+    pipe, environment = subprocess.PIPE, {**os.environ, "PYTHONPATH": str(checkout), "XDG_RUNTIME_DIR": runtime}
     begun = time.perf_counter()
     with subprocess.Popen(command, stdin=pipe, stdout=pipe, stderr=subprocess.DEVNULL, env=environment) as server:
         assert server.stdin
@@ -55,6 +58,7 @@ def answered(checkout: Path, engine: str) -> float:
         first = server.stdout.read(1)
         milliseconds = (time.perf_counter() - begun) * 1000
         server.stdin.close()
+    shutil.rmtree(runtime, ignore_errors=True)
     if not first:
         raise SystemExit(f"the server of {checkout} ended without an answer")
     return milliseconds

@@ -76,7 +76,7 @@ async def test_soak(campaign: Campaign, tmp_path: Path) -> None:
     model = tmp_path / "tiny.gguf"
     model.write_bytes(tiny_gguf.make().data)
     serve = [sys.executable, "-m", "copilot_lsp", "serve", "--model", str(model)]
-    async with serving(command=serve) as server:
+    async with serving(command=serve, env={"COPILOT_LSP_ENGINE_SHARED": "false"}) as server:
         await server.initialize(initializationOptions={"completion": {"maxLineTokens": 8, "maxBlockTokens": 8}})
         files = [File(server, number) for number in range(FILES)]
         engine = await engine_of(server.process.pid)

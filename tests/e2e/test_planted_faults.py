@@ -85,6 +85,7 @@ def test_2_a_build_whose_fast_kernels_crash(doctor: Doctor, home: Path, monkeypa
     crashing = home / "crashing.py"
     crashing.write_text(CRASHING.format(command=real), "utf-8")
     monkeypatch.setattr(supervisor, "worker_command", lambda: [sys.executable, str(crashing)])
+    monkeypatch.setenv("COPILOT_LSP_ENGINE_SHARED", "false")  # for a hub, nothing is replaced
     found = doctor(engine="local")["safe mode"]
     assert found["state"] == "warning"
     assert "AMX" in found["value"]

@@ -6,6 +6,7 @@ import asyncio
 import os
 import signal
 import sys
+import tempfile
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -153,7 +154,9 @@ async def test_status_names_the_model(editor: Editor) -> None:
 
 
 async def test_no_engine_is_left_when_the_server_ends() -> None:
-    async with editing(serve=SERVE) as editor:
+    """A shared one, too, some seconds after its last user."""
+    env = {"XDG_RUNTIME_DIR": tempfile.mkdtemp(prefix="run-")}
+    async with editing(serve=SERVE, env=env) as editor:
         assert await until_completed(Buffer(editor, "left", CODE + "        "))
         pid = await engine_pid(editor)
     async with asyncio.timeout(10):

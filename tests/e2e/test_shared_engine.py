@@ -11,6 +11,7 @@ import sys
 import tempfile
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
+from pathlib import Path
 from typing import Any
 
 import psutil
@@ -21,6 +22,8 @@ from process import serving
 from test_real_model import CODE, SERVE, Buffer, until_completed
 from wire import INLINE, inline
 
+from benchmarks.windows import proportional
+
 MOST_BYTES = 60 * 2**20
 """What the second server may add to the memory in use."""
 
@@ -29,7 +32,7 @@ MOST_BYTES = 60 * 2**20
 def env() -> Iterator[dict[str, str]]:
     """A socket's path must be short, which `tmp_path` is not."""
     folder = tempfile.mkdtemp(prefix="run-")
-    yield {"XDG_RUNTIME_DIR": folder, "COPILOT_LSP_ENGINE_SHARED": "true"}
+    yield {"XDG_RUNTIME_DIR": folder, "COPILOT_LSP_ENGINE_SHARED": "true"}  # with COPILOT_LSP_TEST_SHARED=0, too
     shutil.rmtree(folder, ignore_errors=True)
 
 
@@ -60,18 +63,6 @@ def workers(env: dict[str, str]) -> list[psutil.Process]:
     return running("copilot_lsp.engine.local.worker", env)
 
 
-def proportional(env: dict[str, str]) -> int:
-    """Bytes that all our processes use; a page that n of them share counts for 1/n in each."""
-    total = 0
-    for process in psutil.process_iter():
-        try:
-            if process.environ().get("XDG_RUNTIME_DIR") == env["XDG_RUNTIME_DIR"]:
-                total += process.memory_full_info().pss
-        except psutil.Error:
-            continue
-    return total
-
-
 async def status(editor: Editor) -> Any:
     return await editor.workspace_execute_command_async(types.ExecuteCommandParams("copilotLsp.status"))
 
@@ -80,11 +71,11 @@ async def test_two_windows_share_one_engine_and_the_second_costs_little(env: dic
     async with window(env) as first:
         buffer = Buffer(first, "first", CODE + "        ")
         assert (await until_completed(buffer))[0].insert_text == "json.dump(config, file)"
-        alone = proportional(env)
+        alone = proportional(env["XDG_RUNTIME_DIR"])
         async with window(env) as second:
             other = Buffer(second, "first", CODE + "        ")
             assert (await until_completed(other))[0].insert_text == "json.dump(config, file)"
-            added = proportional(env) - alone
+            added = proportional(env["XDG_RUNTIME_DIR"]) - alone
             assert (len(hubs(env)), len(workers(env))) == (1, 1)
             assert [(await status(editor))["sharedBy"] for editor in (first, second)] == [2, 2]
             print(f"the second server adds {added / 2**20:.0f} MiB to {alone / 2**20:.0f} MiB")
@@ -149,6 +140,28 @@ async def test_settings_that_differ_get_an_engine_of_their_own(env: dict[str, st
         for editor in (first, second):
             assert await until_completed(Buffer(editor, "own", CODE + "        "))
         assert (len(hubs(env)), len(workers(env))) == (2, 2)
+
+
+async def test_what_a_command_completes_is_done_by_its_own_engine(env: dict[str, str]) -> None:
+    """The folder where engines are met is not even made."""
+    place = Path(__file__).parents[2] / "examples" / "averages.py"
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-m", "copilot_lsp", "complete", f"{place}:16:59", stdout=-1, env={**os.environ, **env}
+    )
+    printed, _ = await process.communicate()
+    assert printed.decode() == " / len(values)"
+    assert list(Path(env["XDG_RUNTIME_DIR"]).iterdir()) == []
+
+
+async def test_a_window_that_cannot_share_has_its_own_engine_and_says_why(env: dict[str, str]) -> None:
+    (Path(env["XDG_RUNTIME_DIR"]) / "copilot-lsp").write_text("in the way")
+    async with window(env) as editor:
+        assert await until_completed(Buffer(editor, "alone", CODE + "        "))
+        said = await status(editor)
+        assert [process.pid for process in workers(env)] == [said["enginePid"]]
+        assert hubs(env) == []
+        assert (said["kind"], said["sharedBy"]) == ("Normal", 0)
+        assert "the shared engine cannot be reached" in said["notShared"]
 
 
 async def test_doctor_names_the_shared_engine(env: dict[str, str]) -> None:

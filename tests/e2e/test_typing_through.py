@@ -68,6 +68,7 @@ async def test_what_is_shown_stays_while_it_is_typed(tmp_path: Path) -> None:
     seen: list[Seen] = []
     try:
         await server.start()
+        assert server._status["notShared"] == "engine.shared is off"
         for place in places_of("shapes.py", "python", SOURCE, Size(30, 500)):
             seen += await typed(place, server)
     finally:

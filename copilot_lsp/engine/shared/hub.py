@@ -26,7 +26,7 @@ log = logging.getLogger(__name__)
 LINGER_SECONDS = 5.0
 """Seconds to stay after the last client has left, so that a restarted editor finds the model loaded.
 
-A model that is still being loaded is not waited for: an editor's own settings may have asked for another one.
+Only if anything was asked: a server starts an engine before it knows its editor's settings, which may want another.
 """
 
 FIRST_SECONDS = 30.0
@@ -49,6 +49,7 @@ class Hub:
         self._numbers = itertools.count(1)
         self._pongs = itertools.count(1)
         self._turns = Turns()
+        self._is_used = False
         engine.subscribe(self._engine_changed)
         self._leaving = asyncio.get_running_loop().call_later(FIRST_SECONDS, self.end)
 
@@ -99,6 +100,7 @@ class Hub:
     def _ask(self, turn: Turn) -> None:
         """If the engine is not ready, the client is told by a state already sent to it."""
         if self._engine.status.state is EngineState.READY:
+            self._is_used = True
             self._turns.add(turn)
             self._begin()
 
@@ -133,8 +135,7 @@ class Hub:
         self._engine.drop(client)
         self._tell_state()
         if not self._writers:
-            linger = self._linger if self._engine.status.state is EngineState.READY else 0
-            self._leaving = asyncio.get_running_loop().call_later(linger, self.end)
+            self._leaving = asyncio.get_running_loop().call_later(self._linger if self._is_used else 0, self.end)
 
     def _engine_changed(self, status: EngineStatus) -> None:
         if status.state is not EngineState.READY:

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import os
 import stat
-import uuid
 from collections.abc import Sequence
-from dataclasses import asdict, astuple, dataclass, replace
+from dataclasses import astuple, dataclass
 from pathlib import Path
 
-from copilot_lsp import __version__, folders
+from copilot_lsp import folders
 from copilot_lsp.engine.local import wire
+from copilot_lsp.engine.shared.identity import host_of, name_of
 
 LONGEST_SOCKET = 100
 """Bytes of a Unix socket's path: Linux takes 107, macOS 103."""
@@ -65,40 +64,11 @@ def place_of(start: wire.Start, program: Sequence[str], folder: Path | None = No
     Raises OSError where the model is not there or the folder cannot be the user's own.
     """
     folder = folder or folders.runtime()
-    model = Path(start.model).resolve()
-    same = replace(start, model=str(model), context=replace(start.context, index=False))
-    place = Rendezvous(folder, name_of(same, program, model.stat(), host_of(folder)))
+    place = Rendezvous(folder, name_of(start, program, Path(start.model), host_of(folder)))
     if len(os.fsencode(place.socket)) > LONGEST_SOCKET and not place.tcp:
         raise OSError(f"the path of the folder {folder} is too long for a socket")
     make_private(folder)
     return place
-
-
-def name_of(start: wire.Start, program: Sequence[str], file: os.stat_result, host: str) -> str:
-    """The same for the same version of us, started the same way, with the same model file and the same settings."""
-    identity = [__version__, list(program), asdict(start), file.st_size, file.st_mtime_ns, host]
-    return hashlib.sha256(json.dumps(identity).encode()).hexdigest()[:16]
-
-
-def host_of(folder: Path) -> str:
-    """Who can meet in `folder`: "" for the session's own folder, which no other machine sees.
-
-    A home folder may be on a network share, or mounted in several containers.
-    """
-    session = folders.session()
-    return "" if session and folder.is_relative_to(session) else this_system()
-
-
-def this_system() -> str:
-    """Differs between machines that were copied from one image, and between the containers of one machine.
-
-    Linux tells the machine by the kernel's boot id. Other systems have the address of a network card, or else a random
-    number, with which nothing is shared.
-    """
-    boot = Path("/proc/sys/kernel/random/boot_id")
-    if boot.exists():
-        return f"{boot.read_text('ascii').strip()} {os.uname().nodename}"
-    return f"{uuid.getnode():x}"
 
 
 def make_private(folder: Path) -> None:

@@ -11,6 +11,8 @@ export interface ServerStatus {
     readonly safeMode: boolean;
     /** Windows that use the engine, this one too; 0: it is this window's own. Older servers do not send it. */
     readonly sharedBy?: number | undefined;
+    /** Why the engine is this window's own; '' where it is shared or remote. Older servers do not send it. */
+    readonly notShared?: string | undefined;
     readonly lastLatencyMs: number | null;
     readonly lastSilence: Silence | null;
     /** What is known of other files. Older servers do not send it. */

@@ -96,7 +96,7 @@ function details(status: ServerStatus): string[] {
     return [
         capitalised(status.message),
         status.model && t('Model: {0}', status.model),
-        sharing(status.sharedBy ?? 0),
+        sharing(status.sharedBy ?? 0, status.notShared ?? ''),
         status.safeMode ? t('Safe mode: slower kernels after a crash') : '',
         otherFiles(status.index),
         status.lastLatencyMs === null ? '' : t('Last answer: {0}', milliseconds(status.lastLatencyMs)),
@@ -110,8 +110,8 @@ function otherFiles(index: IndexStatus | undefined): string {
 }
 
 /** `windows`: 0 where the engine is this window's own. */
-function sharing(windows: number): string {
-    if (windows === 0) return '';
+function sharing(windows: number, why: string): string {
+    if (windows === 0) return why && t('Engine: not shared: {0}', why);
     return windows === 1 ? t('Engine: shared, no other window uses it now') : t('Engine: shared by {0} windows', windows);
 }
 

@@ -64,12 +64,14 @@ test('safe mode is said', () => {
 });
 
 test('how many windows share the engine is said', () => {
-    const said = (sharedBy: number | undefined) =>
-        view({ ...state, status: { ...ready, sharedBy } }).details.find((line) => line.startsWith('Engine'));
+    const said = (sharedBy: number | undefined, notShared?: string) =>
+        view({ ...state, status: { ...ready, sharedBy, notShared } }).details.find((line) => line.startsWith('Engine'));
     assert.equal(said(undefined), undefined);
     assert.equal(said(0), undefined);
     assert.equal(said(1), 'Engine: shared, no other window uses it now');
     assert.equal(said(2), 'Engine: shared by 2 windows');
+    assert.equal(said(0, ''), undefined);
+    assert.equal(said(0, 'engine.shared is off'), 'Engine: not shared: engine.shared is off');
 });
 
 test('what the index of other files holds is said', () => {

@@ -20,7 +20,7 @@ const UNSURE = { 'copilotLsp.completion.confidence': 0 };
 
 /** On a busy machine two wait for each other. */
 const ONE_THREAD = { 'copilotLsp.engine.threads': 1 };
-const UNSURE_TOO = '{ completion = { confidence = 0 }, engine = { threads = 1, shared = true } }';
+const UNSURE_TOO = '{ completion = { confidence = 0 }, engine = { threads = 1 } }';
 
 const CODE = `import json
 
@@ -133,11 +133,11 @@ async function declines(world: World): Promise<Run> {
 scenario('VS Code and Neovim share one engine; one is killed, and the other goes on', (world) => share(world).finally(closeNeovims), real);
 
 async function share(world: World): Promise<void> {
-    const { settings, server, editor } = world;
+    const { server, editor } = world;
     const run = await declines(world);
-    settings.set({ 'copilotLsp.engine.shared': true });
     await told(run, 'sharedBy', 1);
     await takes(world, run, 'first.py');
+    await equals(1, () => workers(world).length);
     const engine = workers(world);
     const open = () => Neovim.open(world, UNSURE_TOO, 'second.py', CODE);
     const killed = await open();
@@ -148,7 +148,7 @@ async function share(world: World): Promise<void> {
     await killed.call('command', 'CopilotLsp status');
     await until('it in Neovim', async () => (await killed.call('screen')).includes('engine: shared by 2 windows'));
     await killed.call('keys', 'Enter');
-    assert.deepEqual([hubs(world).length, workers(world)], [1, engine]);
+    await equals([1, engine], () => [hubs(world).length, workers(world)]);
     await killed.kill();
     await told(run, 'sharedBy', 1);
     await takes(world, run, 'third.py');
@@ -157,7 +157,7 @@ async function share(world: World): Promise<void> {
     server.kill();
     await until('one', async () => (await last.status('sharedBy')) === 1, LOADING_MS);
     await takesToo(last, 'second.py');
-    assert.deepEqual([hubs(world).length, workers(world)], [1, engine]);
+    await equals([1, engine], () => [hubs(world).length, workers(world)]);
     await last.close();
     await equals([[], []], () => [hubs(world), workers(world)]);
     assert.deepEqual(meetingPlaces(world), []);

@@ -19,10 +19,11 @@ from test_local import ask, gone
 
 from copilot_lsp.engine.base import EngineState, EngineStatus, FinishReason, InfillRequest, Piece
 from copilot_lsp.engine.local import wire
-from copilot_lsp.engine.shared import access, meet, place
+from copilot_lsp.engine.shared import access, identity, meet
 from copilot_lsp.engine.shared import engine as shared
 from copilot_lsp.engine.shared.engine import SharedEngine
-from copilot_lsp.engine.shared.place import Card, Rendezvous, make_private, name_of, read_card, write_card
+from copilot_lsp.engine.shared.identity import name_of
+from copilot_lsp.engine.shared.place import Card, Rendezvous, make_private, read_card, write_card
 from copilot_lsp.errors import EngineDied, EngineFailed
 from copilot_lsp.settings import ContextSettings, EngineSettings, Settings
 
@@ -65,23 +66,44 @@ def hub_pid(engine: SharedEngine) -> int:
 
 
 class TestName:
-    def test_is_the_same_only_for_the_same_model_settings_and_program(self, tmp_path: Path) -> None:
+    def test_is_the_same_only_for_the_same_model_settings_and_program(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
         model, other = tmp_path / "a", tmp_path / "b"
         model.write_bytes(b"1")
         other.write_bytes(b"22")
-        stat = model.stat()
-        name = name_of(START, ["python"], stat, "here")
-        assert name == name_of(replace(START), ["python"], model.stat(), "here")
+        start = replace(START, model=str(model))
+        name = name_of(start, ["python"], model, "here")
+        assert name == name_of(replace(start), ["python"], model, "here")
         others = {
-            name_of(replace(START, model="b"), ["python"], stat, "here"),
-            name_of(replace(START, engine=EngineSettings(threads=3)), ["python"], stat, "here"),
-            name_of(replace(START, context=ContextSettings(prefix_tokens=100)), ["python"], stat, "here"),
-            name_of(replace(START, max_tokens=65), ["python"], stat, "here"),
-            name_of(START, ["another python"], stat, "here"),
-            name_of(START, ["python"], other.stat(), "here"),
-            name_of(START, ["python"], stat, "there"),
+            name_of(replace(start, engine=EngineSettings(threads=3)), ["python"], model, "here"),
+            name_of(replace(start, context=ContextSettings(prefix_tokens=100)), ["python"], model, "here"),
+            name_of(replace(start, max_tokens=65), ["python"], model, "here"),
+            name_of(start, ["another python"], model, "here"),
+            name_of(start, ["python"], other, "here"),
+            name_of(start, ["python"], model, "there"),
         }
-        assert len(others | {name}) == 8
+        assert len(others | {name}) == 7
+        for variable in ("CUDA_VISIBLE_DEVICES", "LLAMA_CPP_LIB_PATH", "UNRELATED"):
+            monkeypatch.setenv(variable, "1")
+            others.add(name_of(start, ["python"], model, "here"))
+        assert len(others | {name}) == 9
+
+    def test_another_build_of_llama_cpp_is_another_engine(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        library = tmp_path / "llama_cpp" / "lib" / "libllama.so"
+        library.parent.mkdir(parents=True)
+        (tmp_path / "llama_cpp" / "__init__.py").touch()
+        (tmp_path / "model").touch()
+        monkeypatch.syspath_prepend(tmp_path)
+        names = set()
+        for build in ("one", "another"):
+            library.write_text(build)
+            names.add(name_of(START, ["python"], tmp_path / "model", "here"))
+        assert len(names) == 2
+        monkeypatch.setattr(identity, "find_spec", lambda _: None)
+        assert identity.library() == []
 
     def test_a_link_to_the_model_is_the_model(self, folder: Path) -> None:
         (folder / "link.gguf").symlink_to(folder / "toy.gguf")
@@ -106,7 +128,7 @@ class TestName:
         (folder / "session").mkdir()
         found = []
         for system in ("one", "another"):
-            monkeypatch.setattr(place, "this_system", lambda system=system: system)
+            monkeypatch.setattr(identity, "this_system", lambda system=system: system)
             found += [
                 SharedEngine(folder / "toy.gguf", Settings(), folder=folder / where).place.name
                 for where in ("session/copilot-lsp", "home")
@@ -115,9 +137,9 @@ class TestName:
         assert len(set(found)) == 3
 
     def test_this_system_is_the_same_for_all_its_processes(self) -> None:
-        say = "from copilot_lsp.engine.shared.place import this_system; print(this_system(), end='')"
+        say = "from copilot_lsp.engine.shared.identity import this_system; print(this_system(), end='')"
         said = subprocess.run([sys.executable, "-c", say], capture_output=True, text=True, check=True).stdout
-        assert said == place.this_system() != ""
+        assert said == identity.this_system() != ""
 
     def test_a_model_that_is_not_there_and_a_path_too_long_for_a_socket(self, folder: Path) -> None:
         with pytest.raises(OSError, match=r"none\.gguf"):
@@ -262,7 +284,7 @@ async def test_two_that_start_at_once_share_one(folder: Path, tcp: bool) -> None
 
 async def test_ends_some_time_after_the_last_has_left(folder: Path) -> None:
     async with server(folder, linger=0.5) as first:
-        await ready(first)
+        await ask(first, "abc")
         hub, worker = hub_pid(first), first.status.pid
         assert worker is not None
     for _ in range(3):
@@ -357,7 +379,7 @@ async def test_only_a_hub_is_killed() -> None:
 
 async def test_what_is_left_of_a_hub_is_no_hindrance(folder: Path) -> None:
     async with server(folder, linger=60) as first:
-        await ready(first)
+        await ask(first, "abc")
         place, pid = first.place, hub_pid(first)
     os.kill(pid, signal.SIGKILL)
     assert await gone(pid)
@@ -417,9 +439,12 @@ async def test_a_hub_that_does_not_start_is_a_failure_that_says_why(folder: Path
     await engine.close()
 
 
-async def test_a_model_that_is_left_while_it_is_loaded_is_not_waited_for(folder: Path) -> None:
-    async with server(folder, "never-ready", linger=60) as engine:
+@pytest.mark.parametrize("wrong", ["", "never-ready"])
+async def test_an_engine_that_was_asked_nothing_ends_at_once(folder: Path, wrong: str) -> None:
+    async with server(folder, wrong, linger=60) as engine:
         async with asyncio.timeout(20):
+            while engine.status.state is not (EngineState.STARTING if wrong else EngineState.READY):
+                await asyncio.sleep(0.02)
             while engine.status.pid is None:
                 await asyncio.sleep(0.02)
         hub = hub_pid(engine)

@@ -30,12 +30,13 @@ local function state_of_server(status)
   return status.state == 'ready' and 'ready' or 'loading'
 end
 
---- How many windows use the engine, this one too; nothing where it is this window's own.
+--- How many windows use the engine, this one too, or why it is this window's own.
 ---@param windows integer? the `sharedBy` of `didChangeStatus`
+---@param why string? its `notShared`
 ---@return string[]
-local function sharing(windows)
+local function sharing(windows, why)
   if type(windows) ~= 'number' or windows == 0 then
-    return {}
+    return (why or '') ~= '' and { 'engine: not shared: ' .. why } or {}
   end
   local several = ('engine: shared by %d windows'):format(windows)
   return { windows == 1 and 'engine: shared, no other window uses it now' or several }
@@ -116,7 +117,7 @@ function M.report(buf)
   local status = server.status
   if status then
     lines[#lines + 1] = ('model: %s%s'):format(status.model, status.safeMode and ' (safe mode)' or '')
-    vim.list_extend(lines, sharing(status.sharedBy))
+    vim.list_extend(lines, sharing(status.sharedBy, status.notShared))
     vim.list_extend(lines, others(status.index))
     if type(status.lastLatencyMs) == 'number' then
       lines[#lines + 1] = ('last answer: %.0f ms'):format(status.lastLatencyMs)

@@ -348,6 +348,14 @@ tests['the reason for silence is in the status'] = function()
       'latency: 84 ms median, 230 ms 95th percentile',
       'last request here gave nothing: the cursor is inside a word',
     })
+    nvim:lua([[fake.status({ kind = 'Normal', busy = false, message = 'ready', state = 'ready', model = 'tiny', safeMode = false,
+      sharedBy = 0, notShared = 'engine.shared is off' })]])
+    nvim:wait('the next status', "return require('copilot_lsp.server').status.sharedBy == 0")
+    expect(nvim:lua("return require('copilot_lsp.status').report(0)")).is({
+      'copilot-lsp: ready',
+      'model: tiny',
+      'engine: not shared: engine.shared is off',
+    })
     expect(nvim:lua("return require('copilot_lsp').statusline()")).is('copilot-lsp')
   end)
 end
