@@ -97,6 +97,7 @@ class TestName:
         (tmp_path / "llama_cpp" / "__init__.py").touch()
         (tmp_path / "model").touch()
         monkeypatch.syspath_prepend(tmp_path)
+        monkeypatch.delitem(sys.modules, "llama_cpp", raising=False)
         names = set()
         for build in ("one", "another"):
             library.write_text(build)
