@@ -73,7 +73,8 @@ def together(first: Found, second: Found) -> Found:
     old = [speed for speed in first.speeds if not speed.estimated and speed.model not in new]
     guessed = {speed.model for speed in first.speeds if speed.estimated}
     speeds = [speed for speed in second.speeds if not speed.estimated or speed.model in guessed]
-    return Found([*old, *speeds], [*first.notes, *second.notes], first.busy or second.busy)
+    notes = list(dict.fromkeys([*first.notes, *second.notes]))
+    return Found([*old, *speeds], notes, first.busy or second.busy)
 
 
 def subject(found: Found, entries: Mapping[str, Entry], budget_ms: float, person: Person) -> Entry | None:
