@@ -26,10 +26,12 @@ from copilot_lsp.engine.local.supervisor import LocalEngine
 from copilot_lsp.engine.shared.engine import SharedEngine
 from copilot_lsp.settings import Settings
 
-OWN = "an engine of its own"
 ALONE = "a shared engine, alone"
 FIRST = "a shared engine, another window idle"
 SECOND = "the other window, the first idle"
+
+Kinds = tuple[list[float], ...]
+"""Milliseconds of lines and of blocks, or the columns of a table."""
 
 
 async def milliseconds(engine: EngineClient, asked: list[InfillRequest]) -> list[float]:
@@ -45,7 +47,8 @@ async def milliseconds(engine: EngineClient, asked: list[InfillRequest]) -> list
 
 async def compare(model: models.ResolvedModel, rounds: int) -> None:
     line, block = requests(lines=1, tokens=16, keystrokes=8), requests(lines=0, tokens=64, keystrokes=1)
-    found: dict[str, list[list[float]]] = {name: [[], []] for name in (OWN, ALONE, FIRST, SECOND)}
+    found: dict[str, Kinds] = {name: ([], []) for name in (ALONE, FIRST, SECOND)}
+    beside: dict[str, Kinds] = {name: ([], []) for name in found}
     async with AsyncExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="run-", ignore_cleanup_errors=True)))
 
@@ -56,31 +59,34 @@ async def compare(model: models.ResolvedModel, rounds: int) -> None:
             return engine
 
         async def measure(name: str, engine: EngineClient) -> None:
-            found[name][0] += await milliseconds(engine, line)
-            found[name][1] += await milliseconds(engine, block)
+            """Just after an engine of one's own: the machine may be busier than a minute ago."""
+            for kind, asked in enumerate((line, block)):
+                beside[name][kind].extend(await milliseconds(own, asked))
+                found[name][kind].extend(await milliseconds(engine, asked))
 
         own = await started(LocalEngine(model.path, Settings()))
         first = await started(SharedEngine(model.path, Settings(), folder=folder))
         for engine in (own, first):
             await milliseconds(engine, line)  # Both have their prompt's beginning in the cache from here on.
         for _ in range(rounds):
-            await measure(OWN, own)
             await measure(ALONE, first)
         second = await started(SharedEngine(model.path, Settings(), folder=folder))
         await milliseconds(second, line)
         for _ in range(rounds):
-            await measure(OWN, own)
             await measure(FIRST, first)
             await measure(SECOND, second)
-    report(found)
+    report(found, beside)
 
 
-def report(found: dict[str, list[list[float]]]) -> None:
-    """Next to each median, its ratio to that of an engine of one's own."""
-    table = Table("engine", "a line", "a block")
-    for name, kinds in found.items():
-        table.add_row(name, *(middle(values, found[OWN][kind]) for kind, values in enumerate(kinds)))
-    Console(width=140).print(table)
+def report(found: dict[str, Kinds], beside: dict[str, Kinds]) -> None:
+    """Each median next to that of the engine of one's own that was measured beside it, and their ratio."""
+    table = Table("engine", "a line (ms)", "own", "ratio", "a block (ms)", "own", "ratio")
+    for name in found:
+        cells: list[str] = []
+        for values, base in zip(found[name], beside[name], strict=True):
+            cells += [middle(values), middle(base), ratio(values, base)]
+        table.add_row(name, *cells)
+    Console(width=200).print(table)
 
 
 async def report_windows(model: Path, rounds: int) -> None:
@@ -90,27 +96,36 @@ async def report_windows(model: Path, rounds: int) -> None:
         for shared in (False, True):
             for index, opened in enumerate(await two(sys.executable, model, shared)):
                 found.setdefault((shared, index), []).append(opened)
-    table = Table("window", "memory that it adds (MB)", "answer to initialize (ms)", "first completion (ms)")
-    for (shared, index), windows in sorted(found.items()):
-        added = middle([window.added_bytes / 1e6 for window in windows])
-        answered = middle([window.answered_ms for window in windows])
-        completed = middle([window.completed_ms for window in windows])
-        kind = "shared" if shared else "of its own"
-        table.add_row(f"{('first', 'second')[index]}, engine {kind}", added, answered, completed)
-    Console(width=140).print(table)
+    table = Table("window", "engine", "memory that it adds (MB)", "answer to initialize (ms)", "first completion (ms)")
+    for index, name in enumerate(("first", "second")):
+        for shared in (False, True):
+            columns = zip(_figures(found[shared, index]), _figures(found[False, index]), strict=True)
+            cells = [f"{middle(values)}, {ratio(values, base)}" for values, base in columns]
+            table.add_row(name, "shared" if shared else "of its own", *cells)
+    Console(width=200).print(table)
 
 
-def middle(values: list[float], base: list[float] | None = None) -> str:
-    """The median of n `values`, and its ratio to that of `base`, each with its interval."""
-    drawn = medians(values)
-    text = f"{np.median(values):.0f} ({interval(drawn, 0)}; n {len(values)})"
-    if base is None:
-        return text
-    return f"{text}, {np.median(values) / np.median(base):.2f}x ({interval(drawn / medians(base, 1), 2)})"
+def _figures(windows: list[Opened]) -> Kinds:
+    return (
+        [window.added_bytes / 1e6 for window in windows],
+        [window.answered_ms for window in windows],
+        [window.completed_ms for window in windows],
+    )
 
 
-def medians(values: list[float], seed: int = 0) -> np.ndarray:
-    rng = np.random.default_rng(seed)
+def middle(values: list[float]) -> str:
+    """The median of n `values` with its interval."""
+    return f"{np.median(values):.0f} ({interval(medians(values), 0)}; n {len(values)})"
+
+
+def ratio(values: list[float], base: list[float]) -> str:
+    """Of their medians, with its interval."""
+    return f"{np.median(values) / np.median(base):.2f}x ({interval(medians(values) / medians(base), 2)})"
+
+
+def medians(values: list[float]) -> np.ndarray:
+    """Of as many draws from them; the same ones for lists of the same length, so that pairs stay together."""
+    rng = np.random.default_rng(0)
     drawn: np.ndarray = np.median(rng.choice(values, (2000, len(values))), axis=1)
     return drawn
 
