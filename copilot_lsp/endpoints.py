@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from typing import Literal, cast, get_args
 from urllib.parse import urlsplit
 
+from copilot_lsp.settings import RemoteSettings
+
 Kind = Literal["llama-server", "openai"]
 KeyKind = Literal["env", "file", "command"]
 
@@ -60,6 +62,11 @@ def is_url(text: str) -> bool:
     return True
 
 
+def is_host(text: str) -> bool:
+    """Whether this is what `Endpoint.host` may be."""
+    return is_url(f"https://{text}") and not urlsplit(f"//{text}").path
+
+
 def is_loopback(name: str) -> bool:
     """Whether this is the local machine; names other than `localhost` may resolve to any."""
     try:
@@ -82,6 +89,11 @@ def divided(urls: Iterable[str], allowed: Iterable[str]) -> tuple[list[Endpoint]
     endpoints = [parse(url) for url in urls]
     others = dict.fromkeys(each.host for each in endpoints if each.host not in known)
     return [each for each in endpoints if each.host in known], list(others)
+
+
+def not_allowed(remote: RemoteSettings) -> list[str]:
+    """The hosts of endpoints that are configured and that the user has not allowed."""
+    return divided(remote.endpoints, remote.allowed)[1]
 
 
 @dataclass(frozen=True, slots=True)

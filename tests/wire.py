@@ -100,10 +100,17 @@ class Wire:
             self._answers.pop(message["id"]).set_result(message)
         elif "id" in message:
             self.requests.append((message["method"], message.get("params")))
-            reply: Callable[[Any], Any] = self.replies.get(message["method"], lambda _: None)
-            self.send({"jsonrpc": "2.0", "id": message["id"], "result": reply(message.get("params"))})
+            self.send({"jsonrpc": "2.0", "id": message["id"], **self._reply(message)})
         else:
             self.notifications.append((message["method"], message.get("params")))
+
+    def _reply(self, message: dict[str, Any]) -> dict[str, Any]:
+        """A reply that raises NotImplementedError is the error of a client that does not know the method."""
+        reply: Callable[[Any], Any] = self.replies.get(message["method"], lambda _: None)
+        try:
+            return {"result": reply(message.get("params"))}
+        except NotImplementedError:
+            return {"error": {"code": -32601, "message": "no such method"}}
 
 
 def notification(method: str, params: Any = None) -> dict[str, Any]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import sys
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -18,20 +19,21 @@ environment variables (COPILOT_LSP_COMPLETION_MAX_LINE_TOKENS=20); the editor; f
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    action: Literal["show", "path", "schema"]
+    action: Literal["show", "path", "schema", "allow"]
     all: bool = False
     json: bool = False
+    host: str = ""
 
 
 def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     parser = subparsers.add_parser(
         "config",
         help="show the options in effect, and where each comes from",
-        description="Show the options in effect in this folder, and where each comes from.",
+        description="Show the options in effect in this folder, and where each comes from; allow a server to get text.",
         epilog=EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.set_defaults(all=False, json=False)
+    parser.set_defaults(all=False, json=False, host="")
     actions = parser.add_subparsers(dest="action", metavar="ACTION", required=True)
     show = actions.add_parser(
         "show",
@@ -41,6 +43,8 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
     show.add_argument("--json", action="store_true", help="print one JSON object")
     actions.add_parser("path", help="print the path of your own copilot-lsp.toml")
     actions.add_parser("schema", help="print the JSON schema of copilot-lsp.toml")
+    allow = actions.add_parser("allow", help="allow a host to receive text of your files (option remote.allowed)")
+    allow.add_argument("host", metavar="HOST", help="as in remote.endpoints, with the port if there is one")
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -51,9 +55,28 @@ def run(arguments: argparse.Namespace) -> int:
         print(config.user_file())
     elif options.action == "schema":
         print(json.dumps(config.schema(), indent=2))
+    elif options.action == "allow":
+        return _allow(options.host.strip().lower())
     else:
         return _show(options)
     return 0
+
+
+def _allow(host: str) -> int:
+    """Raises UsageError for what is no host, and when the file cannot be changed."""
+    from copilot_lsp import config, endpoints
+    from copilot_lsp.errors import UsageError
+
+    if not endpoints.is_host(host):
+        raise UsageError(f"{host!r} is not a host: write it as in remote.endpoints, such as gpu.example.com:8080")
+    found = config.load()
+    file = config.allow(host, found.settings.remote.allowed)
+    print(f"{host} is in remote.allowed of {file}")
+    effective = config.load()
+    if host in effective.settings.remote.allowed:
+        return 0
+    print(f"copilot-lsp: {effective.origins['remote.allowed']} sets remote.allowed, too, and wins", file=sys.stderr)
+    return 1
 
 
 def _show(options: Options) -> int:

@@ -46,7 +46,7 @@ def run(arguments: argparse.Namespace) -> int:
     flags = config.Layer("flags", "the command line", engines.flags(options.model, options.remote))
     found = config.merge([*layers, flags])
     checks = [*doctor.of_installation(), *doctor.of_settings(layers, (*unreadable, *found.problems))]
-    checks += [*doctor.of_surroundings(), *doctor.of_model(found.settings)]
+    checks += [*doctor.of_remote(found.settings), *doctor.of_surroundings(), *doctor.of_model(found.settings)]
     checks += asyncio.run(_engine(typed(arguments, engines.Choice), found.settings))
     if options.json:
         print(json.dumps(doctor.as_json(checks, found.settings), indent=2))

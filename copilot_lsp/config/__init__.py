@@ -7,6 +7,7 @@ copilot-lsp.toml, environment variables, the editor's options, flags of the comm
 from copilot_lsp.config import profile
 from copilot_lsp.config.files import (
     PROJECT_FILE,
+    allow,
     layers_of,
     load,
     misspelled,
@@ -27,6 +28,7 @@ __all__ = [
     "Effective",
     "Layer",
     "Resolved",
+    "allow",
     "describe",
     "hint",
     "layers_of",

@@ -74,6 +74,11 @@ def set_user(name: str, value: object) -> Path:
     return path
 
 
+def allow(host: str, allowed: Iterable[str]) -> Path:
+    """Adds `host` to those in `allowed` that may receive text, in the user's file. Raises UsageError as `set_user`."""
+    return set_user("remote.allowed", list(dict.fromkeys([*allowed, host])))
+
+
 def read(path: Path) -> dict[str, Any]:
     """{} where there is no file. Raises ValueError with one line."""
     try:

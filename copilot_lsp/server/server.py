@@ -24,6 +24,7 @@ from copilot_lsp.server.handlers import (
     model_tasks,
     models,
     notebooks,
+    remote,
     status,
     watching,
 )
@@ -74,6 +75,7 @@ COMMANDS: Mapping[str, Handler] = {
     models.USE: models.use,
     models.REMOVE: models.remove,
     doctor.DOCTOR: doctor.examine,
+    remote.ASK: remote.ask_again,
 }
 
 

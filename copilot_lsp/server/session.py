@@ -42,7 +42,7 @@ class Last:
 class Session:
     """`base` holds the settings that `engine` was made for, `model` the one the command line insists on, if any;
     `files` as `Sources` says. `make_engine` never raises. `changed` is called, on the event loop, when the status may
-    be different.
+    be different. `declined`: hosts to which the user wants nothing sent.
     """
 
     def __init__(
@@ -63,6 +63,7 @@ class Session:
         self.recorder = Recorder()
         self.on_battery = power.battery()
         self.waiting = 0
+        self.declined: set[str] = set()
         self.loaded = asyncio.Event()
         self.changed: Callable[[], None] = lambda: None
         self.completer = Completer(engine, base)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import asdict
 
+from copilot_lsp import endpoints
 from copilot_lsp.engine.base import EngineState, EngineStatus
 from copilot_lsp.engine.shared.alone import why_alone
 from copilot_lsp.server.session import LOADING, Session
@@ -24,6 +25,7 @@ def status_of(session: Session) -> dict[str, object]:
         "state": str(engine.state) if session.settings.enabled else "disabled",
         "model": engine.model,
         "remote": engine.remote,
+        "waitingHosts": waiting_hosts(session),
         "safeMode": engine.safe_mode,
         "enginePid": engine.pid,
         "sharedBy": engine.clients,
@@ -52,6 +54,11 @@ def statistics_of(session: Session) -> dict[str, object]:
     }
 
 
+def waiting_hosts(session: Session) -> list[str]:
+    """Hosts that nothing is sent to because the user has neither allowed nor declined them."""
+    return [host for host in endpoints.not_allowed(session.settings.remote) if host not in session.declined]
+
+
 def _counts(found: Statistics) -> dict[str, object]:
     return {
         "offered": found.offered,
@@ -76,6 +83,9 @@ def _judged(session: Session, engine: EngineStatus) -> tuple[str, str]:
         return "Warning", engine.message
     if session.focused and (refusal := session.refusal(session.focused)):
         return "Inactive", refusal.message
+    if hosts := waiting_hosts(session):
+        are = "is" if len(hosts) == 1 else "are"
+        return "Warning", f"{' and '.join(hosts)} {are} waiting for your permission; {engine.message}"
     unasked = engine.safe_mode and session.settings.engine.safe_mode != "on"
     return "Warning" if unasked else "Normal", engine.message
 

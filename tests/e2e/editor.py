@@ -21,14 +21,20 @@ SERVE = [sys.executable, "-m", "copilot_lsp", "serve", "--engine", "fake", "--fa
 
 
 class Editor(LanguageClient):
-    """Knows our notifications, and what the server answered to `initialize`."""
+    """Knows our notifications, and what the server answered to `initialize`.
+
+    Its user dismisses every question, or chooses what begins with `choice`.
+    """
 
     welcome: types.InitializeResult
 
     def __init__(self) -> None:
         super().__init__(converter_factory=default_converter)
         self.statuses: list[Any] = []
-        register_lsp_features(self, {**DEFAULT_CLIENT_FEATURES, "didChangeStatus": _did_change_status})
+        self.questions: list[str] = []
+        self.choice: str | None = None
+        ours = {"didChangeStatus": _did_change_status, types.WINDOW_SHOW_MESSAGE_REQUEST: _show_message_request}
+        register_lsp_features(self, {**DEFAULT_CLIENT_FEATURES, **ours})
 
     @property
     def pid(self) -> int:
@@ -110,6 +116,12 @@ async def editing(
 
 def _did_change_status(editor: Editor, params: Any) -> None:
     editor.statuses.append(params)
+
+
+def _show_message_request(editor: Editor, params: types.ShowMessageRequestParams) -> types.MessageActionItem | None:
+    editor.questions.append(params.message)
+    chosen = [each for each in params.actions or () if editor.choice and each.title.startswith(editor.choice)]
+    return chosen[0] if chosen else None
 
 
 async def until(condition: Any, seconds: float = 10) -> None:

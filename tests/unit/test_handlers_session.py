@@ -40,6 +40,7 @@ async def test_what_is_announced() -> None:
             "copilotLsp.models.use",
             "copilotLsp.models.remove",
             "copilotLsp.doctor",
+            "copilotLsp.remote.ask",
         ]
 
 

@@ -31,6 +31,7 @@ async def test_status_notifications_tell_changes_only() -> None:
                 "state": "ready",
                 "model": "fake",
                 "remote": "",
+                "waitingHosts": [],
                 "safeMode": False,
                 "enginePid": None,
                 "sharedBy": 0,

@@ -9,8 +9,10 @@ from lsprotocol import types
 from pygls.exceptions import JsonRpcException
 
 from copilot_lsp.config import SECTION, Effective, hint
+from copilot_lsp.errors import UsageError
 from copilot_lsp.server.handlers import consent, watching
 from copilot_lsp.server.protocol import Server
+from copilot_lsp.server.status import waiting_hosts
 
 logger = logging.getLogger(__name__)
 
@@ -37,10 +39,28 @@ def took_over(ls: Server, resolved: Effective) -> None:
 
 
 async def ask_consent(ls: Server) -> None:
-    """Before a host is sent anything for the first time; from now on, whenever options come."""
+    """Before a host is sent anything for the first time; from now on, whenever options come.
+
+    Each host once in the life of this server; `copilotLsp.remote.ask` asks again.
+    """
     ls.may_ask = True
-    if await consent.ask(ls):
-        took_over(ls, ls.session.reconfigure())
+    try:
+        await ask_for(ls, [host for host in waiting_hosts(ls.session) if host not in ls.asked_hosts])
+    except UsageError as error:
+        logger.warning("%s", error)
+        ls.window_show_message(types.ShowMessageParams(types.MessageType.Warning, f"copilot-lsp: {error}"))
+
+
+async def ask_for(ls: Server, hosts: list[str]) -> None:
+    """Asks for one host after the other, and uses what is allowed at once. Raises UsageError, as `consent.ask`."""
+    ls.asked_hosts.update(hosts)
+    for host in hosts:
+        if await consent.ask(ls, host):
+            resolved = ls.session.reconfigure()
+            took_over(ls, resolved)
+            if host in waiting_hosts(ls.session):
+                origin = resolved.origins.get("remote.allowed", "another place")
+                raise UsageError(f"{host} is not allowed yet: {origin} sets `remote.allowed`, and wins over your file")
 
 
 def section(sent: object) -> object:

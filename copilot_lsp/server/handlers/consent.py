@@ -3,35 +3,35 @@
 from __future__ import annotations
 
 import asyncio
-import logging
 
 from lsprotocol import types
 from pygls.exceptions import JsonRpcException
 
-from copilot_lsp import config, endpoints
+from copilot_lsp import config
 from copilot_lsp.errors import UsageError
 from copilot_lsp.server.protocol import Server
-
-logger = logging.getLogger(__name__)
 
 NOT_NOW = "Not now"
 
 
-async def ask(ls: Server) -> bool:
-    """Asks for each host that is configured and not allowed, once in the life of this server.
+async def ask(ls: Server, host: str) -> bool:
+    """Whether the user allows it: then it is in their own file. A question that is dismissed leaves the host waiting.
 
-    Whether one was allowed: then it is in the user's own file. No answer is a no.
+    Raises UsageError when the client does not show the question, or the file cannot be changed.
     """
-    remote = ls.session.settings.remote
-    _, hosts = endpoints.divided(remote.endpoints, remote.allowed)
-    new = [host for host in hosts if host not in ls.asked_hosts]
-    ls.asked_hosts.update(new)
-    allowed = [host for host in new if await _allows(ls, host)]
-    return bool(allowed) and await _remember(ls, allowed)
-
-
-async def _allows(ls: Server, host: str) -> bool:
     yes = f"Send text to {host}"
+    answer = await _answer(ls, host, yes)
+    if answer == NOT_NOW:
+        ls.session.declined.add(host)
+    if answer == yes:
+        ls.session.declined.discard(host)
+        await asyncio.to_thread(config.allow, host, ls.session.settings.remote.allowed)
+    ls.session.changed()
+    return answer == yes
+
+
+async def _answer(ls: Server, host: str, yes: str) -> str:
+    """The title of what the user chose, "" for nothing."""
     text = (
         f"copilot-lsp is configured to complete code on {host}. The text around your cursor would be sent there as you"
         " type. Files that are excluded, such as .env, are never sent."
@@ -41,17 +41,6 @@ async def _allows(ls: Server, host: str) -> bool:
         chosen = await ls.window_show_message_request_async(
             types.ShowMessageRequestParams(types.MessageType.Warning, text, actions)
         )
-    except JsonRpcException as error:
-        logger.warning("the client does not ask its user: %s; add %s to remote.allowed by hand", error, host)
-        return False
-    return chosen is not None and chosen.title == yes
-
-
-async def _remember(ls: Server, hosts: list[str]) -> bool:
-    allowed = [*ls.session.settings.remote.allowed, *hosts]
-    try:
-        await asyncio.to_thread(config.set_user, "remote.allowed", allowed)
-    except UsageError as error:
-        ls.window_show_message(types.ShowMessageParams(types.MessageType.Error, f"copilot-lsp: {error}"))
-        return False
-    return True
+    except JsonRpcException:
+        raise UsageError(f"this editor does not ask about {host}: run `copilot-lsp config allow {host}`") from None
+    return chosen.title if chosen else ""

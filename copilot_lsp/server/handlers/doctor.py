@@ -28,6 +28,7 @@ def _of_machine(session: Session, client: Client | None) -> list[Check]:
     return [
         *doctor.of_installation(),
         *doctor.of_settings(layers, problems),
+        *doctor.of_remote(session.settings),
         *doctor.of_surroundings(client),
         *doctor.of_model(session.settings),
     ]

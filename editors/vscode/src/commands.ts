@@ -31,6 +31,7 @@ export function registerCommands(context: ExtensionContext, server: Server, log:
         [command.pickModel]: () => (server.client ? chooseModel(server, context.globalState) : say(noServer())),
         [command.getModel]: () => getModel(server, context.globalState),
         [command.tune]: () => tune(server),
+        [command.askRemote]: () => askRemote(server),
         [command.whyNothing]: () => whyNothing(server),
         [command.statistics]: () => statistics(server),
         [command.restart]: () => server.restart(),
@@ -90,6 +91,12 @@ async function getModel(server: Server, memory: Memento): Promise<void> {
     await pull(server, model);
     await server.execute(serverCommand.restartEngine);
     await offerCopy(server, model, memory);
+}
+
+/** The server asks, and says what came of it. */
+async function askRemote(server: Server): Promise<void> {
+    const answer = await server.execute<{ message: string }>(serverCommand.askRemote);
+    await say(answer?.message ?? noServer());
 }
 
 async function statistics(server: Server): Promise<void> {

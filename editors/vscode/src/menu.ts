@@ -14,6 +14,7 @@ export const command = {
     pickModel: 'copilotLsp.pickModel',
     getModel: 'copilotLsp.getModel',
     tune: 'copilotLsp.tune',
+    askRemote: 'copilotLsp.askRemote',
     whyNothing: 'copilotLsp.whyNothing',
     statistics: 'copilotLsp.statistics',
     restart: 'copilotLsp.restart',
@@ -79,7 +80,11 @@ function pauses({ here, snoozeMinutes }: State): Entry[] {
 function ofServer({ status }: State): Entry[] {
     const silence = status?.lastSilence;
     const missing = modelToPull(status?.message ?? '');
+    const waiting = status?.waitingHosts ?? [];
     return [
+        ...(waiting.length > 0
+            ? [{ label: `$(shield) ${t('Decide whether text may be sent to {0}', waiting.join(', '))}`, command: command.askRemote }]
+            : []),
         ...(missing ? [{ label: `$(cloud-download) ${t('Get the model {0}', missing)}`, command: command.getModel }] : []),
         {
             label: `$(question) ${t('Why was nothing shown?')}`,

@@ -13,6 +13,8 @@ export interface ServerStatus {
     readonly sharedBy?: number | undefined;
     /** Why the engine is this window's own; '' where it is shared or remote. Older servers do not send it. */
     readonly notShared?: string | undefined;
+    /** Hosts that the user has neither allowed nor declined. Older servers do not send it. */
+    readonly waitingHosts?: readonly string[] | undefined;
     readonly lastLatencyMs: number | null;
     readonly lastSilence: Silence | null;
     /** What is known of other files. Older servers do not send it. */
@@ -61,6 +63,7 @@ export const serverCommand = {
     trimModel: 'copilotLsp.models.trim',
     useModel: 'copilotLsp.models.use',
     removeModel: 'copilotLsp.models.remove',
+    askRemote: 'copilotLsp.remote.ask',
 } as const;
 
 /** A notification that nobody misses when the server has just ended. */

@@ -156,6 +156,20 @@ test('the menu offers to get a missing model', () => {
     assert.ok(labels({ status: { ...ready, kind: 'Error', message } }).includes('Get the model tiny'));
 });
 
+test('a server that waits for permission is a warning with a row in the menu', () => {
+    const message = 'gpu.example is waiting for your permission; ready';
+    const status: ServerStatus = { ...ready, kind: 'Warning', message, waitingHosts: ['gpu.example'] };
+    const shown = view({ ...state, status });
+    assert.equal(shown.severity, 'warning');
+    assert.equal(shown.details[0], 'Gpu.example is waiting for your permission; ready');
+    const row = entries({ ...state, status }, true).find(({ command }) => command === 'copilotLsp.askRemote');
+    assert.equal(row?.label, '$(shield) Decide whether text may be sent to gpu.example');
+    for (const waitingHosts of [[], undefined]) {
+        const labelled = labels({ status: { ...status, waitingHosts } });
+        assert.ok(!labelled.some((label) => label.startsWith('Decide')));
+    }
+});
+
 test('a search during an installation does not call the server missing', () => {
     assert.equal(phaseAfterSearch(false, 1), 'installing');
     assert.equal(phaseAfterSearch(false, 0), 'missing');

@@ -19,6 +19,7 @@ local CAPABILITIES = {
       'copilotLsp.models.use',
       'copilotLsp.models.remove',
       'copilotLsp.doctor',
+      'copilotLsp.remote.ask',
     },
   },
 }

@@ -64,6 +64,13 @@ local function install(wheel)
   require('copilot_lsp.install').run(wheel)
 end
 
+--- The server asks again for the hosts that are not allowed, and says what came of it.
+local function allow()
+  require('copilot_lsp.execute').start('remote.ask', nil, function(answer)
+    say(answer.message)
+  end)
+end
+
 ---@type table<string, copilot_lsp.Subcommand>
 local subcommands = {
   start = { run = start },
@@ -81,6 +88,7 @@ local subcommands = {
     end,
   },
   log = { run = open_log },
+  allow = { run = allow },
   install = {
     run = install,
     most = 1,

@@ -42,6 +42,12 @@ local function sharing(windows, why)
   return { windows == 1 and 'engine: shared, no other window uses it now' or several }
 end
 
+---@param hosts string[]? the `waitingHosts` of `didChangeStatus`
+---@return string[]
+local function permission(hosts)
+  return #(hosts or {}) > 0 and { ':CopilotLsp allow asks again; until then nothing is sent there' } or {}
+end
+
 --- What the index of other files holds; nothing where there is none.
 ---@param index table? the `index` of `didChangeStatus`
 ---@return string[]
@@ -116,6 +122,7 @@ function M.report(buf)
   local lines = { ('copilot-lsp: %s%s'):format(state, why) }
   local status = server.status
   if status then
+    vim.list_extend(lines, permission(status.waitingHosts))
     lines[#lines + 1] = ('model: %s%s'):format(status.model, status.safeMode and ' (safe mode)' or '')
     vim.list_extend(lines, sharing(status.sharedBy, status.notShared))
     vim.list_extend(lines, others(status.index))
