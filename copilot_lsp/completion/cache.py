@@ -36,8 +36,6 @@ class Generated:
     """The model's text before shaping."""
     trace: Trace = ()
     """Joint probability of each beginning of `raw`."""
-    probability: float | None = None
-    """Of the text as it was generated (some may be typed by now); None when not known."""
 
     @property
     def is_whole(self) -> bool:

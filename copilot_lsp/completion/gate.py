@@ -7,6 +7,7 @@ lower it, so the cut is final: the text can be shown while it streams, and gener
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import islice
 
 Trace = Sequence[tuple[int, float]]
 """(length of the text in code points, joint probability of its tokens), after each piece; probabilities never rise."""
@@ -22,13 +23,26 @@ def sure_length(text: str, trace: Trace, least: float) -> int:
     return len(text)
 
 
-def probability(trace: Trace, length: int) -> float | None:
-    """Joint probability of the text's first `length` characters, and of the rest of the piece in which they end.
+def probability(raw: str, trace: Trace, typed: str, shown: str) -> float | None:
+    """Joint probability of the tokens that make `shown`, given those that are typed by now.
 
-    None when no probabilities are known.
+    `raw` is the text as generated, which begins with `typed` and then `shown`: shaping can have changed white space,
+    so other characters are counted. A token of which only a part is typed counts. None when nothing is known.
     """
-    known = [each for each in trace if each[0] >= length] or trace[-1:]
-    return known[0][1] if known else None
+    begin, end = _length_with(raw, _visible(typed)), _length_with(raw, _visible(typed + shown))
+    whole = [each for length, each in trace if length >= end] or [each for _, each in trace[-1:]]
+    given = [each for length, each in trace if length <= begin][-1:] or [1.0]
+    return whole[0] / given[0] if whole and given[0] else None
+
+
+def _visible(text: str) -> int:
+    return sum(not each.isspace() for each in text)
+
+
+def _length_with(text: str, count: int) -> int:
+    """Of the shortest beginning with so many visible characters."""
+    ends = (index + 1 for index, each in enumerate(text) if not each.isspace())
+    return next(islice(ends, count - 1, None), len(text)) if count else 0
 
 
 def whole_words(text: str, length: int) -> int:

@@ -47,8 +47,8 @@ class Query:
 class Completion:
     """`text` replaces the bytes [start, end) of the snapshot, all on the cursor's line, and begins with them.
 
-    `confidence` is the engine's, of all that was generated (see `engine.base.Done`); `probability` is that of the text
-    shown, all of its tokens together. None when unknown.
+    `confidence` is the engine's, of all that was generated (see `engine.base.Done`); `probability` is that of `text`,
+    all of its tokens together, given what is typed. None when unknown.
     """
 
     id: str

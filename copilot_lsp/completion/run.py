@@ -145,9 +145,7 @@ class Run:
                 self._shown = shaped
             now = time.perf_counter()
             self._look_again = now + (now - begun) * REST
-        sure = gate.probability(self.trace, len(self._shown))
-        floor = self.job.confidence
-        return Generated(self.place, self.job.shape, self._shown, self._done, confidence=floor, probability=sure)
+        return self._with_origin(self._shown)
 
     def _whole_lines(self) -> str:
         """Half a line may be valid syntax (`return self.fo`), so later rules could not detect the cut."""
@@ -231,17 +229,12 @@ class Run:
     def _generated(self, text: str, silence: Silence | None = None) -> Generated:
         if not text.startswith(self._shown):
             text, silence = self._shown, None
+        return self._with_origin(text, silence)
+
+    def _with_origin(self, text: str, silence: Silence | None = None) -> Generated:
         trace, floor = tuple(self.trace), self.job.confidence
         return Generated(
-            self.place,
-            self.job.shape,
-            text,
-            self._done,
-            silence,
-            confidence=floor,
-            raw=self.text,
-            trace=trace,
-            probability=gate.probability(trace, len(text)),
+            self.place, self.job.shape, text, self._done, silence, confidence=floor, raw=self.text, trace=trace
         )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
-from copilot_lsp.completion import trigger
+from copilot_lsp.completion import gate, trigger
 from copilot_lsp.completion.cache import Generated
 from copilot_lsp.completion.query import Completion, Query
 from copilot_lsp.completion.run import Run
@@ -161,7 +161,13 @@ def completion_of(query: Query, result: Generated, id: str) -> Completion:
         text = query.selected.text + text
         start, end = query.selected.start, query.selected.end
     confidence = result.done.confidence if result.done else None
-    return Completion(id, text, start, end, result.shape, confidence, result.probability)
+    return Completion(id, text, start, end, result.shape, confidence, probability_of(query, result))
+
+
+def probability_of(query: Query, result: Generated) -> float | None:
+    """Of the text that is left of the result at the cursor; None when not known."""
+    typed = result.place.typed_until(query.snapshot, query.offset)
+    return None if typed is None else gate.probability(result.raw, result.trace, typed, result.text)
 
 
 NOT_READY = {

@@ -41,12 +41,13 @@ def test_right_suggestions_save_keys_and_every_format_says_so(tmp_path: Path) ->
     done = simulate(folder, "--html", page, "--json", data)
     assert (done.returncode, done.stderr) == (0, "")
     assert "keystrokes saved" in done.stdout
-    assert "<svg" in page.read_text("utf-8")
+    assert "Expected calibration error: default " in page.read_text("utf-8")
     (found,) = json.loads(data.read_text("utf-8"))["assistants"].values()
     (place,) = found["places"]
     seen = {each["text"]: each["verdict"] for each in place["seen"]}
     assert seen["width * height"] == "fully right"
     assert seen["abs(product)"] == "fully right"
+    assert all(0 < each["probability"] <= 1 for each in place["seen"])
     assert found["measures"]["python"]["keystrokes_saved"]["value"] > 0
     assert found["measures"]["python"]["flicker"]["value"] == 0
     assert (folder / "shapes.py").read_text("utf-8") == SOURCE

@@ -163,7 +163,11 @@ async def test_without_a_model_the_server_says_what_to_do() -> None:
         await client.initialize()
         client.open(URI, "x = ")
         assert (await client.request(INLINE, inline(URI, 0, 4, invoked=True)))["items"] == []
-        told = (await client.until(lambda: client.told("didChangeStatus")))[-1]
+
+        def silences() -> list[Any]:
+            return [each for each in client.told("didChangeStatus") if each["lastSilence"]]
+
+        told = (await client.until(silences))[-1]
         assert told["kind"] == "Error"
         assert told["message"] == "run `copilot-lsp models pull default`"
         assert told["lastSilence"]["reason"] == "no-model"

@@ -43,6 +43,10 @@ class Calibration:
     error: float
     floors: Sequence[tuple[float, float | None]]
 
+    @property
+    def count(self) -> int:
+        return sum(each.count for each in self.bins)
+
 
 def of(cases: Iterable[tuple[Case, Outcome]]) -> Calibration | None:
     """None when no case has a probability."""

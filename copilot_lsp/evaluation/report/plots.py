@@ -17,10 +17,11 @@ BAR, GAP, NAME, VALUE = 16, 10, 110, 60
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """`points` are (x, y, what a pointer over it is told)."""
+    """`points` are (x, y, what a pointer over it is told); `spans` the lowest and the highest y of each, if known."""
 
     name: str
     points: Sequence[tuple[float, float, str]]
+    spans: Sequence[tuple[float, float]] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,11 +46,15 @@ def curves(lines: Sequence[Line], across: Axis, up: Axis, dots: bool = True, dia
     """Lines over a grid."""
     body = [_grid(across, up)]
     if diagonal:
-        body.append(f'<path class="grid" d="M{_x(0):.1f} {_y(0):.1f}L{_x(1):.1f} {_y(1):.1f}"/>')
+        body.append(f'<path class="grid dashed" d="M{_x(0):.1f} {_y(0):.1f}L{_x(1):.1f} {_y(1):.1f}"/>')
     for index, line in enumerate(lines):
         places = [(_x(x / across.top), _y(y / up.top), told) for x, y, told in line.points]
         path = " ".join(f"{x:.1f},{y:.1f}" for x, y, _ in places)
         body.append(f'<polyline class="line c{index % COLOURS}" points="{path}"/>')
+        body += [
+            f'<path class="span c{index % COLOURS}" d="M{x:.1f} {_y(low / up.top):.1f}V{_y(high / up.top):.1f}"/>'
+            for (x, _, _), (low, high) in zip(places, line.spans, strict=False)
+        ]
         if dots:
             body += [
                 f'<circle class="dot c{index % COLOURS}" cx="{x:.1f}" cy="{y:.1f}" r="3.5">'

@@ -83,8 +83,8 @@ def _waits(typed: Sequence[Typed]) -> list[tuple[float, float, str]]:
 
 def _calibration(typed: Sequence[Typed]) -> Calibration | None:
     """Of the ghosts, each with the probability of all of it; right is what was written to its end."""
-    ghosts = [seen for each in typed for seen in each.seen if seen.probability is not None]
-    return of_points([(seen.probability or 0.0, seen.verdict is Verdict.FULL) for seen in ghosts])
+    ghosts = [(seen.probability, seen.verdict is Verdict.FULL) for each in typed for seen in each.seen]
+    return of_points([(probability, right) for probability, right in ghosts if probability is not None])
 
 
 def _figure(title: str, svg: str) -> str:

@@ -214,9 +214,10 @@ def utf16(text: str) -> int:
 
 
 def _probability(item: Message) -> float | None:
-    """The second argument of the item's command."""
-    arguments = (item.get("command") or {}).get("arguments") or []
-    return arguments[1] if len(arguments) > 1 else None
+    """The second argument of our items' command."""
+    command = item.get("command") or {}
+    given = command.get("arguments", [])[1:2] if command.get("command") == DID_ACCEPT else []
+    return given[0] if given else None
 
 
 def text_of(item: Message) -> str:

@@ -28,7 +28,8 @@ class Seen:
     """A suggestion from its first appearance to its end; one that grew, or of which some was typed, is still the same.
 
     `wait`: seconds from the key that asked for it. `wrong`: characters shown that are not what was written.
-    `after_accept`: the first one after another was taken. `probability`: what its assistant said of the whole text.
+    `after_accept`: the first one after another was taken. `probability`: what its assistant said of it when its text
+    changed last, given what was written by then; None where it said nothing.
     """
 
     text: str
@@ -57,6 +58,7 @@ class Ghost:
     gone: int = 0
     base: int = 0
     taken: bool = False
+    probability: float | None = None
 
     @property
     def rest(self) -> str:
@@ -84,12 +86,14 @@ class Screen:
         if not offer.final and (not text or (old is not None and old.rest.startswith(text))):
             return False
         if old is not None and text and old.rest.startswith(text):
-            self.ghost = replace(old, text=old.text[: old.gone] + text, offer=offer, base=old.gone)
+            shorter = old.text[: old.gone] + text
+            self.ghost = replace(old, text=shorter, offer=offer, base=old.gone, probability=offer.probability)
             return True
         if old is not None:
             self._end(Fate.FLICKERED if text else Fate.VANISHED)
         if text:
-            self.ghost = Ghost(text, page, offer, wait, ((now, len(text)),), self.accepted)
+            grown = ((now, len(text)),)
+            self.ghost = Ghost(text, page, offer, wait, grown, self.accepted, probability=offer.probability)
             self.accepted = False
         return bool(text) or old is not None
 
@@ -97,7 +101,8 @@ class Screen:
         whole = old.text[: old.gone] + text
         grew = len(whole) > len(old.text.rstrip())
         grown = (*old.grown, (now, len(whole))) if grew else old.grown
-        self.ghost = replace(old, text=whole, offer=offer, grown=grown, base=old.gone)
+        said = offer.probability if grew or old.probability is None else old.probability
+        self.ghost = replace(old, text=whole, offer=offer, grown=grown, base=old.gone, probability=said)
         return grew
 
     def typed(self, text: str | None, closed: str = "") -> None:
@@ -110,7 +115,8 @@ class Screen:
             return
         if text and closed and ghost.rest.startswith(text):
             end = ghost.gone + len(text) + until_closed(ghost.rest[len(text) :], text, closed)
-            ghost = replace(ghost, text=ghost.text[:end])
+            said = ghost.probability if end >= len(ghost.text) else None
+            ghost = replace(ghost, text=ghost.text[:end], probability=said)
         if text is None or not ghost.rest.startswith(text):
             self._end(Fate.REFUTED)
             return
@@ -136,8 +142,7 @@ class Screen:
         text = ghost.text.rstrip()
         wrong = len(text) - right_length(ghost.page, text)
         verdict = judge(ghost.page, text)
-        said = ghost.offer.probability
-        self.seen.append(Seen(text, verdict, wrong, ghost.wait, ghost.after_accept, fate, said))
+        self.seen.append(Seen(text, verdict, wrong, ghost.wait, ghost.after_accept, fate, ghost.probability))
 
 
 def until_closed(text: str, opened: str, closed: str) -> int:

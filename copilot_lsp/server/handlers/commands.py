@@ -18,7 +18,7 @@ def accept_command(completion: Completion) -> types.Command:
     return types.Command("Accept completion", DID_ACCEPT, arguments=[completion.id, completion.probability])
 
 
-def did_accept(ls: Server, completion_id: str = "", _probability: float | None = None) -> None:
+def did_accept(ls: Server, completion_id: str = "", *_: object) -> None:
     ls.session.recorder.accepted(completion_id)
     ls.session.changed()
 

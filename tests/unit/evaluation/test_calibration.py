@@ -52,13 +52,29 @@ def test_the_fit_rises_and_keeps_the_mean() -> None:
 def test_the_plot_says_how_many_were_right_and_how_sure_that_is() -> None:
     found = calibration.of_points([(0.75, True), (0.75, False), (0.75, True), (0.75, True)])
     svg = figure({"small": found, "silent": None})
-    assert "Expected calibration error: small 0.000" in svg
+    assert "Expected calibration error: small 0.000 (n = 4)" in svg
     assert "small: 75.0% of 4 right (30.1% to 95.4%)" in svg
+    assert '<td class="number">75.0% (30.1% to 95.4%)</td><td class="number">4</td>' in svg
+    assert svg.count('class="span c0"') == 1, "the interval is drawn"
     assert "silent" not in svg
     assert figure({"silent": None}) == ""
 
 
-@pytest.mark.parametrize(("length", "expected"), [(1, 0.9), (5, 0.9), (6, 0.5), (9, 0.5), (12, 0.5)])
-def test_a_shown_text_is_as_probable_as_the_tokens_it_is_made_of(length: int, expected: float) -> None:
-    assert gate.probability([(5, 0.9), (9, 0.5)], length) == expected
-    assert gate.probability([], length) is None
+RAW = "  first +\n    second"
+TRACE = [(2, 0.95), (7, 0.9), (9, 0.6), (20, 0.3)]
+
+
+@pytest.mark.parametrize(
+    ("typed", "shown", "expected"),
+    [
+        ("", "f", 0.9),
+        ("", "first", 0.9),
+        ("", "first +\n\tsecond", 0.3),  # shaping has left out and changed white space
+        ("first +\n", "\tsecond", 0.3 / 0.6),
+        ("fir", "st", 0.9 / 0.95),  # of a token that is typed in part, all counts
+        ("first", " +", 0.6 / 0.9),
+    ],
+)
+def test_a_text_is_as_probable_as_its_tokens_behind_what_is_typed(typed: str, shown: str, expected: float) -> None:
+    assert gate.probability(RAW, TRACE, typed, shown) == pytest.approx(expected)
+    assert gate.probability(RAW, [], typed, shown) is None

@@ -160,6 +160,28 @@ class TestScreen:
         screen.offered(Offer(2, "raise"), page, 2.0, 0.1)
         assert len(screen.seen) == 1
 
+    def test_the_probability_is_that_of_the_text_as_it_changed_last(self) -> None:
+        screen, page = Screen(), typed(Page(F, closes=False), 10)
+        for text, said in (("return", 0.9), ("return g", 0.8)):
+            screen.offered(Offer(1, text, probability=said), page, 1.0, 0.1)
+        screen.typed("ret")
+        screen.offered(Offer(2, "urn g", probability=0.99), typed(page, 3), 2.0, 0.1)
+        assert screen.ghost is not None
+        assert screen.ghost.probability == 0.8, "typing on changes nothing"
+        screen.offered(Offer(2, "urn g(a)", probability=0.7), typed(page, 3), 2.0, 0.1)
+        screen.leave()
+        assert [seen.probability for seen in screen.seen] == [0.7]
+
+    def test_a_bracket_closed_by_the_editor_makes_it_another_text_to_ask_about(self) -> None:
+        screen, page = Screen(), typed(Page(F), 5)
+        screen.offered(Offer(1, "(b):", probability=0.3), page, 1.0, 0.1)
+        screen.typed("(", ")")
+        assert screen.ghost is not None
+        assert (screen.ghost.rest, screen.ghost.probability) == ("b", None)
+        screen.offered(Offer(2, "b", probability=0.6), typed(page, 1), 2.0, 0.1)
+        screen.typed("a")
+        assert [(seen.text, seen.probability) for seen in screen.seen] == [("(b", 0.6)]
+
     def test_a_stream_that_begins_anew_does_not_shorten_what_is_shown(self) -> None:
         screen, page = self.screen()
         screen.typed("r")
