@@ -87,6 +87,10 @@ def _check(entry: Entry) -> None:
     tokens = trim.tokens_in(entry.path)
     if tokens < trim.WORTH * vocabulary.SIZE:
         raise UsageError(f"{entry.name} has {tokens:,} tokens: a copy with {vocabulary.SIZE:,} would gain little")
+    needed, free = models.memory_needed(entry.size, entry.shape), psutil.virtual_memory().available
+    if needed > free:
+        sizes = f"{needed / 1e6:,.0f} MB are needed, and {free / 1e6:,.0f} MB are free"
+        raise ModelError(f"there is too little memory to try a copy: {sizes}")
     models.cache_folder().mkdir(parents=True, exist_ok=True)
     if entry.path.stat().st_size > shutil.disk_usage(models.cache_folder()).free:
         raise ModelError(f"there is too little room in {models.cache_folder()}")

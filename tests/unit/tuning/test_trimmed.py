@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
+import psutil
 import pytest
 from scripted import Benches, steady
 
@@ -109,6 +111,15 @@ def test_what_is_refused(
     capsys.readouterr()
     assert main(["models", "trim", name]) == code
     assert said in capsys.readouterr().err
+
+
+def test_too_little_memory_is_said_before_anything_is_written(
+    measured: Benches, here: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(psutil, "virtual_memory", lambda: SimpleNamespace(total=10**10, available=10**8))
+    assert main(["models", "trim", "good"]) == 1
+    assert "too little memory to try a copy: 300 MB are needed, and 100 MB are free" in capsys.readouterr().err
+    assert left(here) == []
 
 
 def test_a_small_vocabulary_gains_little(
