@@ -11,7 +11,7 @@ EDITORS ?= $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/copilot-lsp
 COMPANIONS = COPILOT_LSP_TEST_NVIM=$(EDITORS)/editors-nvim \
 	COPILOT_LSP_TEST_LLAMA_SERVER=$(EDITORS)/llama-server/llama-server
 
-.PHONY: demo test campaign campaign-short test-editors test-remote test-training vscode lint types format setup lock docs dist picture clean
+.PHONY: demo test test-own-engine campaign campaign-short test-editors test-remote test-training vscode lint types format setup lock docs dist picture clean
 
 demo: setup
 	@$(BIN)/copilot-lsp complete examples/grid.py:18:1 --show
@@ -19,6 +19,10 @@ demo: setup
 # Shows what of copilot_lsp no test reaches, and fails below 95 %.
 test: setup lint
 	$(BIN)/python -m pytest --cov --cov-report=term --cov-fail-under=95
+
+# The real server and model again, each server with an engine of its own, as where none can be shared.
+test-own-engine: setup
+	COPILOT_LSP_TEST_SHARED=0 $(BIN)/python -m pytest tests/e2e/test_real_model.py tests/e2e/test_switch_model.py
 
 # Random and hostile input at the sizes of docs/reliability.md (an hour or so); `make campaign SEED=N` runs one again.
 campaign: setup
