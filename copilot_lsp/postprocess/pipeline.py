@@ -36,7 +36,7 @@ class Rule:
     """`reason` is given when `apply` leaves no text. `shape` None: for both.
 
     `streams`: also applies to growing text, because more text would not change the cut.
-    `parses`: costs milliseconds, and is idempotent.
+    `parses`: costs milliseconds; not applied again to a text that it has left alone.
     """
 
     apply: Callable[[Passage], str]
@@ -114,10 +114,11 @@ def finish(raw: RawCompletion, parses: bool = True) -> str | Silence:
         for rule in _rules_for(raw.shape):
             if rule.parses and (text == parsed or not parses):
                 continue
-            text = rule.apply(Passage(site, text))
-            if not text.strip():
+            left = rule.apply(Passage(site, text))
+            if not left.strip():
                 return Silence(rule.reason)
-            parsed = text if rule.parses else parsed
+            parsed = left if rule.parses and left == text else parsed
+            text = left
         if text == before:
             break
     return text

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from markers import cursor
 
@@ -158,6 +158,7 @@ EVERY = settings(deadline=None, max_examples=150)
 
 @EVERY
 @given(DRAFTS)
+@example(RawCompletion(snapshot_of(":\r1;;1", "python"), 3, Shape.LINE, "{x = 1"))
 def test_finished_text_is_finished(any_draft: RawCompletion) -> None:
     text = finish(any_draft)
     if isinstance(text, str):
