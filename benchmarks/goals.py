@@ -31,5 +31,5 @@ def _row(*cells: str) -> str:
 
 def _told(goal: Goal | None) -> str:
     if goal is None or goal.reached is None:
-        return "not measured"
+        return f"not measured: {goal.found}" if goal and goal.found else "not measured"
     return goal.found if goal.reached else f"missed: {goal.found}"

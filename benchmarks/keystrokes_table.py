@@ -54,6 +54,8 @@ def _compared(bound: Bound, run: Run, seed: int) -> Goal:
         return Goal(title, bound.goal, "", None)
     between = told_ratio(ratio(measure, run[ours], run[peer], seed))
     found = f"{between}: {told(measure, first)} and {told(measure, second)}; n = {len(run[ours])} places"
+    if not bound.is_least and not _ghosts(run[peer]):
+        return Goal(title, bound.goal, f"{peer} showed nothing; {ours} {told(measure, first)}", None)
     return Goal(title, bound.goal, found, bound.holds(first.value, second.value))
 
 

@@ -56,9 +56,10 @@ class TestGoals:
 
     def test_a_peer_with_nothing_is_beaten_by_anything_but_nothing(self) -> None:
         nothing = typed(100)
-        saved, *_, waited = keystrokes_table.goals({"ours": [typed(99, RIGHT)], "peer": [nothing]})
+        saved, _, wrong, _, waited = keystrokes_table.goals({"ours": [typed(99, RIGHT)], "peer": [nothing]})
         assert (saved.reached, saved.found) == (True, "–: 1.0% (1.0–1.0) and 0.0% (0.0–0.0); n = 1 places")
-        assert waited.reached is None
+        assert (wrong.reached, waited.reached) == (None, None)
+        assert markdown({"m": [wrong]}).endswith("| not measured: peer showed nothing; ours 0.0 (0.0–0.0) |")
         saved, *_ = keystrokes_table.goals({"ours": [nothing], "peer": [nothing]})
         assert not saved.reached
 
@@ -85,7 +86,7 @@ def test_a_file_for_each_model() -> None:
 
 
 class Oracle:
-    """Suggests so many characters of what comes next; `fails_at` a place with so many before it, or is interrupted."""
+    """Suggests so many characters of what comes next; `fails` is raised at its second place."""
 
     def __init__(self, name: str, length: int, fails: BaseException | None = None) -> None:
         self.name, self.probability = name, 0.8 if name == "ours" else None
