@@ -247,6 +247,13 @@ def tracked() -> Iterator[Path]:
     yield from ROOT.parent.glob("*.md")
 
 
+def test_test_files_that_run_together_have_different_names() -> None:
+    """pytest imports them by their names; two of one name end `make test` before its first test."""
+    tests = Path(__file__).parent.parent
+    names = [path.name for folder in ("unit", "e2e") for path in (tests / folder).rglob("test_*.py")]
+    assert [name for name in set(names) if names.count(name) > 1] == []
+
+
 def test_imports_are_read_wherever_they_run() -> None:
     source = """
 import a.b
