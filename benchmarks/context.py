@@ -12,13 +12,12 @@ was stopped goes on from there. Prints a Markdown table for each model.
 from __future__ import annotations
 
 import argparse
-import json
 import sys
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
-from benchmarks import context_table
+from benchmarks import context_table, kept
 from benchmarks.context_places import Placed, draw
 from benchmarks.context_table import Row
 from benchmarks.ties import request_of
@@ -33,22 +32,13 @@ LONGEST = 96
 """Tokens of the right text that are scored."""
 
 
-@dataclass(frozen=True, slots=True)
-class Windows:
-    """In tokens."""
-
-    prefix: int
-    suffix: int
-    chunks: int
-
-
 class Scorer:
-    def __init__(self, path: Path, windows: Windows) -> None:
+    def __init__(self, path: Path, budget: Budget) -> None:
         silence_log()
         self._bench = Bench(str(path), False)
         self._vocabulary = LlamaVocabulary(self._bench.llama.vocabulary)
         self._template = template_of(self._bench.llama, self._vocabulary)
-        self._budget = Budget(windows.prefix, windows.suffix, windows.chunks, windows.prefix)
+        self._budget = budget
 
     def score(self, placed: Placed, is_informed: bool) -> tuple[float, bool, int]:
         """Nats, whether it is exact, and tokens of the right text."""
@@ -71,21 +61,13 @@ def measure(model: str, placed: Sequence[Placed], arguments: argparse.Namespace,
     """Adds a row to `known`, and to the file, for each place that is not there yet."""
     done = {row.id for row in known if row.model == model}
     missing = [each for each in placed if each.case.id not in done]
-    windows = Windows(arguments.prefix, arguments.suffix, arguments.chunks)
-    scorer = Scorer(models.find(model).path, windows) if missing else None
+    budget = Budget(arguments.prefix, arguments.suffix, arguments.chunks, arguments.prefix)
+    scorer = Scorer(models.find(model).path, budget) if missing else None
     for number, row in enumerate(rows(model, missing, scorer) if scorer else (), 1):
         known.append(row)
         print(f"{model}: {number} of {len(missing)}", file=sys.stderr, flush=True)
-        if arguments.json:
-            with arguments.json.open("a", encoding="utf-8") as file:
-                file.write(json.dumps(asdict(row)) + "\n")
+        kept.keep(arguments.json, row)
     print(f"\n{model}\n\n{context_table.markdown([row for row in known if row.model == model])}", flush=True)
-
-
-def read(file: Path | None) -> list[Row]:
-    if file is None or not file.exists():
-        return []
-    return [Row(**json.loads(line)) for line in file.read_text("utf-8").splitlines()]
 
 
 def main() -> None:
@@ -99,7 +81,7 @@ def main() -> None:
         parser.add_argument(f"--{name}", type=int, default=tokens, metavar="TOKENS")
     parser.add_argument("--json", type=Path, help="a line for each place is added")
     arguments = parser.parse_args()
-    known = read(arguments.json)
+    known = kept.read(arguments.json, Row)
     languages = arguments.language or ["python"]
     drawn = [draw(arguments.folder, each, arguments.places, arguments.seed, arguments.chunks) for each in languages]
     for model in arguments.model or ["default"]:

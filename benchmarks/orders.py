@@ -11,16 +11,14 @@ like; a run that was stopped goes on from there. Prints a Markdown table for eac
 from __future__ import annotations
 
 import argparse
-import json
 import os
 import sys
 import time
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict
 from pathlib import Path
 from unittest.mock import patch
 
-from benchmarks import orders_table, prompts
+from benchmarks import kept, orders_table, prompts
 from benchmarks.orders_table import Row
 from benchmarks.prompts import Variant
 from benchmarks.ties import request_of
@@ -95,24 +93,12 @@ def measure(model: str, cases: Sequence[Case], arguments: argparse.Namespace, ro
         missing = [each for each in chosen if (case.id, each.name) not in known]
         for row in answers(filler, case, missing, places, model):
             rows.append(row)
-            keep(arguments.json, row)
+            kept.keep(arguments.json, row)
         print(f"{model}: {number} of {len(cases)}", file=sys.stderr, flush=True)
         if time.monotonic() > end:
             break
     mine = [row for row in rows if (row.model, row.places) == (model, places)]
     print(f"\n{model}, {places}\n\n{orders_table.markdown(mine, base, prompts.variants(base))}", flush=True)
-
-
-def keep(file: Path | None, row: Row) -> None:
-    if file:
-        with file.open("a", encoding="utf-8") as opened:
-            opened.write(json.dumps(asdict(row)) + "\n")
-
-
-def read(file: Path | None) -> list[Row]:
-    if file is None or not file.exists():
-        return []
-    return [Row(**json.loads(line)) for line in file.read_text("utf-8").splitlines()]
 
 
 def main() -> None:
@@ -126,7 +112,7 @@ def main() -> None:
     parser.add_argument("--minutes", type=float, default=float("inf"), help="stop after so long, for each model")
     parser.add_argument("--json", type=Path, help="a line for each answer is added")
     arguments = parser.parse_args()
-    rows = read(arguments.json)
+    rows = kept.read(arguments.json, Row)
     try:
         draw = replay.Draw(arguments.holes, arguments.seed, (Kind.LINE, Kind.MID))
         cases = replay.read(arguments.folder, draw, Settings().max_parse_bytes)

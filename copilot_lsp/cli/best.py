@@ -7,13 +7,13 @@ from dataclasses import dataclass
 
 from copilot_lsp import config, models
 from copilot_lsp.cli import pulling, tuned
-from copilot_lsp.cli.tune import SECONDS
+from copilot_lsp.cli.tune import SECONDS, end_in_good_order, entries_of
 from copilot_lsp.config.files import ORIGIN
 from copilot_lsp.config.machine import this_machine
 from copilot_lsp.errors import UsageError
 from copilot_lsp.models import Entry, trim
 from copilot_lsp.tuning import bench, best, store
-from copilot_lsp.tuning.run import Found, Plan, present, thread_counts, tune
+from copilot_lsp.tuning.run import Found, Plan, thread_counts, tune
 from copilot_lsp.tuning.speed import Speed
 
 ENGLISH = "Is your code commented in English only? A smaller, quicker copy can be made then."
@@ -32,8 +32,9 @@ def run(options: Options) -> None:
     """Raises UsageError where nobody can be asked, ModelError, EngineError."""
     if not (options.yes or sys.stdin.isatty()):
         raise UsageError("`models best` asks before it downloads: run it in a terminal, or add --yes")
+    end_in_good_order()
     store.check()
-    plan = Plan(present(), thread_counts(this_machine().cores), SECONDS, options.budget)
+    plan = Plan(entries_of(None), thread_counts(this_machine().cores), SECONDS, options.budget)
     with tuned.progress() as tools:
         found = tune(plan, tools, bench.opened)
     store.write(tuned.chosen(found, plan.entries, options.budget)[1])  # what follows may be interrupted

@@ -58,14 +58,14 @@ def run(arguments: argparse.Namespace) -> int:
     from copilot_lsp.tuning.run import Plan, thread_counts, tune
 
     options = typed(arguments, Options)
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(TERMINATED))  # in good order: nothing half-made is left
+    end_in_good_order()
     if options.dry_run and options.requantize:
         raise UsageError("--requantize keeps a copy, and --dry-run writes nothing: leave one out")
     if not options.dry_run:
         store.check()
     seconds = QUICK_SECONDS if options.quick else SECONDS
     threads = thread_counts(this_machine().cores)
-    plan = Plan(_entries(options.model), threads, seconds, options.budget, options.requantize)
+    plan = Plan(entries_of(options.model), threads, seconds, options.budget, options.requantize)
     with tuned.progress() as tools:
         found = tune(plan, tools, bench.opened)
     choice, profile = tuned.chosen(found, plan.entries, options.budget)
@@ -77,8 +77,13 @@ def run(arguments: argparse.Namespace) -> int:
     return 0
 
 
-def _entries(names: list[str] | None) -> list[Entry]:
-    """Raises ModelMissing, ModelCorrupt for a model that was named and is not here."""
+def end_in_good_order() -> None:
+    """On SIGTERM, so that nothing half-made is left."""
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(TERMINATED))
+
+
+def entries_of(names: list[str] | None) -> list[Entry]:
+    """What is here, if none is named. Raises ModelMissing, ModelCorrupt for a model that was named and is not here."""
     from copilot_lsp import models
     from copilot_lsp.errors import ModelMissing
     from copilot_lsp.models.registry import File

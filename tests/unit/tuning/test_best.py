@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import io
+import os
+import signal
 import sys
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -15,6 +18,7 @@ from copilot_lsp.cli import main
 from copilot_lsp.config import profile
 from copilot_lsp.errors import DiskFull, DownloadFailed
 from copilot_lsp.models import vocabulary
+from copilot_lsp.models.rounding import write as rounding
 
 Pull = Callable[..., None]
 
@@ -136,6 +140,28 @@ def test_a_full_disk_ends_it_and_the_profile_is_there(
     assert main(["models", "best", "--yes"]) == 1
     assert capsys.readouterr().err == "copilot-lsp: 1 MB is needed\n"
     assert profile.profile_file().exists()
+
+
+def test_terminated_it_leaves_no_half_copy(
+    measured: Benches, pulled: list[str], here: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def killed(_source: Path, target: Path, _text: object) -> None:
+        target.write_bytes(b"half")
+        os.kill(os.getpid(), signal.SIGTERM)
+        time.sleep(10)
+
+    monkeypatch.setattr(rounding, "write", killed)
+    with pytest.raises(SystemExit) as ended:
+        main(["models", "best", "--yes"])
+    assert ended.value.code == 143
+    assert list((here / "cache" / "models").iterdir()) == [models.load().get("great").path]
+
+
+def test_without_any_model_it_says_so(measured: Benches, here: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    for name in ("small", "good"):
+        (here / f"{name}.gguf").unlink()
+    assert main(["models", "best", "--yes"]) == 1
+    assert "no model that can fill in is on this machine" in capsys.readouterr().err
 
 
 def test_a_second_run_makes_the_copies_that_the_first_did_not(
