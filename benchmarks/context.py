@@ -26,7 +26,6 @@ from copilot_lsp.engine import fim
 from copilot_lsp.engine.fim import Budget
 from copilot_lsp.engine.local.llama import silence_log, template_of
 from copilot_lsp.engine.local.measure import Bench
-from copilot_lsp.engine.local.vocabulary import LlamaVocabulary
 
 LONGEST = 96
 """Tokens of the right text that are scored."""
@@ -36,7 +35,7 @@ class Scorer:
     def __init__(self, path: Path, budget: Budget) -> None:
         silence_log()
         self._bench = Bench(str(path), False)
-        self._vocabulary = LlamaVocabulary(self._bench.llama.vocabulary)
+        self._vocabulary = self._bench.vocabulary
         self._template = template_of(self._bench.llama, self._vocabulary)
         self._budget = budget
 

@@ -39,7 +39,7 @@ Bouts = dict[str, bout.Bout]
 
 async def compare(bouts: Bouts, name: str, file: Path, arguments: argparse.Namespace) -> None:
     """Raises EngineFailed."""
-    person = Person(seed=arguments.seed)
+    person = Person(seed=arguments.seed, pause=arguments.pause)
     with tempfile.TemporaryDirectory(prefix="typing-") as folder:
         copy = Workspace(arguments.folder, Path(folder) / "workspace")
         ways = list(assistants(arguments.way, file, arguments.threads, copy))
@@ -66,7 +66,7 @@ def complete(bouts: Bouts) -> Mapping[str, table.Run]:
 
 
 def facts_of(arguments: argparse.Namespace) -> dict[str, object]:
-    return {"threads": arguments.threads, "machine": machine(), "seed": arguments.seed}
+    return {"threads": arguments.threads, "machine": machine(), "seed": arguments.seed, "pause": arguments.pause}
 
 
 def parse() -> argparse.Namespace:
@@ -76,6 +76,7 @@ def parse() -> argparse.Namespace:
     parser.add_argument("--places", type=int, default=20)
     parser.add_argument("--longest", type=int, default=500, help="characters of a place")
     parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--pause", type=float, default=Person().pause, help="seconds before the first key of a place")
     parser.add_argument("--language", action="append", default=[])
     parser.add_argument("--threads", type=int, default=os.cpu_count() or 1)
     parser.add_argument("--way", action="append", help="default: ours and llama.vim")

@@ -128,7 +128,7 @@ def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., int]:
     source = "".join(f"def f{number}{body}" for number in range(4))
     (tmp_path / "code" / "a.py").write_text(source, "utf-8")
     person = Person(words=1e9, reading=0.0, pause=0.0)
-    monkeypatch.setattr(keystrokes, "Person", lambda seed: person)
+    monkeypatch.setattr(keystrokes, "Person", lambda **_: person)
 
     def main(*arguments: object, fails: BaseException | None = None, missing: str = "") -> int:
         def find(name: str) -> SimpleNamespace:

@@ -26,6 +26,9 @@ STATISTICS = "copilotLsp/statistics"
 LOADING_SECONDS = 300.0
 """For the model to be loaded."""
 
+INDEXING_SECONDS = 120.0
+"""For the other files to be indexed, where the options ask for that: somebody who works has had it for hours."""
+
 IDLE_SECONDS = 30.0
 """For background work to end once the file is closed."""
 
@@ -84,6 +87,7 @@ class LanguageServer:
         await self._until(lambda: self._status.get("state") not in (None, "starting", "restarting"), LOADING_SECONDS)
         if self._status.get("state") != "ready":
             raise EngineFailed(f"{self.name}: {self._status.get('message') or 'the model was not loaded in time'}")
+        await self._until(lambda: self._status.get("index", {}).get("state") != "indexing", INDEXING_SECONDS)
 
     async def enter(self, scene: Scene) -> None:
         place = scene.place
