@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Iterator, Sequence
+import time
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -22,15 +23,33 @@ from copilot_lsp.tuning.result import profile_of
 from copilot_lsp.tuning.run import Found
 from copilot_lsp.tuning.speed import BATCHES, Speed
 
+QUIET = 15.0
+"""Seconds between two lines of progress where there is no terminal."""
+
 
 @contextmanager
 def progress() -> Iterator[Tools]:
-    """A progress bar on standard error, if it is a terminal."""
+    """On standard error: a bar in a terminal, else a line now and then."""
+    if not sys.stderr.isatty():
+        yield Tools(report=lines(time.monotonic))
+        return
     columns = (TextColumn("{task.description}", markup=False), BarColumn(), TimeRemainingColumn())
-    console = Console(stderr=True)
-    with Progress(*columns, console=console, transient=True, disable=not sys.stderr.isatty()) as bar:
+    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
         task = bar.add_task("measuring", total=1.0)
         yield Tools(report=lambda what, share: bar.update(task, description=what, completed=share))
+
+
+def lines(clock: Callable[[], float]) -> Callable[[str, float], None]:
+    """Prints how far it is, not before QUIET seconds have passed since it was made or printed last."""
+    last = clock()
+
+    def report(what: str, share: float) -> None:
+        nonlocal last
+        if clock() - last >= QUIET:
+            last = clock()
+            print(f"{what} ({share:.0%})", file=sys.stderr, flush=True)
+
+    return report
 
 
 def entries(measured: Sequence[Entry]) -> dict[str, Entry]:

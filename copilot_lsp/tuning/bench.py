@@ -107,12 +107,13 @@ def opened(path: Path) -> Iterator[LocalBench]:
         bench.close()
 
 
-def quantize(source: Path, target: Path, threads: int) -> None:
-    """Raises EngineFailed, EngineDied; a part of `target` may be there then."""
+def quantize(source: Path, target: Path, kind: str, threads: int) -> None:
+    """`kind`: Q4_0 or IQ4_NL. Raises EngineFailed, EngineDied; a part of `target` may be there then."""
     bench = LocalBench(_process(), source.name, False)
     try:
         bench.ask({"job": "load", "model": "", "safe": False})
-        bench.ask({"job": "quantize", "source": str(source), "target": str(target), "threads": threads})
+        job = {"job": "quantize", "source": str(source), "target": str(target), "type": kind, "threads": threads}
+        bench.ask(job)
     finally:
         bench.close()
 

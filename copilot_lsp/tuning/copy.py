@@ -1,5 +1,5 @@
-"""A copy of a model that was made here: in weights that this CPU may be quicker with, or without tokens that code does
-not use (`trimmed.py`).
+"""A copy of a model that was made here: in weights that this CPU is quicker with (`fourbits.py`), or without tokens
+that code does not use (`trimmed.py`).
 
 It is kept when it is about as good, and quicker. The original and its checksum stay.
 """
@@ -9,11 +9,9 @@ from __future__ import annotations
 import math
 import random
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
-
-import psutil
 
 import copilot_lsp
 from copilot_lsp.evaluation.cases import replay
@@ -21,13 +19,7 @@ from copilot_lsp.models import Entry, cache_folder, gguf, own
 from copilot_lsp.models.fit import shape_of
 from copilot_lsp.models.lookup import checksum
 from copilot_lsp.models.registry import Copy
-from copilot_lsp.models.rounding import write as rounding
-from copilot_lsp.tuning import bench, calibration
 from copilot_lsp.tuning.bench import PREFIX, SUFFIX, TRUTH, Bench, Filled, Hole
-
-TYPE = "q4_0"
-"""Has kernels with repacked weights on AVX2, AVX-512, AMX and NEON; Q4_1, Q5 and the K-quants do not everywhere. The
-embedding matrices, where four bits cost the most, are Q8_0, or keep their type where it is smaller."""
 
 GAIN = 0.95
 """The copy must take no more than this share of the original's time for a key."""
@@ -76,21 +68,6 @@ class Quality:
         return f"{interval}, {self.exact} instead of {self.exact_before} of {self.holes} holes filled exactly"
 
 
-def could_gain(path: Path) -> bool:
-    """Whether most of the matrices are of another type. Raises ModelCorrupt."""
-    matrices = rounding.matrices(gguf.read(path))
-    quick = sum(each.elements for each in matrices if each.type_name.lower() == TYPE)
-    return quick < 0.8 * sum(each.elements for each in matrices)
-
-
-def name_of(entry: Entry) -> str:
-    return f"{entry.name}-{TYPE}"
-
-
-def is_requantized(entry: Entry) -> bool:
-    return bool(entry.copy_of) and entry.name == f"{entry.copy_of}-{TYPE}"
-
-
 @contextmanager
 def made(name: str, write: Callable[[Path], object]) -> Iterator[Path]:
     """A file beside the pulled models that is gone afterwards, unless it was renamed. Raises what `write` raises."""
@@ -104,23 +81,6 @@ def made(name: str, write: Callable[[Path], object]) -> Iterator[Path]:
         new.unlink(missing_ok=True)
 
 
-def quantized(entry: Entry, old: Bench, threads: int, report: Callable[[float], None]) -> AbstractContextManager[Path]:
-    """With errors made up for where that is possible (minutes), else by llama.cpp's quantizer (seconds).
-
-    `old`: the model, loaded. Raises EngineError, OSError.
-    """
-    file = gguf.read(entry.path)
-    fits = rounding.is_possible(file) and rounding.memory(file) < psutil.virtual_memory().available
-    if fits and (inputs := calibration.holes()):
-        return made(name_of(entry), lambda new: _rounded(entry.path, new, old.tokens(inputs), report))
-    return made(name_of(entry), lambda new: bench.quantize(entry.path, new, threads))
-
-
-def _rounded(source: Path, target: Path, text: Sequence[Sequence[int]], report: Callable[[float], None]) -> None:
-    for share in rounding.write(source, target, text):
-        report(share)
-
-
 @dataclass(frozen=True, slots=True)
 class Way:
     """How a copy is made: the `name` of the copy, `what` it is, and the `command` that makes it."""
@@ -128,10 +88,6 @@ class Way:
     name: str
     what: str
     command: str
-
-
-def requantized(entry: Entry) -> Way:
-    return Way(name_of(entry), "Q4_0", "tune --requantize")
 
 
 def keep(entry: Entry, new: Path, way: Way, quality: Quality) -> Entry:

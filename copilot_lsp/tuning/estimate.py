@@ -19,9 +19,9 @@ LAYER_BYTES = 2_900_000
 threads that wait for each other."""
 
 SLOWER = {"Q4_1": 3.2, "Q5_1": 3.2, "Q5_0": 1.7, "Q8_0": 1.3}
-"""Times as long in a large batch as the types that llama.cpp repacks (Q4_0, K-quants). Q8_0 is a guess."""
+"""Times as long in a large batch as the types that llama.cpp repacks (Q4_0, IQ4_NL, K-quants). Q8_0 is a guess."""
 
-BITS = {"Q8_0": 8.5, "Q4_K_M": 4.9, "Q4_1": 5.0, "Q4_0": 4.5}
+BITS = {"Q8_0": 8.5, "Q4_K_M": 4.9, "Q4_1": 5.0, "IQ4_NL": 4.5, "Q4_0": 4.5}
 """Of a weight on average, by the name of a file's mix."""
 
 SUPER_BLOCK = 256

@@ -14,10 +14,10 @@ import psutil
 from copilot_lsp import models
 from copilot_lsp.errors import EngineError, ModelError
 from copilot_lsp.models import Entry, trim
-from copilot_lsp.tuning import copy
+from copilot_lsp.tuning import copy, fourbits
 from copilot_lsp.tuning.bench import Bench
 from copilot_lsp.tuning.estimate import estimated
-from copilot_lsp.tuning.measure import Task, Tools, measured, raced
+from copilot_lsp.tuning.measure import Task, Tools, measured
 from copilot_lsp.tuning.speed import Speed
 
 NOISY = 1.5
@@ -109,7 +109,7 @@ def _advice(plan: Plan, entry: Entry) -> Iterator[str]:
     """Recommendations of copies that may be faster and do not exist yet."""
     if models.is_path(entry.name):
         return
-    if not plan.requantize and not copy.is_requantized(entry) and copy.could_gain(entry.path):
+    if not plan.requantize and not fourbits.is_requantized(entry) and fourbits.could_gain(entry.path):
         yield f"{entry.name}: `copilot-lsp tune --requantize` tries a copy that may be quicker here"
     if trim.is_worth_it(entry):
         command = f"copilot-lsp models trim {entry.name}"
@@ -120,23 +120,23 @@ def _copied(entry: Entry, speed: Speed, old: Bench, task: Task, tools: Tools, op
     """Make a copy and keep it if it is faster and about as good; returns the outcome. Raises EngineError, OSError."""
     if reason := _no_copy(entry):
         return f"{entry.name}: no copy was made: {reason}"
+    part = replace(task, seconds=task.seconds * COMPARED_SHARE)
+    race = fourbits.quickest(entry, old, speed.config, part, tools, open)
+    name = fourbits.name_of(entry)
+    told = f"{name} ({race.grid.name}): {race.after:.0f} ms a key instead of {race.before:.0f} (n = {race.n})"
+    if race.after > copy.GAIN * race.before:
+        return f"{told}: not kept"
     writing = partial(tools.report, f"{entry.name}: rounding the weights of a copy")
-    with copy.quantized(entry, old, speed.config.threads, writing) as file:
+    with fourbits.quantized(entry, race.grid, old, speed.config.threads, writing) as file:
         with open(file) as new:
-            pair = [(old, speed.config), (new, speed.config)]
-            task = replace(task, seconds=task.seconds * COMPARED_SHARE)
-            (before, after), n = raced(pair, task, tools)
-            told = f"{copy.name_of(entry)}: {after:.0f} ms a key instead of {before:.0f} (n = {n})"
-            if after > copy.GAIN * before:
-                return f"{told}: not kept"
             holes = copy.holes()
             report = partial(tools.report, f"{entry.name}: filling {len(holes)} holes")
             quality = copy.compare(copy.filled(old, holes, report), copy.filled(new, holes, report))
             told += f", {quality}"
-            if not quality.is_worth(before, after):
+            if not quality.is_worth(race.before, race.after):
                 return f"{told}: not kept"
-            quick = measured(new, replace(task, model=copy.name_of(entry), threads=[speed.config.threads]), tools)
-        kept = copy.keep(entry, file, copy.requantized(entry), quality)
+            quick = measured(new, replace(part, model=name, threads=[speed.config.threads]), tools)
+        kept = copy.keep(entry, file, fourbits.way(entry, race.grid), quality)
     found.speeds.append(replace(quick, path=kept.path))
     return f"{told}: kept"
 
@@ -145,18 +145,18 @@ def _no_copy(entry: Entry) -> str:
     """Why no copy is made, "" if one may be. Raises OSError, ModelCorrupt."""
     if models.is_path(entry.name):
         return "it has no name"
-    if copy.is_requantized(entry):
+    if fourbits.is_requantized(entry):
         return "it is itself such a copy"
-    if copy.name_of(entry) in models.load().models:
-        return f"{copy.name_of(entry)} is here already"
+    if fourbits.name_of(entry) in models.load().models:
+        return f"{fourbits.name_of(entry)} is here already"
     if trim.name_of(entry) in models.load().models:
         return "one of its trimmed copy is quicker"
-    if not copy.could_gain(entry.path):
-        return f"its weights are already {copy.TYPE}"
+    if not fourbits.could_gain(entry.path):
+        return "its weights are of such a type already"
     if models.memory_needed(2 * entry.size, entry.shape) > psutil.virtual_memory().available:
         return "there is too little memory for both at once"
     models.cache_folder().mkdir(parents=True, exist_ok=True)
-    if 1.2 * entry.size > shutil.disk_usage(models.cache_folder()).free:
+    if 2 * entry.size > shutil.disk_usage(models.cache_folder()).free:
         return f"there is too little room in {models.cache_folder()}"
     return ""
 

@@ -12,8 +12,11 @@ from pathlib import Path
 import pytest
 
 from copilot_lsp import models
+from copilot_lsp.engine.local.measure import is_written
+from copilot_lsp.models import gguf
 from copilot_lsp.models.rounding import write as rounding
-from copilot_lsp.tuning import bench, calibration, copy
+from copilot_lsp.models.rounding.blocks import Q4_0, Grid
+from copilot_lsp.tuning import bench, calibration, copy, fourbits
 from copilot_lsp.tuning.speed import BATCHES, Config
 
 COMMAND = [sys.executable, "-m", "copilot_lsp"]
@@ -44,34 +47,51 @@ def test_the_profile_is_made_and_used(tmp_path: Path) -> None:
 
 
 @pytest.fixture(scope="module")
-def requantized(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    target = tmp_path_factory.mktemp("copy") / "copy.gguf"
-    bench.quantize(models.find("default").path, target, 2)
+def wide(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The default model in eight bits."""
+    target = tmp_path_factory.mktemp("wide") / "wide.gguf"
+    bench.quantize(models.find("default").path, target, "Q8_0", 2)
     return target
 
 
-def test_a_copy_has_other_weights_and_says_nearly_the_same(requantized: Path) -> None:
-    original = models.find("default").path
-    assert copy.could_gain(original)
-    assert not copy.could_gain(requantized)
+@pytest.fixture(scope="module")
+def plain(wide: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Each weight rounded by itself."""
+    target = tmp_path_factory.mktemp("plain") / "plain.gguf"
+    bench.quantize(wide, target, "Q4_0", 2)
+    return target
+
+
+def test_a_copy_has_other_weights_and_says_nearly_the_same(wide: Path, plain: Path) -> None:
+    assert fourbits.could_gain(wide)
+    assert not fourbits.could_gain(plain)
+    assert not fourbits.could_gain(models.find("default").path)
     holes = copy.holes()[:8]
-    with bench.opened(original) as old, bench.opened(requantized) as new:
+    with bench.opened(wide) as old, bench.opened(plain) as new:
         quality = copy.compare(old.fill(holes), new.fill(holes))
     assert quality.holes == 8
     assert abs(quality.worse) < 1.0
 
 
-def test_errors_that_make_up_for_each_other_cost_less(requantized: Path, tmp_path: Path) -> None:
-    original, rounded = models.find("default").path, tmp_path / "rounded.gguf"
+@pytest.mark.parametrize("grid", fourbits.TYPES)
+def test_llama_cpp_rounds_all_layers_to_one_type(wide: Path, grid: Grid, tmp_path: Path) -> None:
+    bench.quantize(wide, tmp_path / "copy.gguf", grid.name, 2)
+    file = gguf.read(tmp_path / "copy.gguf")
+    assert {each.type_name for each in rounding.matrices(file)} == {grid.name}
+    assert next(each.type_name for each in file.tensors if each.name == "token_embd.weight") == "Q8_0"
+
+
+def test_errors_that_make_up_for_each_other_cost_less(wide: Path, plain: Path, tmp_path: Path) -> None:
+    rounded = tmp_path / "rounded.gguf"
     holes = copy.holes()[:12]
-    with bench.opened(original) as old:
-        shares = list(rounding.write(original, rounded, old.tokens(calibration.holes()[:8])))
+    with bench.opened(wide) as old:
+        shares = list(rounding.write(wide, rounded, old.tokens(calibration.holes()[:8]), Q4_0))
         before = old.fill(holes)
     assert shares == sorted(shares)
     assert shares[-1] == 1
-    assert not copy.could_gain(rounded)
-    with bench.opened(requantized) as plain, bench.opened(rounded) as new:
-        assert copy.compare(before, new.fill(holes)).worse < copy.compare(before, plain.fill(holes)).worse
+    assert not fourbits.could_gain(rounded)
+    with bench.opened(plain) as alone, bench.opened(rounded) as new:
+        assert copy.compare(before, new.fill(holes)).worse < copy.compare(before, alone.fill(holes)).worse
 
 
 def test_a_hole_is_the_less_surprising_the_more_it_is_what_stood_there() -> None:
@@ -90,3 +110,10 @@ def test_every_way_to_run_it_is_timed() -> None:
             found = loaded.speed(config, (1, 16), 300)
             assert set(found) == {1, 16}
             assert all(ms > 0 for ms in found.values())
+
+
+def test_a_last_token_that_ends_the_line_too_is_right() -> None:
+    pieces = (b"first", b",", b",\n", b", ", b",\n    return", b"second")
+    for last, is_right in ((1, True), (2, True), (3, False), (4, False), (5, False)):
+        assert is_written([0, 1], [0, last], pieces.__getitem__) is is_right
+    assert not is_written([0, 1], [5, 1], pieces.__getitem__)

@@ -6,8 +6,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from copilot_lsp.models.rounding import blocks
 from copilot_lsp.models.rounding.arrays import Doubles, Floats, Levels
+from copilot_lsp.models.rounding.blocks import SIZE, Grid
 
 DAMPING = 0.01
 """Of the mean square of the inputs, added to each: the paper's value. Inputs that hardly occur cannot be relied on."""
@@ -37,30 +37,30 @@ def _inverse(lower: Doubles) -> Doubles:
     return out
 
 
-def rounded(weights: Floats, upper: Doubles) -> tuple[Levels, Floats]:
-    """Levels and scales of Q4_0. `weights`: (rows, columns), columns a multiple of 32; it is overwritten.
+def rounded(weights: Floats, upper: Doubles, grid: Grid) -> tuple[Levels, Floats]:
+    """Levels and scales. `weights`: (rows, columns), columns a multiple of 32; it is overwritten.
 
     `upper`: `factor` of what the columns are multiplied with. Returns (rows, columns), (rows, columns / 32).
     """
     rows, columns = weights.shape
     level = np.empty((rows, columns), np.uint8)
-    d = np.empty((rows, columns // blocks.SIZE), np.float32)
+    d = np.empty((rows, columns // SIZE), np.float32)
     u = upper.astype(np.float32)
     importance = (1 / np.square(np.diag(u))).astype(np.float32)
-    for start in range(0, columns, blocks.SIZE):
-        block = slice(start, start + blocks.SIZE)
-        d[:, start // blocks.SIZE] = scale = blocks.scales(weights[:, block], importance[block])
-        errors = _round_block(weights[:, block], u[block, block], scale, level[:, block])
+    for start in range(0, columns, SIZE):
+        block = slice(start, start + SIZE)
+        d[:, start // SIZE] = scale = grid.scales(weights[:, block], importance[block])
+        errors = _round_block(weights[:, block], u[block, block], scale, level[:, block], grid)
         weights[:, block.stop :] -= errors @ u[block, block.stop :]
     return level, d
 
 
-def _round_block(weights: Floats, u: Floats, scale: Floats, level: Levels) -> Floats:
+def _round_block(weights: Floats, u: Floats, scale: Floats, level: Levels, grid: Grid) -> Floats:
     """Fills `level`; the errors to make up for, (rows, 32), each in units of its column's diagonal."""
     errors = np.empty_like(weights)
-    for column in range(blocks.SIZE):
-        level[:, column] = blocks.levels(weights[:, column], scale)
-        lost = weights[:, column] - blocks.values(level[:, column], scale)
+    for column in range(SIZE):
+        level[:, column] = grid.levels(weights[:, column], scale)
+        lost = weights[:, column] - grid.weights(level[:, column], scale)
         errors[:, column] = lost / u[column, column]
         weights[:, column + 1 :] -= np.outer(errors[:, column], u[column, column + 1 :])
     return errors

@@ -9,7 +9,7 @@ import numpy as np
 
 from copilot_lsp.models.rounding import gptq
 from copilot_lsp.models.rounding.arrays import Doubles, Floats, Levels
-from copilot_lsp.models.rounding.blocks import values
+from copilot_lsp.models.rounding.blocks import SIZE, Grid
 from copilot_lsp.models.rounding.decoder import Shape, attended, gated, normed
 
 MATRICES = 7
@@ -21,31 +21,33 @@ AT_ONCE = 2048
 
 @dataclass(frozen=True, slots=True)
 class Rounded:
-    """A matrix in Q4_0: levels (rows, columns), scales (rows, columns / 32)."""
+    """A matrix of four bits: levels (rows, columns), scales (rows, columns / 32)."""
 
     name: str
+    grid: Grid
     level: Levels
     scale: Floats
 
     @property
     def weights(self) -> Floats:
-        return values(self.level, np.repeat(self.scale, 32, axis=1))
+        return self.grid.weights(self.level, np.repeat(self.scale, SIZE, axis=1))
 
 
 Tensor = Callable[[str], Floats | None]
 """A tensor of the file in float32 by name, (rows, columns) or (length,); None where there is none."""
 
 
-def rounded(shape: Shape, tensor: Tensor, x: Floats, lengths: Sequence[int]) -> Iterator[Rounded]:
+def rounded(shape: Shape, tensor: Tensor, grid: Grid, x: Floats, lengths: Sequence[int]) -> Iterator[Rounded]:
     """Every matrix of the layers, in the order of their use. `x`: embeddings of all tokens, which is overwritten."""
     for layer in range(shape.layers):
-        yield from _Layer(shape, tensor, f"blk.{layer}.", x, lengths).rounded()
+        yield from _Layer(shape, tensor, grid, f"blk.{layer}.", x, lengths).rounded()
 
 
 @dataclass(slots=True)
 class _Layer:
     shape: Shape
     tensor: Tensor
+    grid: Grid
     name: str
     x: Floats
     lengths: Sequence[int]
@@ -90,7 +92,8 @@ class _Layer:
         return product if bias is None else product + bias
 
     def _rounded(self, names: Sequence[str], upper: Doubles) -> list[Rounded]:
-        return [Rounded(name, *gptq.rounded(self._matrix(name), upper)) for name in self._full(names)]
+        grid = self.grid
+        return [Rounded(name, grid, *gptq.rounded(self._matrix(name), upper, grid)) for name in self._full(names)]
 
     def _full(self, names: Sequence[str]) -> list[str]:
         return [f"{self.name}{name}.weight" for name in names]

@@ -1,4 +1,4 @@
-"""A copy of a GGUF file whose layers are in Q4_0, rounded so that the errors make up for each other."""
+"""A copy of a GGUF file whose layers are in four bits, rounded so that the errors make up for each other."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import numpy as np
 from copilot_lsp.models import gguf as own
 from copilot_lsp.models.gguf import Gguf
 from copilot_lsp.models.rounding.arrays import Bytes, Floats, Ids
-from copilot_lsp.models.rounding.blocks import SIZE, encoded
+from copilot_lsp.models.rounding.blocks import SIZE, Grid, encoded
 from copilot_lsp.models.rounding.decoder import ARCHITECTURES, Shape
 from copilot_lsp.models.rounding.layers import MATRICES, Tensor, rounded
 from copilot_lsp.models.trim import copy_fields, finish
@@ -69,7 +69,7 @@ def memory(file: Gguf) -> int:
     return 5 * 8 * widest**2 + 2 * file.file_size
 
 
-def write(source: Path, target: Path, text: Sequence[Sequence[int]]) -> Iterator[float]:
+def write(source: Path, target: Path, text: Sequence[Sequence[int]], grid: Grid) -> Iterator[float]:
     """Yields the share that is done. `text`: sequences of token ids, like what the model will read.
 
     Raises OSError.
@@ -80,11 +80,11 @@ def write(source: Path, target: Path, text: Sequence[Sequence[int]]) -> Iterator
     shape = Shape.of({key: field.contents() for key, field in reader.fields.items() if "tokenizer" not in key})
     tensor = partial(_tensor, {each.name: each for each in reader.tensors})
     ids = np.concatenate([np.asarray(each, np.int64) for each in text])
-    made: dict[str, Bytes] = {}
-    for matrix in rounded(shape, tensor, _embedded(tensor, ids), [len(each) for each in text]):
+    made: dict[str, Bytes | Floats] = {}
+    for matrix in rounded(shape, tensor, grid, _embedded(tensor, ids), [len(each) for each in text]):
         made[matrix.name] = encoded(matrix.level, matrix.scale)
         yield len(made) / (MATRICES * shape.layers)
-    _write(reader, target, made)
+    copied(reader, target, made, grid)
 
 
 def _embedded(tensor: Tensor, ids: Ids) -> Floats:
@@ -104,14 +104,20 @@ def _floats(tensor: ReaderTensor) -> Floats:
     return np.array(dequantize(tensor.data, tensor.tensor_type), np.float32)
 
 
-def _write(reader: GGUFReader, target: Path, made: Mapping[str, Bytes]) -> None:
+def copied(reader: GGUFReader, target: Path, made: Mapping[str, Bytes | Floats], grid: Grid) -> None:
+    """A copy of the file with the tensors of `made`, on the grid (bytes) or in F32, and wide embeddings in Q8_0.
+
+    Raises OSError.
+    """
     from gguf import GGMLQuantizationType, GGUFWriter, LlamaFileType, quantize
 
     writer = GGUFWriter(target, reader.fields["general.architecture"].contents())
-    copy_fields(reader, writer, {"general.file_type": int(LlamaFileType.MOSTLY_Q4_0)})
+    copy_fields(reader, writer, {"general.file_type": int(LlamaFileType[f"MOSTLY_{grid.name}"])})
     for each in reader.tensors:
         if each.name in made:
-            writer.add_tensor(each.name, made[each.name], raw_dtype=GGMLQuantizationType.Q4_0)
+            is_packed = made[each.name].dtype == np.uint8
+            kind = GGMLQuantizationType[grid.name] if is_packed else GGMLQuantizationType.F32
+            writer.add_tensor(each.name, made[each.name], raw_dtype=kind)
         elif each.name in EMBEDDINGS and each.tensor_type.name in WIDE:
             kind = GGMLQuantizationType.Q8_0
             writer.add_tensor(each.name, quantize(_floats(each), kind), raw_dtype=kind)

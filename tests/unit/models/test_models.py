@@ -173,12 +173,12 @@ def test_a_broken_registry_of_the_users_is_one_line(cache: Path) -> None:
 def test_removing_takes_what_is_half_there_and_what_was_made_of_it(cache: Path) -> None:
     entry = registry.load().get("hubbed")
     put(entry.path)
-    copy = put(entry.path.with_name("hubbed-q4_0.gguf"))
-    own.write(registry.Entry("hubbed-q4_0", "a copy", "Research", (registry.Copy("hubbed", str(copy)),)))
+    copy = put(entry.path.with_name("hubbed-4bit.gguf"))
+    own.write(registry.Entry("hubbed-4bit", "a copy", "Research", (registry.Copy("hubbed", str(copy)),)))
     put(partial.of(entry, entry.remote[0]).file)
     assert models.remove("hubbed") == 3 * len(GGUF)
     assert [path for path in cache.rglob("*") if path.is_file()] == []
-    assert "hubbed-q4_0" not in registry.load().models
+    assert "hubbed-4bit" not in registry.load().models
 
 
 def test_the_shipped_model_is_not_removed(cache: Path) -> None:

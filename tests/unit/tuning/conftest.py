@@ -58,5 +58,7 @@ def benches(here: Path, monkeypatch: pytest.MonkeyPatch) -> Benches:
     """In the place of engine processes; the quantizer writes the same file again."""
     made = Benches()
     monkeypatch.setattr(bench, "opened", made.open)
-    monkeypatch.setattr(bench, "quantize", lambda source, target, _threads: target.write_bytes(source.read_bytes()))
+    monkeypatch.setattr(
+        bench, "quantize", lambda source, target, _kind, _threads: target.write_bytes(source.read_bytes())
+    )
     return made

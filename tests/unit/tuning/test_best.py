@@ -51,8 +51,8 @@ def measured(benches: Benches) -> Benches:
     benches.add("good", steady(20, 3), dies=True)
     benches.add("great", steady(50, 5))
     benches.add("great-trimmed", steady(45, 5))
-    benches.add("great-trimmed-q4_0", steady(30, 3))
-    benches.add("great-q4_0", steady(35, 3))
+    benches.add("great-trimmed-4bit", steady(30, 3))
+    benches.add("great-4bit", steady(35, 3))
     return benches
 
 
@@ -72,12 +72,12 @@ def test_one_command_downloads_fits_and_switches(
     answers("\ny\n")
     assert main(["models", "best"]) == 0
     assert pulled == ["great"]
-    assert config.load().settings.model == "great-trimmed-q4_0"
+    assert config.load().settings.model == "great-trimmed-4bit"
     captured = capsys.readouterr()
     assert "great is better and should be fast enough: about" in captured.err
     assert "ms a key (0 MB, licence MIT). Download it? [Y/n] " in captured.err
     assert "Is your code commented in English only?" in captured.err
-    assert "use great-trimmed-q4_0" in captured.out
+    assert "use great-trimmed-4bit" in captured.out
     assert "great: no copy was made: one of its trimmed copy is quicker" in captured.out
 
 
@@ -86,7 +86,7 @@ def test_whoever_writes_other_languages_keeps_their_tokens(
 ) -> None:
     answers("what?\nyes\n\n")
     assert main(["models", "best"]) == 0
-    assert config.load().settings.model == "great-q4_0"
+    assert config.load().settings.model == "great-4bit"
     assert "great-trimmed" not in models.load().models
 
 
@@ -105,7 +105,7 @@ def test_a_script_says_yes_and_is_asked_nothing(
 ) -> None:
     assert main(["models", "best", "--yes", "--english"]) == 0
     assert "?" not in capsys.readouterr().err
-    assert config.load().settings.model == "great-trimmed-q4_0"
+    assert config.load().settings.model == "great-trimmed-4bit"
 
 
 def test_without_a_person_or_a_yes_it_is_a_usage_error(
@@ -145,7 +145,7 @@ def test_a_full_disk_ends_it_and_the_profile_is_there(
 def test_terminated_it_leaves_no_half_copy(
     measured: Benches, pulled: list[str], here: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def killed(_source: Path, target: Path, _text: object) -> None:
+    def killed(_source: Path, target: Path, *_: object) -> None:
         target.write_bytes(b"half")
         os.kill(os.getpid(), signal.SIGTERM)
         time.sleep(10)
@@ -171,7 +171,7 @@ def test_a_second_run_makes_the_copies_that_the_first_did_not(
     answers("y\n")
     assert main(["models", "best"]) == 0
     assert pulled == ["great"]
-    assert config.load().settings.model == "great-trimmed-q4_0"
+    assert config.load().settings.model == "great-trimmed-4bit"
 
 
 def test_a_setting_that_wins_is_said(

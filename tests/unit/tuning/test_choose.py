@@ -37,9 +37,9 @@ def test_the_best_in_time_or_else_the_quickest(budget: float, chosen: str, in_ti
 
 
 def test_a_copy_of_a_model_is_taken_where_it_is_quicker() -> None:
-    entries = {**ENTRIES, "good-q4_0": entry("good-q4_0", 2)}
-    found = choose([speed("good", 30, 6), speed("good-q4_0", 20, 4)], entries, 400)
-    assert found.use.model == "good-q4_0"
+    entries = {**ENTRIES, "good-4bit": entry("good-4bit", 2)}
+    found = choose([speed("good", 30, 6), speed("good-4bit", 20, 4)], entries, 400)
+    assert found.use.model == "good-4bit"
 
 
 def test_a_model_that_is_not_here_is_recommended_not_chosen() -> None:

@@ -83,16 +83,16 @@ def test_a_copy_goes_with_its_original_and_copies_of_it_too(
 ) -> None:
     main(["models", "add", str(here / "good.gguf"), "--name", "mine"])
     measured.add("mine", steady(20, 1))
-    measured.add("mine-trimmed-q4_0", steady(5, 1))
+    measured.add("mine-trimmed-4bit", steady(5, 1))
     assert main(["models", "trim", "good"]) == 0
-    measured.add("good-trimmed-q4_0", steady(5, 1))
+    measured.add("good-trimmed-4bit", steady(5, 1))
     assert main(["tune", "--requantize", "--model", "good-trimmed"]) == 0
-    assert {"good-trimmed", "good-trimmed-q4_0"} <= models.load().models.keys()
+    assert {"good-trimmed", "good-trimmed-4bit"} <= models.load().models.keys()
     capsys.readouterr()
     assert main(["models", "rm", "good-trimmed"]) == 0
-    assert "good-trimmed and its copy good-trimmed-q4_0 are gone: " in capsys.readouterr().out
+    assert "good-trimmed and its copy good-trimmed-4bit are gone: " in capsys.readouterr().out
     assert left(here) == []
-    assert "good-trimmed-q4_0" not in models.load().models
+    assert "good-trimmed-4bit" not in models.load().models
 
 
 @pytest.mark.parametrize(

@@ -15,7 +15,7 @@ import pytest
 from scripted import Benches, steady
 
 from copilot_lsp import config, models
-from copilot_lsp.cli import main
+from copilot_lsp.cli import main, tuned
 from copilot_lsp.config import profile
 from copilot_lsp.models import registry
 from copilot_lsp.models.rounding import write as rounding
@@ -149,7 +149,9 @@ def test_a_folder_that_cannot_be_written_is_said_before_anything_is_measured(
 
 
 def test_terminated_it_leaves_no_half_copy(measured: Benches, here: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def killed(_source: Path, target: Path, _text: object) -> None:
+    measured.add("good-4bit", steady(10, 1))
+
+    def killed(_source: Path, target: Path, *_: object) -> None:
         target.write_bytes(b"half")
         os.kill(os.getpid(), signal.SIGTERM)
         time.sleep(10)
@@ -202,6 +204,14 @@ def test_thread_counts(cores: int, counts: list[int]) -> None:
     assert run.thread_counts(cores) == counts
 
 
+def test_without_a_terminal_a_line_now_and_then(capsys: pytest.CaptureFixture[str]) -> None:
+    times = iter([0.0, 1.0, 15.0, 15.0, 29.0, 30.0, 30.0])
+    report = tuned.lines(lambda: next(times))
+    for share in (0.1, 0.2, 0.3, 0.4):
+        report("rounding", share)
+    assert capsys.readouterr().err == "rounding (20%)\nrounding (40%)\n"
+
+
 class TestCopies:
     """`--requantize`."""
 
@@ -209,36 +219,57 @@ class TestCopies:
         self, measured: Benches, here: Path, capsys: pytest.CaptureFixture[str]
     ) -> None:
         original = (here / "good.gguf").read_bytes()
-        measured.add("good-q4_0", steady(10, 1))
+        measured.add("good-4bit", steady(10, 1))
         found = tune(capsys, "--requantize", "--model", "good")
-        assert found["chosen"]["model"] == "good-q4_0"
-        entry = models.load().get("good-q4_0")
+        assert found["chosen"]["model"] == "good-4bit"
+        entry = models.load().get("good-4bit")
         assert entry.copy_of == "good"
         assert entry.path.is_file()
         assert entry.quality.startswith("against good: +0.000 nats a token (+0.000 to +0.000), 96 instead of 96 of 96")
-        assert models.verify("good-q4_0").path == entry.path
-        assert config.load().settings.model == "good-q4_0"
+        assert models.verify("good-4bit").path == entry.path
+        assert config.load().settings.model == "good-4bit"
         assert (here / "good.gguf").read_bytes() == original
         assert list((here / "cache" / "models").iterdir()) == [entry.path]
         assert main(["models", "list"]) == 0
-        assert "made here from good: Q4_0" in " ".join(capsys.readouterr().out.split())
+        assert "made here from good: IQ4_NL" in " ".join(capsys.readouterr().out.split())
+
+    @pytest.mark.parametrize(("ms", "expected"), [(9.5, "IQ4_NL"), (8.0, "Q4_0")])
+    def test_the_less_precise_type_has_to_be_much_quicker(
+        self, measured: Benches, ms: float, expected: str, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        measured.add("good-4bit-iq4_nl", steady(10, 1))
+        measured.add("good-4bit-q4_0", steady(ms, ms / 10))
+        measured.add("good-4bit.new", steady(ms, ms / 10))
+        found = tune(capsys, "--requantize", "--model", "good")
+        assert found["notes"][0].startswith(f"good-4bit ({expected}): ")
+        entry = models.load().get("good-4bit")
+        assert entry.description == f"made here from good: {expected}"
+
+    def test_no_weights_are_rounded_for_a_copy_that_is_not_quicker(
+        self, measured: Benches, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        measured.add("good-4bit", steady(20, 3))
+        monkeypatch.setattr(rounding, "write", None)
+        assert tune(capsys, "--requantize", "--model", "good")["notes"][0].endswith(": not kept")
 
     @pytest.mark.parametrize("what", ["slower", "worse"])
     def test_one_that_is_not_leaves_nothing(
         self, measured: Benches, here: Path, what: str, capsys: pytest.CaptureFixture[str]
     ) -> None:
         speed = steady(20, 3) if what == "slower" else steady(10, 1)
-        measured.add("good-q4_0", speed, nats=14.0 if what == "worse" else 10.0)
+        measured.add("good-4bit", speed, nats=14.0 if what == "worse" else 10.0)
         found = tune(capsys, "--requantize", "--model", "good")
         assert found["chosen"]["model"] == "good"
         assert found["notes"][0].endswith(": not kept")
         assert list((here / "cache" / "models").iterdir()) == []
-        assert "good-q4_0" not in models.load().models
+        assert "good-4bit" not in models.load().models
 
     def test_the_quantizer_fails(
         self, measured: Benches, here: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
     ) -> None:
-        def full(_source: Path, target: Path, _text: object) -> None:
+        measured.add("good-4bit", steady(10, 1))
+
+        def full(_source: Path, target: Path, *_: object) -> None:
             target.write_bytes(b"half")
             raise OSError(28, "No space left on device")
 
@@ -251,7 +282,7 @@ class TestCopies:
     def test_llama_cpp_rounds_what_we_cannot(
         self, measured: Benches, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
     ) -> None:
-        def full(_source: Path, _target: Path, _threads: int) -> None:
+        def full(_source: Path, _target: Path, *_: object) -> None:
             raise OSError(28, "No space left on device")
 
         monkeypatch.setattr(rounding, "is_possible", lambda _file: False)
@@ -260,21 +291,21 @@ class TestCopies:
         assert found["notes"] == ["good: no copy was made: No space left on device"]
 
     def test_none_is_made_twice(self, measured: Benches, capsys: pytest.CaptureFixture[str]) -> None:
-        measured.add("good-q4_0", steady(10, 1))
+        measured.add("good-4bit", steady(10, 1))
         tune(capsys, "--requantize")
         notes = tune(capsys, "--requantize")["notes"]
-        assert "good: no copy was made: good-q4_0 is here already" in notes
-        assert "good-q4_0: no copy was made: it is itself such a copy" in notes
+        assert "good: no copy was made: good-4bit is here already" in notes
+        assert "good-4bit: no copy was made: it is itself such a copy" in notes
 
     def test_it_is_removed_alone_and_with_its_original(
         self, measured: Benches, here: Path, capsys: pytest.CaptureFixture[str]
     ) -> None:
-        measured.add("good-q4_0", steady(10, 1))
+        measured.add("good-4bit", steady(10, 1))
         tune(capsys, "--requantize", "--model", "good")
-        path = models.load().get("good-q4_0").path
-        assert models.remove("good-q4_0") > 0
+        path = models.load().get("good-4bit").path
+        assert models.remove("good-4bit") > 0
         assert not path.exists()
-        assert "good-q4_0" not in registry.load().models
+        assert "good-4bit" not in registry.load().models
         assert config.load().settings.model == "default", "the profile is stale without the file"
 
     def test_a_licence_stays_what_it_is(self, measured: Benches, capsys: pytest.CaptureFixture[str]) -> None:
@@ -282,10 +313,10 @@ class TestCopies:
         changed = text.replace('description = "good"', 'description = "good"\ncommercial = false')
         (registry.folder() / "registry.toml").write_text(changed, "utf-8")
         registry.load.cache_clear()
-        measured.add("good-q4_0", steady(10, 1))
+        measured.add("good-4bit", steady(10, 1))
         tune(capsys, "--requantize", "--model", "good")
         registry.load.cache_clear()
-        assert models.load().get("good-q4_0").commercial is False
+        assert models.load().get("good-4bit").commercial is False
 
     def test_the_holes_are_the_same_every_time(self) -> None:
         holes = copy.holes()
@@ -315,7 +346,7 @@ class TestCopies:
     def test_without_code_to_learn_from_llama_cpp_rounds(
         self, measured: Benches, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
     ) -> None:
-        measured.add("good-q4_0", steady(10, 1))
+        measured.add("good-4bit", steady(10, 1))
         monkeypatch.setattr(calibration, "holes", list)
         monkeypatch.setattr(rounding, "write", None)
         assert tune(capsys, "--requantize", "--model", "good")["notes"][0].endswith(": kept")
