@@ -29,7 +29,8 @@ OPTIONS = {
 two wait for each other on a busy machine."""
 
 SURE = 0.45
-"""Where two tokens are almost equally likely, or a token and the end, two builds of llama.cpp may choose differently."""
+"""Where two tokens are almost equally likely, or a token and the end, two builds of llama.cpp may choose differently.
+"""
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
