@@ -2,10 +2,10 @@
 
     python -m training.scales COPY.gguf --teacher ORIGINAL.gguf --corpus DIR --held-out DIR --to OUT.gguf --minutes 40
 
-COPY is what `copilot-lsp tune --requantize` makes. Levels stay, so there is no rounding to learn through, and what is
-learnt is what the file stores. The loss is the Kullback-Leibler divergence from the teacher's distribution over the
-next token. Sources: scales alone, arXiv 2305.14152 (PEQA), and
-arXiv 2407.11062 (EfficientQAT, second part). `OUT.pt` is the checkpoint; a run that was interrupted goes on from it.
+COPY is what `training.round` writes. Levels stay, so there is no rounding to learn through, and what is learnt is what
+the file stores. The loss is the Kullback-Leibler divergence from the teacher's distribution over the next token.
+Sources: scales alone, arXiv 2305.14152 (PEQA), and arXiv 2407.11062 (EfficientQAT, second part). `OUT.pt` is the
+checkpoint; a run that was interrupted goes on from it.
 """
 
 from __future__ import annotations
