@@ -11,10 +11,11 @@ from pathlib import Path
 
 from copilot_lsp.errors import CopilotLspError
 from copilot_lsp.models.rounding import write as rounding
-from copilot_lsp.models.rounding.blocks import IQ4_NL, Q4_0
+from copilot_lsp.models.rounding.blocks import IQ4_NL
 from copilot_lsp.tuning import bench, calibration
+from copilot_lsp.tuning.fourbits import TYPES
 
-GRIDS = {grid.name: grid for grid in (IQ4_NL, Q4_0)}
+GRIDS = {grid.name: grid for grid in TYPES}
 
 
 def main(arguments: list[str] | None = None) -> int:
